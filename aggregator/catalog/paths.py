@@ -1,0 +1,75 @@
+"""From the path of a file in `sql/` to its URL and method.
+
+report/customer-orders.sql       GET    /report/customer-orders
+customers/index.sql              GET    /customers/
+customers/{customer_id}.sql      GET    /customers/{customer_id}
+customers/index.post.sql         POST   /customers/
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+METHOD_SUFFIXES = {".post": "POST", ".put": "PUT", ".patch": "PATCH", ".delete": "DELETE"}
+RESERVED = {"health", "docs", "redoc", "openapi.json", "static-offline-docs"}
+"""First segments of URLs that the service answers by itself."""
+
+_PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A URL and a method.
+
+    segments: the URL's parts after the first slash, `""` last for a folder's index; a parameter
+    keeps its braces.
+    """
+
+    method: str
+    segments: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """The URL with its parameters in braces, `/customers/{customer_id}`."""
+        return "/" + "/".join(self.segments)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the path's parameters, in order."""
+        return tuple(name for segment in self.segments if (name := parameter_of(segment)))
+
+
+class PathFault(ValueError):
+    """The path of the file cannot be a URL; the message says why."""
+
+
+def parameter_of(segment: str) -> str | None:
+    """The parameter's name when the segment is one in braces."""
+    match = _PARAMETER.fullmatch(segment)
+    return match[1] if match else None
+
+
+def route_of(path: str) -> Route:
+    """The route of a file, given its path inside `sql/` with forward slashes, ending in `.sql`.
+
+    Raises PathFault for braces that hold no name or only part of a segment, for a parameter that
+    comes twice, and for a URL of the service's own.
+    """
+    *folders, file = path.removesuffix(".sql").split("/")
+    name, method = file, "GET"
+    for suffix, other in METHOD_SUFFIXES.items():
+        if file.endswith(suffix):
+            name, method = file.removesuffix(suffix), other
+    segments = (*folders, "" if name == "index" else name)
+    for segment in segments:
+        if ("{" in segment or "}" in segment) and not parameter_of(segment):
+            raise PathFault(
+                f"{segment} is not a path parameter; braces hold a lower-case name and fill the whole part"
+            )
+    route = Route(method, segments)
+    if len(set(route.parameters)) < len(route.parameters):
+        raise PathFault("a path parameter comes twice")
+    if segments[0] in RESERVED:
+        raise PathFault(f"/{segments[0]} is the service's own URL; choose another name")
+    return route

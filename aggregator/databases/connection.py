@@ -1,0 +1,134 @@
+"""A connection with databases attached, each of them read-only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import apsw
+
+from aggregator.databases.authorizer import ReadOnlyAuthorizer
+from aggregator.databases.folder import DatabaseFile
+from aggregator.errors import DatabaseUnavailable
+
+SqlValue = None | int | float | str | bytes
+"""What SQLite stores and what a parameter can be."""
+
+SqlFunction = Callable[..., object]
+"""A deterministic function of SQLite values that SQL can call."""
+
+_PAUSE_SECONDS = 0.005
+_STEPS_BETWEEN_QUESTIONS = 100_000
+
+_CACHE_KIBIBYTES = 6_000
+"""Of each file. SQLite's own 2,000 make a join look up the same pages on the disk again and again."""
+
+_FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+
+_REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
+    (apsw.BusyError, "is locked by another program"),
+    (apsw.LockedError, "is locked by another program"),
+    (apsw.NotADBError, "is not an SQLite database"),
+    (apsw.CorruptError, "is damaged (PRAGMA integrity_check tells more)"),
+    (
+        apsw.CantOpenError,
+        "cannot be opened; is the file there, may the service read it and write its folder?",
+    ),
+    (apsw.ReadOnlyError, "needs recovery or a WAL index, which the service may not write there"),
+    (apsw.PermissionsError, "may not be read by the service"),
+    (apsw.IOError, "could not be read from the disk"),
+)
+"""Lower-layer errors and what they mean to the person who asked."""
+
+
+def unavailable(file: DatabaseFile, error: apsw.Error) -> DatabaseUnavailable:
+    """The error that names the database for what SQLite said of it."""
+    if file.identity() is None:
+        return DatabaseUnavailable(file.schema, "is gone")
+    if "encoding" in str(error):
+        return DatabaseUnavailable(file.schema, "stores text as UTF-16; only UTF-8 files are read")
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return DatabaseUnavailable(file.schema, reason)
+    return DatabaseUnavailable(file.schema, "gave SQLite an error; the service's log has it")
+
+
+class ReadOnlyConnection(apsw.Connection):
+    """SQLite with an empty main database and each file attached under its schema name.
+
+    patience: seconds to wait for a lock of another program. wanted: asked again and again, from
+    the thread that uses the connection; when it answers False, waiting and running SQL end at once.
+
+    Raises DatabaseUnavailable, which names the file, when one cannot be attached.
+    """
+
+    permissions: ReadOnlyAuthorizer
+
+    def __init__(self, files: Iterable[DatabaseFile], patience: float) -> None:
+        super().__init__(":memory:", flags=_FLAGS, statementcachesize=64)
+        self.patience = patience
+        self.wanted: Callable[[], bool] = lambda: True
+        self._wait_began = 0.0
+        self.set_busy_handler(self._wait_for_lock)
+        self.set_progress_handler(lambda: not self.wanted(), _STEPS_BETWEEN_QUESTIONS)
+        self.files = tuple(files)
+        for file in self.files:
+            self._attach(file)
+        self._forbid_everything_but_reading()
+
+    def add_functions(self, functions: Mapping[str, SqlFunction]) -> None:
+        """Make Python functions callable in SQL by their names."""
+        for name, function in functions.items():
+            self.create_scalar_function(name, function, deterministic=True)
+
+    def schema_versions(self) -> dict[str, object]:
+        """For each attached schema a number that changes when its tables are altered.
+
+        https://sqlite.org/pragma.html#pragma_schema_version; raises DatabaseUnavailable.
+        """
+        return {file.schema: self.schema_version(file) for file in self.files}
+
+    def schema_version(self, file: DatabaseFile) -> object:
+        """The same for one of them; inside a transaction this is where its reading begins."""
+        try:
+            return self.execute(f"PRAGMA {quoted(file.schema)}.schema_version").get
+        except apsw.Error as error:
+            raise unavailable(file, error) from error
+
+    def read_schema(self, file: DatabaseFile) -> None:
+        """Read the list of its tables; raises DatabaseUnavailable."""
+        try:
+            self.execute(f"SELECT count(*) FROM {quoted(file.schema)}.sqlite_schema").fetchall()
+        except apsw.Error as error:
+            raise unavailable(file, error) from error
+
+    def _attach(self, file: DatabaseFile) -> None:
+        try:
+            self.execute("ATTACH ? AS ?", (f"{file.path.as_uri()}?mode=ro", file.schema))
+            self.execute(f"PRAGMA {quoted(file.schema)}.cache_size = -{_CACHE_KIBIBYTES}")
+        except apsw.Error as error:
+            self.close()
+            raise unavailable(file, error) from error
+
+    def _forbid_everything_but_reading(self) -> None:
+        self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        self.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        self.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)
+        self.execute("PRAGMA query_only = 1")
+        self.permissions = ReadOnlyAuthorizer()
+        self.authorizer = self.permissions
+
+    def _wait_for_lock(self, tries: int) -> bool:
+        if tries == 0:
+            self._wait_began = time.monotonic()
+        if not self.wanted() or time.monotonic() - self._wait_began >= self.patience:
+            return False
+        time.sleep(_PAUSE_SECONDS)
+        return True
+
+
+def quoted(identifier: str) -> str:
+    """An identifier for SQL text: in double quotes, those inside doubled."""
+    return '"' + identifier.replace('"', '""') + '"'

@@ -1,0 +1,137 @@
+"""What can go wrong, as one tree.
+
+AggregatorError
+├── NoSuchReport          nothing in sql/ answers this path
+├── MethodNotAllowed      something does, with another method
+├── NotAcceptable         the wanted format is not one that the report has
+├── InvalidParameters     the query string or the path does not fit the header
+├── BrokenReport          the .sql file has faults; says which
+├── DatabaseUnavailable   a file that the report reads is gone, locked or no database
+├── UnsettledDatabases    the files changed too fast to be seen at one instant
+├── TooManyReports        every place is taken, and stayed so
+├── TimeLimitExceeded     the SQL ran longer than it may
+├── UnfitValue            the data holds what the format or the column's type cannot show
+├── QueryFailed           SQLite gave up in the middle; the log says why
+└── Cancelled             nobody waits for the answer any more
+
+A `Fault` is not an exception: it is one finding about a file of `sql/` or `dbs/`, and a check
+gives as many as there are.
+
+Every `detail` is written for the person who asked: no SQL, no path of the server, no traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong with a file, and where.
+
+    file: the path inside `sql/` or `dbs/`, with forward slashes; line: from 1, or 0 for the file
+    as a whole; message: a sentence that says what is wrong and, where it can, what is allowed.
+    """
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterError:
+    """One parameter of a request that cannot be used: its name, what was given, what is allowed."""
+
+    parameter: str
+    given: str | None
+    message: str
+
+
+class AggregatorError(Exception):
+    """The root: `detail` is a sentence for the person who asked."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NoSuchReport(AggregatorError):
+    """No file in `sql/` answers the path."""
+
+
+class MethodNotAllowed(AggregatorError):
+    """The path exists, but not with this method; `allowed` are those that it has."""
+
+    def __init__(self, detail: str, allowed: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.allowed = tuple(allowed)
+
+
+class NotAcceptable(AggregatorError):
+    """The report is not to be had in the wanted format; `available` are those that it has."""
+
+    def __init__(self, detail: str, available: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.available = tuple(available)
+
+
+class InvalidParameters(AggregatorError):
+    """The request's parameters do not fit; `errors` has one entry for each that does not."""
+
+    def __init__(self, errors: Sequence[ParameterError]) -> None:
+        super().__init__("; ".join(f"{error.parameter}: {error.message}" for error in errors))
+        self.errors = tuple(errors)
+
+
+class BrokenReport(AggregatorError):
+    """The `.sql` file cannot be run; `faults` says why."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+class DatabaseUnavailable(AggregatorError):
+    """A database that the report reads cannot be read now; `schema` names it."""
+
+    def __init__(self, schema: str, reason: str) -> None:
+        super().__init__(f"The database {schema} cannot be read: it {reason}.")
+        self.schema = schema
+        self.reason = reason
+
+
+class UnsettledDatabases(AggregatorError):
+    """The files changed faster than they could be opened at one instant."""
+
+
+class TooManyReports(AggregatorError):
+    """All places for running reports stayed taken; `retry_after` is in whole seconds."""
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class TimeLimitExceeded(AggregatorError):
+    """The SQL ran longer than the report's time limit."""
+
+
+class UnfitValue(AggregatorError):
+    """A value that the format or the declared column type cannot show without changing it."""
+
+
+class QueryFailed(AggregatorError):
+    """SQLite stopped in the middle of the rows; `cause` is for the log, never for the client."""
+
+    def __init__(self, detail: str, cause: str) -> None:
+        super().__init__(detail)
+        self.cause = cause
+
+
+class Cancelled(AggregatorError):
+    """The client has gone or the service is stopping."""

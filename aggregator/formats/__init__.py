@@ -1,0 +1,41 @@
+"""The formats: each is one entry of `FORMATS`."""
+
+from __future__ import annotations
+
+from aggregator.formats.columns import Column, ColumnType, Storage
+from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
+from aggregator.formats.excel import ExcelWriter
+from aggregator.formats.format import Format, Writer
+from aggregator.formats.json import JsonWriter, NdJsonWriter
+from aggregator.formats.values import SQL_FUNCTIONS
+
+__all__ = [
+    "ALIASES",
+    "FORMATS",
+    "SPREADSHEET_CSV",
+    "SQL_FUNCTIONS",
+    "Column",
+    "ColumnType",
+    "Format",
+    "Storage",
+    "Writer",
+]
+
+_CSV_TYPE = "text/csv; charset=utf-8; header=present"
+_EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+FORMATS: dict[str, Format] = {
+    format.name: format
+    for format in (
+        Format("json", "application/json", ".json", JsonWriter, disposition="inline"),
+        Format("ndjson", "application/x-ndjson", ".ndjson", NdJsonWriter, disposition="inline"),
+        Format("csv", _CSV_TYPE, ".csv", CsvWriter),
+        Format("excel", _EXCEL_TYPE, ".xlsx", ExcelWriter, compressed=True),
+    )
+}
+"""By the name in `?format=`, the default first."""
+
+ALIASES = {"xlsx": "excel"}
+
+SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsvWriter)
+"""CSV with `?for=excel`."""

@@ -1,0 +1,37 @@
+"""The columns of a result, as the formats know them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnType = Literal[
+    "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
+]
+Storage = Literal["integer", "real", "text"]
+RegisteredFunction = Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a result.
+
+    sql: the expression that gives its value. type: how it is shown, None for as it is stored.
+    currency: ISO 4217 code of a money column. digits: decimals of the currency's minor unit.
+    storage: the storage class that every value has or is NULL; None when any may come. is_declared:
+    whether the author said the type, and it was not guessed.
+    """
+
+    name: str
+    sql: str
+    type: ColumnType | None = None
+    currency: str | None = None
+    digits: int = 2
+    storage: Storage | None = None
+    is_declared: bool = False
+
+
+def sql_text(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,26 @@
+"""Currencies: how many decimals the minor unit has, and how a spreadsheet shows an amount."""
+
+from __future__ import annotations
+
+from babel.numbers import get_currency_precision, get_currency_symbol, is_currency
+
+
+def is_known(code: str) -> bool:
+    """Whether it is an ISO 4217 code, in capitals."""
+    return is_currency(code)
+
+
+def digits(code: str | None) -> int:
+    """Decimals of the currency's minor unit (ISO 4217): 2 for USD, 0 for JPY, 3 for KWD."""
+    return get_currency_precision(code) if code else 2
+
+
+def number_format(code: str | None) -> str:
+    """The spreadsheet number format (ECMA-376 part 1, 18.8.31): `"$"#,##0.00;-"$"#,##0.00`."""
+    places = digits(code)
+    amount = "#,##0" + ("." + "0" * places if places else "")
+    if code is None:
+        return amount
+    symbol = get_currency_symbol(code, locale="en")
+    prefix = f'"{symbol} "' if symbol[-1].isalpha() else f'"{symbol}"'
+    return f"{prefix}{amount};-{prefix}{amount}"

@@ -1,0 +1,56 @@
+"""JSON (RFC 8259) as an array of objects, and NDJSON as an object a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from aggregator.formats.columns import Column, sql_text
+from aggregator.formats.encoding import valid_json
+from aggregator.formats.values import json_value
+
+_MOST_MEMBERS = 450
+"""SQLite's functions take 1,000 arguments (SQLITE_MAX_FUNCTION_ARG), two for a member."""
+
+
+def object_sql(columns: Sequence[Column]) -> str:
+    """The SQL of a row as one JSON object, its members in the order of the columns."""
+    groups = [columns[i : i + _MOST_MEMBERS] for i in range(0, len(columns), _MOST_MEMBERS)]
+    objects = [
+        f"json_object({', '.join(f'{sql_text(column.name)}, {json_value(column)}' for column in group)})"
+        for group in groups
+    ]
+    if len(objects) == 1:
+        return objects[0]
+    members = [f"substr({text}, 2, length({text}) - 2)" for text in objects]
+    return "'{' || " + " || ',' || ".join(members) + " || '}'"
+
+
+class JsonWriter:
+    """`[{…},\\n{…}]`; without rows `[]`."""
+
+    def __init__(self, columns: Sequence[Column], name: str) -> None:
+        self.row_sql = object_sql(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return b",\n".join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        before = b"["
+        for chunk in chunks:
+            yield before + valid_json(chunk)
+            before = b",\n"
+        yield b"[]" if before == b"[" else b"]"
+
+
+class NdJsonWriter:
+    """One object a line, each line ended by a line feed (https://github.com/ndjson/ndjson-spec)."""
+
+    def __init__(self, columns: Sequence[Column], name: str) -> None:
+        self.row_sql = object_sql(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return b"\n".join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            yield valid_json(chunk) + b"\n"

@@ -1,0 +1,61 @@
+"""The service's settings: one table of name, default and help.
+
+`python app.py --help`, the environment variables and `docs/settings.md` are all made from it. This
+is the only place that reads environment variables, and nothing makes a `Settings` on import.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENVIRONMENT_PREFIX = "AGGREGATOR_"
+
+
+class Settings(BaseSettings):
+    """Each field is a setting: `time_limit` is also `--time-limit` and `AGGREGATOR_TIME_LIMIT`.
+
+    Raises pydantic.ValidationError when a value does not fit its type or its limits.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every address")
+    port: int = Field(8050, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    dbs: Path = Field(Path("dbs"), description="Folder of the SQLite files")
+    sql: Path = Field(Path("sql"), description="Folder of the SQL files")
+    workers: int = Field(1, ge=1, le=64, description="Number of server processes")
+    max_reports: int = Field(
+        8, ge=1, le=1000, description="Reports whose SQL runs at the same time, in each process"
+    )
+    queue_wait: float = Field(
+        5.0, ge=0, description="Seconds that a report waits for a place before it gets 503"
+    )
+    time_limit: float = Field(
+        60.0, gt=0, description="Seconds of SQL before a report is stopped; its header may say less"
+    )
+    lock_wait: float = Field(
+        5.0, ge=0, description="Seconds to wait for a database that another program has locked"
+    )
+    spool_memory: int = Field(
+        4 * 2**20,
+        ge=0,
+        description="Bytes of a report kept in memory for a slow client; the rest goes to a file",
+    )
+    spool_dir: Path | None = Field(
+        None, description="Folder for those files; the system's temporary folder when empty"
+    )
+    log_level: str = Field(
+        "info",
+        pattern="^(debug|info|warning|error)$",
+        description="debug, info, warning or error; requests are logged at info",
+    )
+
+    def export(self) -> None:
+        """Put the settings into the environment, where worker processes find them."""
+        for name, value in self:
+            if value is not None:
+                os.environ[ENVIRONMENT_PREFIX + name.upper()] = str(value)

@@ -1,0 +1,123 @@
+"""One report on its way to one client: the SQL in a thread, the bytes to the socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from starlette.types import Receive, Send
+
+from aggregator.errors import AggregatorError, Cancelled, TimeLimitExceeded
+from aggregator.reports.run import Run
+from aggregator.web.gzip import compressed_chunks
+from aggregator.web.service import Service
+
+_WATCH_AFTER_SECONDS = 0.05
+
+
+class Download:
+    """Runs a report for a client that may go away at any moment.
+
+    `begin` returns when there is something to send: all of a small result, as `run.body`, or the
+    beginning of a large one. The report's place is given back when its SQL has ended, not when the
+    client has taken it all.
+    """
+
+    def __init__(self, service: Service, run: Run, receive: Receive, time_limit: float) -> None:
+        self.run = run
+        self.bytes_sent = 0
+        self._is_gone = False
+        self._service = service
+        self._receive = receive
+        self._time_limit = time_limit
+        self._loop = asyncio.get_running_loop()
+        self._watch: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Start the SQL; raises what goes wrong before the first bytes."""
+        await self._service.take_place()
+        begun: asyncio.Future[None] = self._loop.create_future()
+
+        def set_begun() -> None:
+            if not begun.done():
+                begun.set_result(None)
+
+        def started() -> None:
+            self._loop.call_soon_threadsafe(set_begun)
+
+        limit = self._loop.call_later(self._time_limit, self.run.stop, self._too_long())
+        watching = self._loop.call_later(_WATCH_AFTER_SECONDS, self._start_watching)
+        execution = self._loop.run_in_executor(
+            self._service.runners, self.run.execute, self._service.pool, started
+        )
+
+        def ended(_: asyncio.Future[None]) -> None:
+            limit.cancel()
+            self._service.leave_place()
+            set_begun()
+
+        execution.add_done_callback(ended)
+        try:
+            await begun
+        finally:
+            watching.cancel()
+        if execution.done():
+            execution.result()
+        else:
+            execution.add_done_callback(lambda future: future.exception())
+
+    async def send(self, send: Send, chunks: Iterator[bytes]) -> None:
+        """Send the chunks as they come; raises what ended the run, or Cancelled."""
+        async for chunk in self.chunks(chunks):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self.bytes_sent += len(chunk)
+
+    async def chunks(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """The chunks, each made in a thread while the one before it is used.
+
+        Raises what ended the run, or Cancelled when the client has gone.
+        """
+        self._start_watching()
+        following = self._next(chunks)
+        while (chunk := await following) is not None:
+            if self._is_gone:
+                raise Cancelled("The client has gone.")
+            following = self._next(chunks)
+            yield chunk
+
+    def close(self) -> None:
+        """Let go of everything; SQL that still runs is ended."""
+        self.run.stop(Cancelled("The request is over."))
+        self.run.close()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    @property
+    def spool_dir(self) -> Path | None:
+        """Where files that are not yet complete may wait."""
+        return self._service.settings.spool_dir
+
+    def output(self, gzip: bool) -> Iterator[bytes]:
+        """The bytes to be sent, not yet made."""
+        output = self.run.output()
+        return compressed_chunks(output) if gzip else output
+
+    def _next(self, chunks: Iterator[bytes]) -> asyncio.Future[bytes | None]:
+        return self._loop.run_in_executor(self._service.encoders, next, chunks, None)
+
+    def _start_watching(self) -> None:
+        if self._watch is None:
+            self._watch = self._loop.create_task(self._watch_client())
+
+    async def _watch_client(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._is_gone = True
+        self.run.stop(Cancelled("The client has gone."))
+        self.run.close()
+
+    def _too_long(self) -> AggregatorError:
+        return TimeLimitExceeded(
+            f"The SQL of this report ran for {self._time_limit:g} seconds, which is its limit."
+        )

@@ -1,0 +1,176 @@
+"""The OpenAPI description: each report with its own parameters and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aggregator import __version__
+from aggregator.catalog.parameters import Parameter, parameter_schema
+from aggregator.errors import AggregatorError
+from aggregator.formats import ALIASES, Column
+from aggregator.reports.library import ReportLibrary
+from aggregator.reports.report import Report
+from aggregator.web.problems import MEDIA_TYPE
+
+_TITLE = "Aggregator"
+_DESCRIPTION = "Each report is one SQL file; each answers as JSON, NDJSON, CSV or Excel."
+_PROBLEMS = {
+    "404": "There is no such report",
+    "406": "The report is not to be had in this format",
+    "422": "The parameters do not fit",
+    "500": "The report's file or its data has a fault",
+    "503": "A database cannot be read, or too many reports are running",
+    "504": "The report took too long",
+}
+_PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "A problem document (RFC 9457)",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "hint": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "parameter": {"type": "string"},
+                    "given": {"type": ["string", "null"]},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+        "available": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_COLUMN_SCHEMAS: dict[str, dict[str, Any]] = {
+    "text": {"type": ["string", "null"]},
+    "integer": {"type": ["integer", "null"]},
+    "number": {"type": ["number", "null"]},
+    "percent": {"type": ["number", "null"], "description": "A share; 0.25 is 25 per cent"},
+    "boolean": {"type": ["boolean", "null"]},
+    "date": {"type": ["string", "null"], "format": "date"},
+    "datetime": {"type": ["string", "null"], "format": "date-time"},
+    "month": {"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}$"},
+    "money": {"type": ["string", "null"], "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
+    "json": {},
+}
+_STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
+    "integer": {"type": ["integer", "null"]},
+    "real": {"type": ["number", "string", "null"], "description": "Infinity and -Infinity are texts"},
+    "text": {"type": ["string", "null"]},
+}
+
+
+def description(library: ReportLibrary) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of all reports that can be run now."""
+    paths: dict[str, Any] = {"/health": {"get": _health()}}
+    for endpoint, report in library.all():
+        if isinstance(report, AggregatorError):
+            continue
+        method = endpoint.route.method.lower()
+        paths.setdefault(endpoint.route.url, {})[method] = _operation(report)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": _TITLE, "description": _DESCRIPTION, "version": __version__},
+        "paths": paths,
+        "components": {"schemas": {"Problem": _PROBLEM_SCHEMA}},
+    }
+
+
+def _operation(report: Report) -> dict[str, Any]:
+    folder = report.name.rsplit("/", 1)[0] if "/" in report.name else "reports"
+    responses: dict[str, Any] = {
+        "200": {
+            "description": "The rows",
+            "content": {
+                format.media_type.split(";")[0]: {"schema": _body_schema(format.name, report.columns)}
+                for format in report.formats
+            },
+        },
+        "304": {"description": "Nothing has changed since the ETag in If-None-Match"},
+    }
+    for status, text in _PROBLEMS.items():
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        responses[status] = {"description": text, "content": content}
+    return {
+        "operationId": report.name,
+        "summary": report.title,
+        "description": report.header.description,
+        "tags": report.header.tags or [folder],
+        "parameters": _parameters(report),
+        "responses": responses,
+    }
+
+
+def _parameters(report: Report) -> list[dict[str, Any]]:
+    path = report.endpoint.route.parameters
+    parameters = [_parameter(name, spec, name in path) for name, spec in report.header.params.items()]
+    names = [format.name for format in report.formats]
+    formats = [*names, *(alias for alias, name in ALIASES.items() if name in names)]
+    parameters.append(
+        {
+            "name": "format",
+            "in": "query",
+            "description": f"The format of the answer; {names[0]} when nothing else is said",
+            "schema": {"type": "string", "enum": formats},
+        }
+    )
+    return parameters
+
+
+def _parameter(name: str, spec: Parameter, is_in_path: bool) -> dict[str, Any]:
+    description = spec.description
+    if spec.choices_sql is not None:
+        description = f"{description} One of the values in the data.".strip()
+    if spec.default in ("today", "now"):
+        description = f"{description} When not given: {spec.default} in {spec.time_zone}.".strip()
+    parameter: dict[str, Any] = {
+        "name": name,
+        "in": "path" if is_in_path else "query",
+        "required": is_in_path or spec.is_required,
+        "description": description,
+        "schema": parameter_schema(spec),
+    }
+    if spec.example is not None:
+        parameter["example"] = (
+            spec.example if isinstance(spec.example, int | float | list) else str(spec.example)
+        )
+    return parameter
+
+
+def _body_schema(format: str, columns: tuple[Column, ...]) -> dict[str, Any]:
+    row = {
+        "type": "object",
+        "required": [column.name for column in columns],
+        "properties": {column.name: _column_schema(column) for column in columns},
+    }
+    if format == "json":
+        return {"type": "array", "items": row}
+    if format == "excel":
+        return {"type": "string", "format": "binary"}
+    return {"type": "string"}
+
+
+def _column_schema(column: Column) -> dict[str, Any]:
+    if column.type is not None and column.is_declared:
+        return _COLUMN_SCHEMAS[column.type]
+    return _STORAGE_SCHEMAS.get(column.storage or "", {})
+
+
+def _health() -> dict[str, Any]:
+    state = {"type": "object", "properties": {"status": {"type": "string"}}}
+    content = {"application/json": {"schema": state}}
+    return {
+        "operationId": "health",
+        "summary": "Whether every database can be read",
+        "tags": ["service"],
+        "responses": {
+            "200": {"description": "All can", "content": content},
+            "503": {"description": "Which cannot, and why", "content": content},
+        },
+    }

@@ -1,0 +1,71 @@
+"""Errors as problem documents (RFC 9457): one table from the error tree to HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from aggregator import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
+    errors.NoSuchReport: (404, "There is no such report"),
+    errors.MethodNotAllowed: (405, "The report does not answer this method"),
+    errors.NotAcceptable: (406, "The report is not to be had in this format"),
+    errors.InvalidParameters: (422, "The parameters do not fit"),
+    errors.BrokenReport: (500, "The report's SQL file has faults"),
+    errors.UnfitValue: (500, "A value does not fit the format or its column's type"),
+    errors.QueryFailed: (500, "The report failed while it ran"),
+    errors.DatabaseUnavailable: (503, "A database cannot be read"),
+    errors.UnsettledDatabases: (503, "The databases change too fast"),
+    errors.TooManyReports: (503, "Too many reports are running"),
+    errors.Cancelled: (503, "The request was given up"),
+    errors.TimeLimitExceeded: (504, "The report took too long"),
+}
+"""Status and title of each error; the title is the same whenever the type is."""
+
+_HINTS: dict[type[errors.AggregatorError], str] = {
+    errors.NoSuchReport: "The reports are listed at /docs and in /openapi.json.",
+    errors.BrokenReport: "Mend the file, or run `python -m aggregator check` to see all faults.",
+    errors.DatabaseUnavailable: "Try again, or ask who looks after that file; /health shows all.",
+    errors.UnsettledDatabases: "Try again.",
+    errors.TooManyReports: "Try again after the seconds in Retry-After.",
+    errors.TimeLimitExceeded: "Ask for less, as a shorter period, or raise time_limit.",
+}
+_SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in STATUS}
+
+
+def problem(error: errors.AggregatorError, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body of an error.
+
+    The body has `type` (a URN), `title`, `status`, `detail`, `instance` (the path) and, by the
+    error: `hint` (what to do), `errors` (parameter, given, message), `available` formats, `faults`.
+    """
+    status, title = STATUS[type(error)]
+    document: dict[str, Any] = {
+        "type": f"urn:aggregator:problem:{_SLUGS[type(error)]}",
+        "title": title,
+        "status": status,
+        "detail": error.detail,
+        "instance": path,
+    }
+    if type(error) in _HINTS:
+        document["hint"] = _HINTS[type(error)]
+    headers: list[tuple[str, str]] = []
+    match error:
+        case errors.InvalidParameters():
+            document["errors"] = [asdict(each) for each in error.errors]
+        case errors.NotAcceptable():
+            document["available"] = list(error.available)
+        case errors.BrokenReport():
+            document["faults"] = [asdict(fault) for fault in error.faults]
+        case errors.MethodNotAllowed():
+            headers.append(("Allow", ", ".join(error.allowed)))
+        case errors.TooManyReports():
+            headers.append(("Retry-After", str(error.retry_after)))
+        case errors.DatabaseUnavailable() | errors.UnsettledDatabases():
+            headers.append(("Retry-After", "1"))
+    return status, headers, orjson.dumps(document, option=orjson.OPT_INDENT_2)

@@ -1,0 +1,29 @@
+"""The command that serves: settings in, uvicorn running."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import uvicorn
+
+from aggregator.command_line import add_settings, read_settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until stopped; the exit status is 0, or 1 when the address cannot be had."""
+    parser = argparse.ArgumentParser(prog="app.py", description="Serve the reports of a folder of SQL files.")
+    add_settings(parser)
+    settings = read_settings(parser, parser.parse_args(argv))
+    settings.export()
+    uvicorn.run(
+        "aggregator.web.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+    )
+    return 0

@@ -1,0 +1,87 @@
+"""What the requests of one process share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from aggregator.catalog.folder import SqlFolder
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.databases.pool import ViewPool
+from aggregator.errors import TooManyReports
+from aggregator.formats import SQL_FUNCTIONS
+from aggregator.reports.library import ReportLibrary
+from aggregator.reports.spool import Spool
+from aggregator.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SPARE_THREADS = 4
+_CLOSE_IDLE_SECONDS = 5.0
+
+
+class Service:
+    """The folders, the warm views, and the threads that run SQL and write files.
+
+    A thread of `encoders` waits for rows only while a thread of `runners` makes them, so there are
+    a few more of them: slow SQL never keeps another client from its bytes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.library = ReportLibrary(
+            SqlFolder(settings.sql), DatabaseFolder(settings.dbs), settings.lock_wait
+        )
+        self.pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports)
+        self.runners = ThreadPoolExecutor(settings.max_reports, "run")
+        self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
+        self.checkers = ThreadPoolExecutor(2, "check")
+        self._places = asyncio.Semaphore(settings.max_reports)
+
+    def spool(self) -> Spool:
+        """An empty spool of the settings' size."""
+        return Spool(self.settings.spool_memory, self.settings.spool_dir)
+
+    async def in_checker(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something that may wait for a file, in a thread of its own."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self.checkers, partial(function, *args, **kwargs)
+        )
+
+    async def take_place(self) -> None:
+        """Wait for one of the places for running reports; raises TooManyReports."""
+        try:
+            async with asyncio.timeout(self.settings.queue_wait):
+                await self._places.acquire()
+        except TimeoutError:
+            raise TooManyReports(
+                f"{self.settings.max_reports} reports are running, as many as may, and none ended in "
+                f"{self.settings.queue_wait:g} seconds.",
+                retry_after=max(1, round(self.settings.queue_wait)),
+            ) from None
+
+    def leave_place(self) -> None:
+        """Give the place to the next in line."""
+        self._places.release()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """From the start of the process to its end: closes files that nobody reads any more."""
+        janitor = asyncio.create_task(self._close_idle_views())
+        try:
+            yield
+        finally:
+            janitor.cancel()
+            for executor in (self.runners, self.encoders, self.checkers):
+                executor.shutdown(wait=False, cancel_futures=True)
+            self.pool.close_idle(older_than=0)
+
+    async def _close_idle_views(self) -> None:
+        while True:
+            await asyncio.sleep(_CLOSE_IDLE_SECONDS)
+            self.pool.close_idle()

@@ -1,0 +1,21 @@
+-- customer.db: who buys.
+--
+-- Every database of the demo is one file, and a file knows nothing of the others:
+-- `orders.customer_id` in order.db is the `customer_id` of this file, but no constraint can say so
+-- across files. Money is an integer number of minor units (`_cents`), a day is ISO text (`_date`),
+-- an instant is ISO text in UTC (`_at`).
+PRAGMA user_version = 1;
+
+CREATE TABLE customers (
+    customer_id INTEGER PRIMARY KEY,
+    customer_name TEXT NOT NULL CHECK (customer_name <> ''),
+    email TEXT CHECK (email GLOB '?*@?*'),
+    phone TEXT CHECK (phone <> ''),
+    city TEXT NOT NULL CHECK (city <> ''),
+    state TEXT NOT NULL CHECK (state <> ''),
+    pincode TEXT NOT NULL CHECK (pincode GLOB '[1-9][0-9][0-9][0-9][0-9][0-9]'),
+    created_at TEXT NOT NULL CHECK (
+        created_at GLOB
+        '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z'
+    )
+) STRICT;

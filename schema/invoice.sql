@@ -1,0 +1,28 @@
+-- invoice.db: what is owed. Each order that was not cancelled has one invoice.
+PRAGMA user_version = 1;
+
+-- `customer_id` is a customer of customer.db, `order_id` an order of order.db. `bill_total_cents`
+-- is the sum of the order's lines, `applied_cents` the sum of the payments in transaction.db that
+-- name this invoice. `due_date` is NULL where none was agreed.
+CREATE TABLE invoices (
+    invoice_id INTEGER PRIMARY KEY,
+    invoice_number TEXT NOT NULL UNIQUE CHECK (invoice_number <> ''),
+    customer_id INTEGER NOT NULL,
+    order_id INTEGER NOT NULL,
+    invoice_date TEXT NOT NULL CHECK (
+        invoice_date GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'
+    ),
+    due_date TEXT CHECK (due_date GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
+    bill_total_cents INTEGER NOT NULL CHECK (bill_total_cents >= 0),
+    applied_cents INTEGER NOT NULL CHECK (applied_cents BETWEEN 0 AND bill_total_cents),
+    currency TEXT NOT NULL CHECK (currency IN ('USD', 'EUR')),
+    status TEXT NOT NULL CHECK (status IN ('Open', 'Closed')),
+    terms TEXT NOT NULL CHECK (terms IN ('Net 7', 'Net 15', 'Net 30', 'Net 45')),
+    CHECK (status = 'Open' OR applied_cents = bill_total_cents)
+) STRICT;
+
+CREATE INDEX invoices_by_customer ON invoices (customer_id);
+
+CREATE INDEX invoices_by_order ON invoices (order_id);
+
+CREATE INDEX invoices_by_due_date ON invoices (status, due_date);
