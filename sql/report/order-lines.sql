@@ -1,8 +1,13 @@
 /*
 title: All order lines
-description: Every line of every order with its customer and product, in the order of the lines.
+description: Every line of every order with its customer and its product, in the order of entry.
+params:
+  from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
+  until: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
 columns:
-  line_total: {type: money}
+  discount: {type: percent, description: Share taken off the price}
+  line_total: {type: money, description: In the customer's currency}
+filename: order_lines
 */
 SELECT
     order_lines.order_line_id,
@@ -23,4 +28,7 @@ INNER JOIN customer_db.customers AS customers
     ON orders.customer_id = customers.customer_id
 INNER JOIN product_db.products AS products
     ON order_lines.product_id = products.product_id
+WHERE
+    orders.order_date >= :from
+    AND orders.order_date <= :until
 ORDER BY order_lines.order_line_id;

@@ -1,0 +1,33 @@
+/*
+title: Revenue by month
+description: |
+  What was invoiced and what has been paid, by the month of the invoice. Two currencies are never
+  added: each has a row of its own.
+params:
+  from: {type: month, default: 2022-01, description: First month}
+  until: {type: month, default: today, description: Last month}
+  currency: {type: choice, choices: [USD, EUR], required: false, description: Only this currency}
+columns:
+  month: {type: month}
+  invoiced: {type: money}
+  paid: {type: money}
+  outstanding: {type: money}
+filename: revenue_{from}_{until}
+*/
+SELECT
+    substr(invoices.invoice_date, 1, 7) AS month,
+    invoices.currency,
+    COUNT(*) AS invoice_count,
+    SUM(invoices.bill_total_cents) AS invoiced,
+    SUM(invoices.applied_cents) AS paid,
+    SUM(invoices.bill_total_cents - invoices.applied_cents) AS outstanding
+FROM invoice_db.invoices AS invoices
+WHERE
+    substr(invoices.invoice_date, 1, 7) BETWEEN :from AND :until
+    AND (:currency IS NULL OR invoices.currency = :currency)
+GROUP BY
+    substr(invoices.invoice_date, 1, 7),
+    invoices.currency
+ORDER BY
+    substr(invoices.invoice_date, 1, 7),
+    invoices.currency;
