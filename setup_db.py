@@ -2,7 +2,6 @@
 """Make the six demo databases. `python setup_db.py --help` says how."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -20,8 +19,9 @@ _TABLES_TO_REPORT = ("customers", "products", "orders", "order_lines", "invoices
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the databases as the arguments say; return the exit status."""
-    options = _parser().parse_args(arguments)
-    folder = Folder(options.dbs)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    folder = Folder(options.dbs or _dbs_of_environment(parser))
     if options.if_missing and len(folder.present()) == len(NAMES):
         return 0
     try:
@@ -45,6 +45,13 @@ def _build(folder: Folder, orders: int, *, force: bool) -> None:
     print(f"{folder.path}: {rows} in {time.monotonic() - started:.1f} s")
 
 
+def _dbs_of_environment(parser: argparse.ArgumentParser) -> Path:
+    # The settings take a moment to import, which is only worth it when they are needed.
+    from aggregator.command_line import read_settings
+
+    return read_settings(parser, argparse.Namespace()).dbs
+
+
 def _reason(error: Exception, folder: Folder) -> str:
     if isinstance(error, OSError):
         place = error.filename or folder.path
@@ -62,7 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dbs",
         type=Path,
-        default=os.environ.get("AGGREGATOR_DBS") or "dbs",
         metavar="DIR",
         help="where to put them; AGGREGATOR_DBS in the environment, or else `dbs`, if not given",
     )

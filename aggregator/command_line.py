@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from typing import Any
 
 from pydantic import ValidationError
 
 from aggregator.settings import ENVIRONMENT_PREFIX, Settings
+
+_EXPLAINED = {
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "path_not_directory": "must be a folder that is there",
+}
+"""By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
 
 def add_settings(parser: argparse.ArgumentParser, only: Collection[str] | None = None) -> None:
@@ -16,26 +30,37 @@ def add_settings(parser: argparse.ArgumentParser, only: Collection[str] | None =
         if only is None or name in only:
             default = "" if field.default is None else f"; {field.default} when not given"
             parser.add_argument(
-                f"--{name.replace('_', '-')}",
+                option(name),
                 metavar=name.rsplit("_", 1)[-1].upper(),
-                help=f"{field.description} ({ENVIRONMENT_PREFIX}{name.upper()}{default})".replace("%", "%%"),
+                help=f"{field.description} ({variable(name)}{default})".replace("%", "%%"),
             )
 
 
 def read_settings(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Settings:
     """The settings of options, environment and defaults, in this order.
 
-    Ends the process with status 2 and a message for each option that does not fit.
+    An empty option counts as not given. Ends the process with status 2 and a message for each value
+    that does not fit.
     """
-    given = {
-        name: value for name in Settings.model_fields if (value := getattr(arguments, name, None)) is not None
-    }
+    given = {name: value for name in Settings.model_fields if (value := getattr(arguments, name, None))}
     try:
         return Settings(**given)
     except ValidationError as error:
-        parser.error("; ".join(_explained(problem["loc"], problem["msg"]) for problem in error.errors()))
+        parser.error("; ".join(_explained(problem, given) for problem in error.errors()))
 
 
-def _explained(location: Sequence[int | str], message: str) -> str:
-    name = str(location[0]) if location else ""
-    return f"--{name.replace('_', '-')} ({ENVIRONMENT_PREFIX}{name.upper()}): {message}"
+def option(name: str) -> str:
+    """The command's option for a setting, `--time-limit`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def variable(name: str) -> str:
+    """The environment variable for a setting, `AGGREGATOR_TIME_LIMIT`."""
+    return f"{ENVIRONMENT_PREFIX}{name.upper()}"
+
+
+def _explained(problem: Any, given: Collection[str]) -> str:
+    name = str(problem["loc"][0])
+    source = option(name) if name in given else variable(name)
+    message = _EXPLAINED.get(problem["type"], problem["msg"]).format(**problem.get("ctx", {}))
+    return f"{source}: {message.replace(chr(39), '')}, not {problem['input']}"

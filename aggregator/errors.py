@@ -59,6 +59,19 @@ class AggregatorError(Exception):
         super().__init__(detail)
         self.detail = detail
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel between processes whatever their constructors take."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[AggregatorError], args: tuple[object, ...], state: dict[str, object]
+) -> AggregatorError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
 
 class NoSuchReport(AggregatorError):
     """No file in `sql/` answers the path."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "AGGREGATOR_"
@@ -18,10 +19,13 @@ ENVIRONMENT_PREFIX = "AGGREGATOR_"
 class Settings(BaseSettings):
     """Each field is a setting: `time_limit` is also `--time-limit` and `AGGREGATOR_TIME_LIMIT`.
 
-    Raises pydantic.ValidationError when a value does not fit its type or its limits.
+    An empty variable counts as not set. Raises pydantic.ValidationError when a value does not fit
+    its type or its limits.
     """
 
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every address")
     port: int = Field(8050, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
@@ -32,26 +36,42 @@ class Settings(BaseSettings):
         8, ge=1, le=1000, description="Reports whose SQL runs at the same time, in each process"
     )
     queue_wait: float = Field(
-        5.0, ge=0, description="Seconds that a report waits for a place before it gets 503"
+        5.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that a report waits for a place before it gets 503",
     )
     time_limit: float = Field(
-        60.0, gt=0, description="Seconds of SQL before a report is stopped; its header may say less"
+        60.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds of SQL before a report is stopped; its header may say less",
     )
     lock_wait: float = Field(
-        5.0, ge=0, description="Seconds to wait for a database that another program has locked"
+        5.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds to wait for a database that another program has locked",
+    )
+    reader_processes: int = Field(
+        1, ge=0, le=64, description="Processes that only read heavy reports, for each server process"
+    )
+    heavy_seconds: float = Field(
+        0.25,
+        ge=0,
+        allow_inf_nan=False,
+        description="A report whose SQL last took longer than this is given to one of them",
     )
     spool_memory: int = Field(
-        4 * 2**20,
+        2 * 2**20,
         ge=0,
         description="Bytes of a report kept in memory for a slow client; the rest goes to a file",
     )
-    spool_dir: Path | None = Field(
+    spool_dir: DirectoryPath | None = Field(
         None, description="Folder for those files; the system's temporary folder when empty"
     )
-    log_level: str = Field(
-        "info",
-        pattern="^(debug|info|warning|error)$",
-        description="debug, info, warning or error; requests are logged at info",
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error; requests are logged at info"
     )
 
     def export(self) -> None:

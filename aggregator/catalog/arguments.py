@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from aggregator.catalog.parameters import InvalidValue, Parameter, Value
+from aggregator.catalog.parameter_types import InvalidValue, Value
+from aggregator.catalog.parameters import Parameter
 from aggregator.errors import InvalidParameters, ParameterError
 
 Arguments = dict[str, Value | list[Value] | None]
@@ -26,7 +27,7 @@ def read_arguments(params: Mapping[str, Parameter], given: Mapping[str, Sequence
         try:
             arguments[name] = _read(parameter, texts)
         except InvalidValue as error:
-            errors.append(ParameterError(name, ", ".join(texts) or None, str(error)))
+            errors.append(ParameterError(name, _culprit(parameter, texts), str(error)))
     if errors:
         raise InvalidParameters(errors)
     return arguments
@@ -46,9 +47,21 @@ def _read(parameter: Parameter, texts: Sequence[str]) -> Value | list[Value] | N
     return parameter.parse_one(texts[0])
 
 
+def _culprit(parameter: Parameter, texts: Sequence[str]) -> str | None:
+    """Of several texts of a list the first wrong one, else all that was given."""
+    if parameter.many:
+        for text in texts:
+            try:
+                parameter.parse_one(text)
+            except InvalidValue:
+                return text
+    return ", ".join(texts) or None
+
+
 def _unknown(name: str, texts: Sequence[str], params: Mapping[str, Parameter]) -> ParameterError:
-    close = get_close_matches(name, params, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
+    by_lower = {known.lower(): known for known in params}
+    close = get_close_matches(name.lower(), by_lower, n=1)
+    hint = f" (did you mean {by_lower[close[0]]}?)" if close else ""
     known = ", ".join(params) or "none"
     message = f"is not a parameter of this report{hint}; its parameters are: {known}"
     return ParameterError(name, ", ".join(texts), message)

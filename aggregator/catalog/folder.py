@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from aggregator.catalog.files import Signature, printable, sql_files
 from aggregator.catalog.header import Source, read_source
-from aggregator.catalog.paths import PathFault, Route, parameter_of, route_of
+from aggregator.catalog.paths import ANSWERED_METHODS, PathFault, Route, parameter_of, route_of
+from aggregator.catalog.tree import UrlTree
 from aggregator.errors import Fault, MethodNotAllowed, NoSuchReport
 
 RESCAN_SECONDS = 0.5
+_CLOCK_TICK_NS = 3_000_000_000
+"""File systems tell the time of a change to 2 seconds or better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +31,6 @@ class Endpoint:
     digest: str = ""
 
 
-@dataclass(slots=True)
-class _Node:
-    """A part of a URL: what follows it by name, what follows as a parameter, what answers here."""
-
-    literals: dict[str, _Node] = field(default_factory=dict)
-    parameter: _Node | None = None
-    endpoints: dict[str, Endpoint] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class Match:
     """An endpoint found for a path, and the path's parameters as text."""
@@ -45,14 +40,26 @@ class Match:
 
 
 class Catalog:
-    """The endpoints at one moment."""
+    """The endpoints at one moment.
+
+    endpoints: those that are answered; unanswered: those of other methods, of which only path and
+    header are read. Of the files with the same URL and method only the first is one.
+    """
 
     def __init__(self, endpoints: Sequence[Endpoint], faults: Sequence[Fault] = ()) -> None:
-        self.endpoints = tuple(endpoints)
-        self.faults = tuple(faults)
-        self._root = _Node()
+        self._tree: UrlTree[Endpoint] = UrlTree()
+        kept, conflicts = [], []
         for endpoint in endpoints:
-            self._node(endpoint.route).endpoints[endpoint.route.method] = endpoint
+            other = self._tree.add(endpoint.route, endpoint)
+            if other is endpoint:
+                kept.append(endpoint)
+            else:
+                message = f"answers the same URL as {other.file}; rename one"
+                conflicts.append(Fault(endpoint.file, 0, message))
+        self.endpoints = tuple(each for each in kept if each.route.method in ANSWERED_METHODS)
+        self.unanswered = tuple(each for each in kept if each.route.method not in ANSWERED_METHODS)
+        of_unanswered = [fault for each in self.unanswered for fault in each.faults]
+        self.faults = (*faults, *conflicts, *of_unanswered)
 
     def find(self, method: str, path: str) -> Match:
         """The endpoint for a decoded path such as `/customers/7`; a name goes before a parameter.
@@ -60,131 +67,122 @@ class Catalog:
         Raises NoSuchReport, or MethodNotAllowed with the methods that there are.
         """
         segments = path.removeprefix("/").split("/")
-        found = [node for node in _descend(self._root, segments) if node.endpoints]
-        for node in found:
-            endpoint = node.endpoints.get(method)
-            if endpoint is not None:
-                pairs = zip(endpoint.route.segments, segments, strict=True)
-                return Match(endpoint, {name: text for part, text in pairs if (name := parameter_of(part))})
-        if not found:
+        places = self._tree.find(segments)
+        if method in ANSWERED_METHODS:
+            for place in places:
+                if method in place:
+                    return _match(place[method], segments)
+        if not places:
             raise NoSuchReport(f"There is no report at {path}.")
-        allowed = sorted({name for node in found for name in node.endpoints})
-        raise MethodNotAllowed(f"{path} answers {', '.join(allowed)}, not {method}.", allowed)
+        there = {name for place in places for name in place}
+        allowed, coming = sorted(there & ANSWERED_METHODS), sorted(there - ANSWERED_METHODS)
+        detail = f"{path} answers {', '.join(allowed) or 'nothing'}, not {method}."
+        if coming:
+            detail += f" Its file for {', '.join(coming)} is not answered yet."
+        raise MethodNotAllowed(detail, allowed)
 
-    def _node(self, route: Route) -> _Node:
-        node = self._root
-        for segment in route.segments:
-            if parameter_of(segment):
-                node.parameter = node.parameter or _Node()
-                node = node.parameter
-            else:
-                node = node.literals.setdefault(segment, _Node())
-        return node
+    def of_file(self, file: str) -> Endpoint | None:
+        """The answered endpoint of a file, given its path inside the folder."""
+        return next((endpoint for endpoint in self.endpoints if endpoint.file == file), None)
 
 
-def _descend(node: _Node, segments: Sequence[str]) -> Iterator[_Node]:
-    if not segments:
-        yield node
-        return
-    first, rest = segments[0], segments[1:]
-    if first in node.literals:
-        yield from _descend(node.literals[first], rest)
-    if node.parameter is not None and first:
-        yield from _descend(node.parameter, rest)
+def _match(endpoint: Endpoint, segments: Sequence[str]) -> Match:
+    pairs = zip(endpoint.route.segments, segments, strict=True)
+    return Match(endpoint, {name: text for part, text in pairs if (name := parameter_of(part))})
 
 
-_Signature = tuple[int, int, int, int]
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A file as it was read. settled: False when its next change could have the same signature."""
+
+    signature: Signature
+    settled: bool
+    endpoint: Endpoint
 
 
 class SqlFolder:
-    """The catalog of a folder, looked up again at most twice a second."""
+    """The catalog of a folder, looked up again at most twice a second. Safe to use from many threads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self._known: dict[str, tuple[_Signature, Endpoint]] = {}
+        self._known: dict[str, _Known] = {}
+        self._faults: list[Fault] = []
         self._catalog = Catalog(())
         self._scanned_at = -RESCAN_SECONDS
+        self._lock = threading.Lock()
 
     def catalog(self) -> Catalog:
         """The endpoints as they are on the disk now, at most half a second old."""
-        now = time.monotonic()
-        if now - self._scanned_at >= RESCAN_SECONDS:
-            self._refresh()
-            self._scanned_at = now
-        return self._catalog
+        with self._lock:
+            if time.monotonic() - self._scanned_at >= RESCAN_SECONDS:
+                self._refresh()
+                self._scanned_at = time.monotonic()
+            return self._catalog
 
     def _refresh(self) -> None:
-        if not self.folder.is_dir():
-            self._known = {}
-            self._catalog = Catalog((), [Fault(self.folder.name, 0, "the folder of SQL files is not there")])
-            return
-        present = dict(_sql_files(self.folder))
-        if present == {file: signature for file, (signature, _) in self._known.items()}:
-            return
-        known: dict[str, tuple[_Signature, Endpoint]] = {}
-        faults: list[Fault] = []
-        for file, signature in sorted(present.items()):
+        try:
+            present, faults = sql_files(self.folder)
+        except OSError as error:
+            message = f"the folder of SQL files cannot be read: {error.strerror}"
+            present, faults = {}, [Fault(self.folder.name, 0, message)]
+        known: dict[str, _Known] = {}
+        for file, signature in present.items():
             try:
-                known[file] = self._known_or_read(file, signature)
+                known[file] = self._read_if_changed(file, signature)
             except PathFault as error:
-                faults.append(Fault(file, 0, str(error)))
-        self._known = known
-        endpoints, conflicts = _without_conflicts([endpoint for _, endpoint in known.values()])
-        self._catalog = Catalog(endpoints, [*faults, *conflicts])
+                faults.append(Fault(printable(file), 0, str(error)))
+        if faults == self._faults and _endpoints(known) == _endpoints(self._known):
+            self._known = known
+            return
+        self._known, self._faults = known, faults
+        self._catalog = Catalog([each.endpoint for each in known.values()], faults)
 
-    def _known_or_read(self, file: str, signature: _Signature) -> tuple[_Signature, Endpoint]:
+    def _read_if_changed(self, file: str, signature: Signature) -> _Known:
         old = self._known.get(file)
-        if old is not None and old[0] == signature:
+        if old is not None and old.settled and old.signature == signature:
             return old
-        return signature, _read(self.folder, file)
+        settled = time.time_ns() - max(signature[2:]) > _CLOCK_TICK_NS
+        endpoint = _read(self.folder, file, old.endpoint if old is not None else None)
+        return _Known(signature, settled, endpoint)
 
 
-def _sql_files(folder: Path) -> Iterator[tuple[str, _Signature]]:
-    for directory, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            if not name.endswith(".sql") or name.startswith("."):
-                continue
-            path = Path(directory, name)
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            signature = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-            yield path.relative_to(folder).as_posix(), signature
+def _endpoints(known: dict[str, _Known]) -> list[int]:
+    return [id(each.endpoint) for each in known.values()]
 
 
-def _read(folder: Path, file: str) -> Endpoint:
+def _read(folder: Path, file: str, old: Endpoint | None) -> Endpoint:
+    """The endpoint of a file; the old one when the text is the same."""
     route = route_of(file)
     try:
-        text = (folder / file).read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        return Endpoint(file, route, None, (Fault(file, line, "the file is not UTF-8 text"),))
+        data = (folder / file).read_bytes()
     except OSError as error:
         return Endpoint(file, route, None, (Fault(file, 0, f"cannot be read: {error.strerror}"),))
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    if old is not None and old.digest == digest:
+        return old
+    source, faults = _source(data, file, route)
+    return Endpoint(file, route, None if faults else source, tuple(sorted(faults)), digest)
+
+
+def _source(data: bytes, file: str, route: Route) -> tuple[Source | None, list[Fault]]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return None, [Fault(file, line, "the file is not UTF-8 text")]
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return None, [Fault(file, line, "the file holds a NUL character")]
     source, faults = read_source(text, file)
-    if source is not None:
-        faults = [
-            Fault(file, 1, f"the path has {{{name}}}, which params does not declare")
-            for name in route.parameters
-            if name not in source.header.params
-        ]
-    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    return Endpoint(file, route, None if faults else source, tuple(faults), digest)
+    if source is None:
+        return None, faults
+    return source, [*_path_faults(source, file, route)]
 
 
-def _without_conflicts(endpoints: Sequence[Endpoint]) -> tuple[list[Endpoint], list[Fault]]:
-    """Of the files that would answer the same URL, only the first does."""
-    taken: dict[tuple[str, ...], str] = {}
-    kept: list[Endpoint] = []
-    faults: list[Fault] = []
-    for endpoint in endpoints:
-        segments = ("{}" if parameter_of(segment) else segment for segment in endpoint.route.segments)
-        key = (endpoint.route.method, *segments)
-        if key in taken:
-            faults.append(Fault(endpoint.file, 0, f"answers the same URL as {taken[key]}; rename one"))
-        else:
-            taken[key] = endpoint.file
-            kept.append(endpoint)
-    return kept, faults
+def _path_faults(source: Source, file: str, route: Route) -> Iterator[Fault]:
+    for name in route.parameters:
+        if name not in source.header.params:
+            yield Fault(file, 1, f"the path has {{{name}}}, which params does not declare")
+        elif source.header.params[name].many:
+            line = source.line_of("params", name, "many")
+            yield Fault(file, line, f"the path has {{{name}}}, which cannot be a list")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from aggregator.catalog.block import Block, Keys, read_block
+from aggregator.catalog.findings import Findings, explained
 from aggregator.catalog.parameters import Parameter
 from aggregator.errors import Fault
 
-_LEADING_COMMENT = re.compile(r"\A\ufeff?(?:\s|--[^\n]*(?:\n|\Z))*/\*(.*?)\*/", re.DOTALL)
+_BEFORE = r"\A\ufeff?(?:\s|--[^\n]*(?:\n|\Z))*"
+_LEADING_COMMENT = re.compile(_BEFORE + r"/\*(.*?)(\*/|\Z)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
@@ -30,18 +30,22 @@ RESERVED_PARAMETERS = {"format", "for"}
 
 
 class ColumnSpec(BaseModel):
-    """What a header says of one column of the result."""
+    """What a header says of one column of the result. Each field is a key of `columns.<name>`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: ColumnTypeName | None = Field(None, description="How the values are shown and written")
+    type: ColumnTypeName | None = Field(
+        None, description="How the values are shown and written; as they are stored when it is not given"
+    )
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217 code of a money column")
     description: str = Field("", description="What the column means")
 
     @model_validator(mode="after")
     def _currency_is_of_money(self) -> ColumnSpec:
+        findings = Findings()
         if self.currency is not None and self.type != "money":
-            raise ValueError("currency belongs to a column of type money")
+            findings.add("currency", "belongs to a column of type money")
+        findings.raise_any()
         return self
 
 
@@ -62,25 +66,23 @@ class Header(BaseModel):
         None, description="The download's name without its ending; `{param}` is filled in"
     )
     formats: list[FormatName] = Field(
-        default_factory=list, description="The formats to be had; all when it is not given"
+        default_factory=list,
+        description="The formats to be had, the default first; all when it is not given",
     )
     time_limit: float | None = Field(
-        None, gt=0, description="Seconds of SQL, when less than the service's setting"
+        None, gt=0, allow_inf_nan=False, description="Seconds of SQL, when less than the service's setting"
     )
     tags: list[str] = Field(default_factory=list, description="Groups of the API's pages")
 
-    @field_validator("params")
-    @classmethod
-    def _not_reserved(cls, params: dict[str, Parameter]) -> dict[str, Parameter]:
-        for name in sorted(RESERVED_PARAMETERS & params.keys()):
-            raise ValueError(f"{name} is a parameter of the service itself; choose another name")
-        return params
-
     @model_validator(mode="after")
-    def _filename_uses_params(self) -> Header:
+    def _names_fit(self) -> Header:
+        findings = Findings()
+        for name in sorted(RESERVED_PARAMETERS & self.params.keys()):
+            findings.add(f"params.{name}", "is read by the service itself; choose another name")
         for name in _PLACEHOLDER.findall(self.filename or ""):
             if name not in self.params:
-                raise ValueError(f"filename uses {{{name}}}, which is not a parameter")
+                findings.add("filename", f"uses {{{name}}}, which is not a parameter")
+        findings.raise_any()
         return self
 
 
@@ -88,21 +90,17 @@ class Header(BaseModel):
 class Source:
     """A file taken apart: its header, where the header's keys stand, and the SQL after it.
 
-    lines: the line of the file for each path of keys, as `("params", "since")`. sql_line: the line
-    of the file on which `sql` begins.
+    sql_line: the line of the file on which `sql` begins.
     """
 
     header: Header
-    lines: dict[tuple[str, ...], int]
+    block: Block
     sql: str
     sql_line: int
 
     def line_of(self, *keys: str) -> int:
         """The line of a key of the header, or of the nearest key above it."""
-        for end in range(len(keys), 0, -1):
-            if keys[:end] in self.lines:
-                return self.lines[keys[:end]]
-        return 1
+        return self.block.line_of(keys)
 
 
 def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
@@ -112,57 +110,24 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
     """
     match = _LEADING_COMMENT.match(text)
     if match is None:
-        return Source(Header(), {}, text.removeprefix("\ufeff"), 1), []
+        return Source(Header(), Block(), text.removeprefix("\ufeff"), 1), []
     first_line = text.count("\n", 0, match.start(1)) + 1
-    sql_line = text.count("\n", 0, match.end()) + 1
-    data, fault = _read_yaml(match[1], file, first_line)
-    if fault is not None:
-        return None, [fault]
-    lines = dict(_lines(data, first_line))
+    if not match[2]:
+        return None, [Fault(file, first_line, "the leading /* comment has no end, */")]
+    block, faults = read_block(match[1], file, first_line)
+    if faults:
+        return None, faults
     try:
-        header = Header.model_validate(data or {})
+        header = Header.model_validate(block.values)
     except ValidationError as error:
-        return None, [_fault(file, lines, first_line, problem) for problem in error.errors()]
-    return Source(header, lines, text[match.end() :], sql_line), []
+        return None, [
+            Fault(file, block.line_of(keys), message) for keys, message in explained(error, _keys_inside)
+        ]
+    sql_line = text.count("\n", 0, match.end()) + 1
+    return Source(header, block, text[match.end() :], sql_line), []
 
 
-def _read_yaml(text: str, file: str, first_line: int) -> tuple[CommentedMap | None, Fault | None]:
-    try:
-        data = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        line = first_line + error.problem_mark.line if error.problem_mark else first_line
-        return None, Fault(file, line, f"the header is not YAML: {(error.problem or '').strip()}")
-    except (YAMLError, ValueError) as error:
-        return None, Fault(file, first_line, f"the header is not YAML: {error}")
-    if data is not None and not isinstance(data, CommentedMap):
-        return None, Fault(
-            file,
-            first_line,
-            "the leading /* */ comment is the header and holds YAML keys; begin other notes with --",
-        )
-    return data, None
-
-
-def _lines(data: Any, first_line: int, above: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], int]]:
-    if not isinstance(data, CommentedMap):
-        return
-    for key, value in data.items():
-        keys = (*above, str(key))
-        yield keys, first_line + data.lc.key(key)[0]
-        yield from _lines(value, first_line, keys)
-
-
-def _fault(file: str, lines: dict[tuple[str, ...], int], first_line: int, problem: Any) -> Fault:
-    keys = tuple(str(key) for key in problem["loc"] if key != "[key]")
-    known = keys
-    while known and known not in lines:
-        known = known[:-1]
-    line = lines.get(known, first_line)
-    name = ".".join(known) or "header"
-    if problem["type"] == "extra_forbidden":
-        allowed = (
-            Parameter if len(keys) == 3 and keys[0] == "params" else ColumnSpec if len(keys) == 3 else Header
-        )
-        return Fault(file, line, f"unknown key {keys[-1]}; the keys are {', '.join(allowed.model_fields)}")
-    message = problem["msg"].removeprefix("Value error, ")
-    return Fault(file, line, f"{name}: {message[:1].lower()}{message[1:]}")
+def _keys_inside(keys: Keys) -> Collection[str]:
+    if keys[:1] == ("params",):
+        return Parameter.model_fields
+    return ColumnSpec.model_fields if keys else Header.model_fields

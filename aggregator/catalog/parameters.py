@@ -1,60 +1,68 @@
-"""Parameters: what a header says of one, and how a text of the query string becomes its value.
-
-A type is an entry of `PARAMETER_TYPES`.
-"""
+"""Parameters: what a header says of one, and how a request's text becomes its value."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, Literal
+from itertools import combinations
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-ParameterTypeName = Literal["integer", "number", "text", "boolean", "date", "datetime", "month", "choice"]
-Value = int | float | str
-Scalar = bool | int | float | str | date | datetime
+from aggregator.catalog.findings import Findings
+from aggregator.catalog.parameter_types import (
+    PARAMETER_TYPES,
+    InvalidValue,
+    ParameterTypeName,
+    Scalar,
+    Value,
+    text_of,
+)
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*", re.DOTALL)
-_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
-_BOOLEANS = {"true": 1, "1": 1, "yes": 1, "on": 1, "false": 0, "0": 0, "no": 0, "off": 0}
-_LARGEST_INTEGER = 2**63
-
-
-class InvalidValue(ValueError):
-    """A text is not a value of the parameter; the message says what is allowed."""
+_ORDERED = ("integer", "number", "text", "date", "datetime", "month")
+_IN_TIME = ("date", "datetime", "month")
+_KEYS_OF_TYPES = {
+    "min": _ORDERED,
+    "max": _ORDERED,
+    "pattern": ("text",),
+    "choices": ("choice",),
+    "choices_sql": ("choice",),
+    "time_zone": _IN_TIME,
+}
+"""The keys that only some types have."""
 
 
 class Parameter(BaseModel):
-    """What a header says of one parameter.
-
-    required: when it is not said, a parameter without a default is required. min and max: of a
-    number or a day, or of a text's length. pattern: a regular expression for the whole text.
-    choices: the values, or choices_sql: a SELECT whose first column has them. many: a list, given
-    by repeating the name; SQL gets it as a JSON array, for `json_each(:ids)`. time_zone: in which
-    `today` and `now` are taken and a datetime without an offset is read.
-    """
+    """What a header says of one parameter. Each field is a key of `params.<name>`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: ParameterTypeName
-    description: str = ""
-    required: bool | None = None
-    default: Scalar | list[Scalar] | None = None
-    min: Scalar | None = None
-    max: Scalar | None = None
-    pattern: str | None = None
-    choices: list[Scalar] | None = None
-    choices_sql: str | None = None
-    many: bool = False
-    time_zone: str = "UTC"
-    example: Scalar | list[Scalar] | None = None
+    type: ParameterTypeName = Field(description="What the values are; see the types")
+    description: str = Field("", description="What it means, for the form and the API's pages")
+    required: bool | None = Field(
+        None,
+        description="Whether a request must give it; when it is not said, it must if there is no default. "
+        "SQL gets NULL for what is neither given nor has a default",
+    )
+    default: Scalar | list[Scalar] | None = Field(
+        None, description="The value when none is given; `today` and `now` are those of the request"
+    )
+    min: Scalar | None = Field(None, description="The least value; of a text, its least length")
+    max: Scalar | None = Field(None, description="The greatest value; of a text, its greatest length")
+    pattern: str | None = Field(None, description="A regular expression that the whole text must match")
+    choices: list[Scalar] | None = Field(None, description="The values of a choice")
+    choices_sql: str | None = Field(
+        None, description="Or a SELECT whose first column has the values, without parameters"
+    )
+    many: bool = Field(
+        False, description="A list, given by repeating the name; SQL gets a JSON array for `json_each`"
+    )
+    time_zone: str = Field(
+        "UTC", description="Where `today` and `now` are taken, and a datetime without an offset is read"
+    )
+    example: Scalar | list[Scalar] | None = Field(
+        None, description="A value for the form and the API's pages to begin with"
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -71,41 +79,63 @@ class Parameter(BaseModel):
         try:
             re.compile(pattern or "")
         except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
+            raise ValueError(f"is not a regular expression: {error}") from error
         return pattern
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Parameter:
-        if self.pattern is not None and self.type != "text":
-            raise ValueError(f"pattern is for text, not for {self.type}")
-        if (self.choices is None) == (self.choices_sql is None) and self.type == "choice":
-            raise ValueError("a choice has either choices or choices_sql")
-        if self.type != "choice" and (self.choices is not None or self.choices_sql is not None):
-            raise ValueError(f"choices are for the type choice, not for {self.type}")
-        if self.type in ("boolean", "choice") and (self.min is not None or self.max is not None):
-            raise ValueError(f"min and max are not for {self.type}")
+        findings = Findings()
+        for key, types in _KEYS_OF_TYPES.items():
+            if self.type not in types and key in self.model_fields_set:
+                findings.add(key, f"is for {', '.join(types)}, not for {self.type}")
         if self.required and self.default is not None:
-            raise ValueError("a parameter with a default cannot be required")
-        for key in ("min", "max"):
-            self._require_valid_bound(key)
-        self._require_valid_examples()
+            findings.add("required", "cannot be true where there is a default")
+        if self.type == "choice":
+            self._check_choices(findings)
+        elif self.type != "boolean":
+            self._check_bounds(findings)
+        findings.raise_any()
+        self._check_own_values(findings)
+        findings.raise_any()
         return self
 
-    def _require_valid_bound(self, key: str) -> None:
-        try:
-            self._bound(getattr(self, key))
-        except InvalidValue as error:
-            raise ValueError(f"{key}: {error}") from error
+    def _check_choices(self, findings: Findings) -> None:
+        if (self.choices is None) == (self.choices_sql is None):
+            findings.add("type", "a choice has choices, or else choices_sql")
+        texts = [text_of(choice) for choice in self.choices or ()]
+        if self.choices is not None and (not texts or "" in texts):
+            findings.add("choices", "must have values, none of them empty")
+        for text in sorted({one for one, other in combinations(texts, 2) if one == other}):
+            findings.add("choices", f"{text} comes twice")
 
-    def _require_valid_examples(self) -> None:
+    def _check_bounds(self, findings: Findings) -> None:
+        bounds = {}
+        for key in ("min", "max"):
+            try:
+                bounds[key] = self.bound(getattr(self, key))
+            except InvalidValue as error:
+                findings.add(key, str(error))
+        low, high = bounds.get("min"), bounds.get("max")
+        if low is not None and high is not None and _sort_key(low) > _sort_key(high):
+            findings.add("min", "is more than max")
+        if self.type == "text" and any(length is not None and length < 0 for length in (low, high)):
+            findings.add("min", "a length is 0 or more")
+
+    def _check_own_values(self, findings: Findings) -> None:
         for key in ("default", "example"):
             given = getattr(self, key)
+            if isinstance(given, list) and not self.many:
+                findings.add(key, "is a list, but the parameter is not: say many: true")
+                continue
             for value in given if isinstance(given, list) else [given]:
+                if self.type == "text" and isinstance(value, bool | float):
+                    findings.add(key, "must be a text; put it in quotes")
+                    continue
                 try:
-                    if value is not None and self.choices_sql is None:
-                        self.parse_one(_text_of(value))
+                    if value is not None:
+                        self.parse_one(text_of(value))
                 except InvalidValue as error:
-                    raise ValueError(f"{key}: {error}") from error
+                    findings.add(key, str(error))
 
     @property
     def is_required(self) -> bool:
@@ -114,8 +144,11 @@ class Parameter(BaseModel):
 
     def parse_one(self, text: str) -> Value:
         """The value of one text; raises InvalidValue with what is allowed."""
-        kind = PARAMETER_TYPES[self.type]
-        value = kind.parse(text, self)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidValue("must be valid Unicode") from None
+        value = PARAMETER_TYPES[self.type].parse(text, self)
         self._check_limits(value)
         return value
 
@@ -124,146 +157,30 @@ class Parameter(BaseModel):
         if self.default is None:
             return None
         if isinstance(self.default, list):
-            return [self.parse_one(_text_of(value)) for value in self.default]
-        value = self.parse_one(_text_of(self.default))
+            return [self.parse_one(text_of(value)) for value in self.default]
+        value = self.parse_one(text_of(self.default))
         return [value] if self.many else value
 
     def _check_limits(self, value: Value) -> None:
-        size: Any = len(str(value)) if self.type == "text" else value
+        size = len(str(value)) if self.type == "text" else _sort_key(value)
         unit = " characters long" if self.type == "text" else ""
-        low, high = self._bound(self.min), self._bound(self.max)
-        if low is not None and size < low:
+        low, high = self.bound(self.min), self.bound(self.max)
+        if low is not None and size < _sort_key(low):
             raise InvalidValue(f"must be at least {low}{unit}")
-        if high is not None and size > high:
+        if high is not None and size > _sort_key(high):
             raise InvalidValue(f"must be at most {high}{unit}")
 
-    def _bound(self, bound: Scalar | None) -> Any:
+    def bound(self, bound: Scalar | None) -> Any:
+        """What min or max says, as a value; raises InvalidValue."""
         if bound is None:
             return None
-        kind = "integer" if self.type == "text" else self.type
-        return PARAMETER_TYPES[kind].parse(_text_of(bound), self)
+        kind: ParameterTypeName = "integer" if self.type == "text" else self.type
+        return PARAMETER_TYPES[kind].parse(text_of(bound), self)
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterType:
-    """parse: a text's value, or InvalidValue; schema: the JSON Schema of a value as it is given."""
-
-    parse: Callable[[str, Parameter], Value]
-    schema: dict[str, object]
-
-
-def _text_of(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
-
-
-def _parse_integer(text: str, parameter: Parameter) -> int:
-    if not _INTEGER.fullmatch(text):
-        raise InvalidValue("must be a whole number, such as 42")
-    value = int(text)
-    if not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
-        raise InvalidValue("must lie between -9223372036854775808 and 9223372036854775807")
-    return value
-
-
-def _parse_number(text: str, parameter: Parameter) -> float:
-    if not _NUMBER.fullmatch(text):
-        raise InvalidValue("must be a number, such as 12.5")
-    value = float(text)
-    if abs(value) == float("inf"):
-        raise InvalidValue("is too large a number")
-    return value
-
-
-def _parse_text(text: str, parameter: Parameter) -> str:
-    if parameter.pattern is not None and not re.fullmatch(parameter.pattern, text):
-        raise InvalidValue(f"must match the pattern {parameter.pattern}")
-    return text
-
-
-def _parse_boolean(text: str, parameter: Parameter) -> int:
-    try:
-        return _BOOLEANS[text.lower()]
-    except KeyError:
-        raise InvalidValue("must be true or false") from None
-
-
-def _now(parameter: Parameter) -> datetime:
-    return datetime.now(ZoneInfo(parameter.time_zone))
-
-
-def _parse_date(text: str, parameter: Parameter) -> str:
-    if text == "today":
-        return _now(parameter).date().isoformat()
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        pass
-    raise InvalidValue("must be a day that exists, as YYYY-MM-DD, or today")
-
-
-def _parse_datetime(text: str, parameter: Parameter) -> str:
-    if text in ("now", "today"):
-        moment = _now(parameter)
-        if text == "today":
-            moment = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        return _utc_text(moment)
-    try:
-        if _DATETIME.fullmatch(text):
-            # A plus sign that was not percent-encoded arrives as a space.
-            moment = datetime.fromisoformat(re.sub(r" (\d\d:?\d\d)\Z", r"+\1", text))
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=ZoneInfo(parameter.time_zone))
-            return _utc_text(moment)
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidValue("must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or now")
-
-
-def _utc_text(moment: datetime) -> str:
-    moment = moment.astimezone(UTC)
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
-
-
-def _parse_month(text: str, parameter: Parameter) -> str:
-    if text == "today":
-        return _now(parameter).strftime("%Y-%m")
-    if not _MONTH.fullmatch(text) or text.startswith("0000"):
-        raise InvalidValue("must be a month, as YYYY-MM, or today")
-    return text
-
-
-def _parse_choice(text: str, parameter: Parameter) -> Value:
-    if parameter.choices is None:
-        return text
-    for choice in parameter.choices:
-        if _text_of(choice) == text:
-            return (
-                int(choice)
-                if isinstance(choice, bool)
-                else choice
-                if isinstance(choice, int | float | str)
-                else text
-            )
-    allowed = ", ".join(map(_text_of, parameter.choices))
-    raise InvalidValue(f"must be one of {allowed}")
-
-
-PARAMETER_TYPES: dict[str, ParameterType] = {
-    "integer": ParameterType(_parse_integer, {"type": "integer", "format": "int64"}),
-    "number": ParameterType(_parse_number, {"type": "number", "format": "double"}),
-    "text": ParameterType(_parse_text, {"type": "string"}),
-    "boolean": ParameterType(_parse_boolean, {"type": "boolean"}),
-    "date": ParameterType(_parse_date, {"type": "string", "format": "date"}),
-    "datetime": ParameterType(_parse_datetime, {"type": "string", "format": "date-time"}),
-    "month": ParameterType(_parse_month, {"type": "string", "pattern": f"^{_MONTH.pattern}$"}),
-    "choice": ParameterType(_parse_choice, {}),
-}
+def _sort_key(value: Value) -> Any:
+    # As text `12:00:00.5Z` comes before `12:00:00Z`.
+    return value.removesuffix("Z") if isinstance(value, str) else value
 
 
 def parameter_schema(parameter: Parameter) -> dict[str, object]:
@@ -271,21 +188,25 @@ def parameter_schema(parameter: Parameter) -> dict[str, object]:
     schema = dict(PARAMETER_TYPES[parameter.type].schema)
     low, high = ("minLength", "maxLength") if parameter.type == "text" else ("minimum", "maximum")
     if parameter.type in ("integer", "number", "text"):
-        schema |= {
-            key: bound for key, bound in ((low, parameter.min), (high, parameter.max)) if bound is not None
-        }
+        bounds = ((low, parameter.bound(parameter.min)), (high, parameter.bound(parameter.max)))
+        schema |= {key: bound for key, bound in bounds if bound is not None}
     if parameter.pattern is not None:
         schema["pattern"] = f"^(?:{parameter.pattern})$"
     if parameter.choices is not None:
-        schema["enum"] = [_json(choice) for choice in parameter.choices]
+        schema["enum"] = list(parameter.choices)
     if parameter.many:
         schema = {"type": "array", "items": schema}
     if parameter.default not in (None, "today", "now"):
-        schema["default"] = _json(parameter.default)
+        schema["default"] = _json(parameter, parameter.default)
     return schema
 
 
-def _json(value: object) -> object:
+def _json(parameter: Parameter, value: Any) -> object:
+    """A default as JSON has it: `"007"` of an integer is 7, `yes` of a boolean is true."""
     if isinstance(value, list):
-        return [_json(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
+        return [_json(parameter, item) for item in value]
+    if parameter.type in ("integer", "number"):
+        return parameter.parse_one(text_of(value))
+    if parameter.type == "boolean":
+        return bool(parameter.parse_one(text_of(value)))
+    return value

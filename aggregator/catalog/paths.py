@@ -9,21 +9,28 @@ customers/index.post.sql         POST   /customers/
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from urllib.parse import quote
 
 METHOD_SUFFIXES = {".post": "POST", ".put": "PUT", ".patch": "PATCH", ".delete": "DELETE"}
+ANSWERED_METHODS = {"GET"}
+"""The others have their place in the folder already, and are answered when writing comes."""
+
 RESERVED = {"health", "docs", "redoc", "openapi.json", "static-offline-docs"}
 """First segments of URLs that the service answers by itself."""
 
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_NO_TEXT = {"Cc", "Cs"}
+"""Unicode categories: control characters, and bytes of a name that is not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """A URL and a method.
 
-    segments: the URL's parts after the first slash, `""` last for a folder's index; a parameter
-    keeps its braces.
+    segments: the URL's parts after the first slash, decoded, `""` last for a folder's index; a
+    parameter keeps its braces.
     """
 
     method: str
@@ -31,8 +38,9 @@ class Route:
 
     @property
     def url(self) -> str:
-        """The URL with its parameters in braces, `/customers/{customer_id}`."""
-        return "/" + "/".join(self.segments)
+        """The percent-encoded URL with its parameters in braces, `/customers/{customer_id}`."""
+        parts = (part if parameter_of(part) else quote(part, safe="!$&'()*+,;=:@") for part in self.segments)
+        return "/" + "/".join(parts)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -53,10 +61,12 @@ def parameter_of(segment: str) -> str | None:
 def route_of(path: str) -> Route:
     """The route of a file, given its path inside `sql/` with forward slashes, ending in `.sql`.
 
-    Raises PathFault for braces that hold no name or only part of a segment, for a parameter that
-    comes twice, and for a URL of the service's own.
+    Raises PathFault for a name that is not printable text, for braces that hold no name or only part
+    of a segment, for a parameter that comes twice, and for a URL of the service's own.
     """
-    *folders, file = path.removesuffix(".sql").split("/")
+    if any(unicodedata.category(sign) in _NO_TEXT for sign in path):
+        raise PathFault("the name has control characters, or is not UTF-8")
+    *folders, file = unicodedata.normalize("NFC", path).removesuffix(".sql").split("/")
     name, method = file, "GET"
     for suffix, other in METHOD_SUFFIXES.items():
         if file.endswith(suffix):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import apsw
 
-_READING = {apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_RECURSIVE}
+_READING = {apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE}
 _REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}
 _READING_PRAGMAS = {
     "data_version",
@@ -27,25 +27,51 @@ _READING_PRAGMAS = {
 _NAMING_PRAGMAS = _READING_PRAGMAS - {"data_version", "journal_mode", "schema_version"}
 """Those of them whose value is the name of a table or an index."""
 
+_CHANGING = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
+_PARTS_OF_AN_R_TREE = ("_node", "_rowid", "_parent")
+"""Opening an R-tree prepares the statements that would change it (https://sqlite.org/rtree.html#shadow_tables).
+
+None of them runs: a report is put into a SELECT, the files are opened read-only, and the
+connection has `query_only` and the defensive mode on.
+"""
+
 
 class ReadOnlyAuthorizer:
-    """Allows reading; `transactions` also allows BEGIN and COMMIT, for the snapshot's own use."""
+    """Allows reading; `transactions` also allows BEGIN and COMMIT, for the snapshot's own use.
+
+    reads: schemas read by the statements prepared so far, each with whether it was through a view
+    or a subquery. refused: what was last refused, as `INSERT order_lines`.
+    """
 
     def __init__(self) -> None:
         self.transactions = False
+        self.reads: set[tuple[str, bool]] = set()
+        self.refused: str | None = None
 
     def __call__(
-        self, action: int, first: str | None, second: str | None, schema: str | None, trigger: str | None
+        self, action: int, first: str | None, second: str | None, schema: str | None, through: str | None
     ) -> int:
-        if action in _READING:
+        if self._may(action, first, second, schema):
+            if action == apsw.SQLITE_READ and schema is not None:
+                self.reads.add((schema, through is not None))
             return apsw.SQLITE_OK
-        if action == apsw.SQLITE_FUNCTION:
-            refused = (second or "").lower() in _REFUSED_FUNCTIONS
-            return apsw.SQLITE_DENY if refused else apsw.SQLITE_OK
-        if action == apsw.SQLITE_PRAGMA:
-            pragma = (first or "").lower()
-            allowed = pragma in (_READING_PRAGMAS if second is None else _NAMING_PRAGMAS)
-            return apsw.SQLITE_OK if allowed else apsw.SQLITE_DENY
-        if action == apsw.SQLITE_TRANSACTION and self.transactions:
-            return apsw.SQLITE_OK
+        name = apsw.mapping_authorizer_function[action]
+        words = str(name).removeprefix("SQLITE_").replace("_", " ")
+        self.refused = " ".join(filter(None, (words, first or second)))
         return apsw.SQLITE_DENY
+
+    def _may(self, action: int, first: str | None, second: str | None, schema: str | None) -> bool:
+        if action in _READING:
+            return True
+        if action == apsw.SQLITE_READ:
+            # `pragma_x` is a table for the pragma x, which itself is only asked for when it runs.
+            name = (first or "").lower()
+            is_pragma = name.startswith("pragma_") and schema == "main"
+            return not is_pragma or name.removeprefix("pragma_") in _READING_PRAGMAS
+        if action == apsw.SQLITE_FUNCTION:
+            return (second or "").lower() not in _REFUSED_FUNCTIONS
+        if action == apsw.SQLITE_PRAGMA:
+            return (first or "").lower() in (_READING_PRAGMAS if second is None else _NAMING_PRAGMAS)
+        if action in _CHANGING:
+            return (first or "").lower().endswith(_PARTS_OF_AN_R_TREE)
+        return action == apsw.SQLITE_TRANSACTION and self.transactions

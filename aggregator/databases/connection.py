@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import apsw
 
@@ -19,8 +19,9 @@ SqlFunction = Callable[..., object]
 
 _PAUSE_SECONDS = 0.005
 _STEPS_BETWEEN_QUESTIONS = 100_000
+_STEPS_BETWEEN_QUICK_QUESTIONS = 1_000
 
-_CACHE_KIBIBYTES = 6_000
+_CACHE_KIBIBYTES = 3_000
 """Of each file. SQLite's own 2,000 make a join look up the same pages on the disk again and again."""
 
 _FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
@@ -59,18 +60,30 @@ class ReadOnlyConnection(apsw.Connection):
     patience: seconds to wait for a lock of another program. wanted: asked again and again, from
     the thread that uses the connection; when it answers False, waiting and running SQL end at once.
 
+    for_quick: for SQL that takes next to no time. `wanted` is asked more often, and a statement keeps
+    its plan whatever its parameters are, where it would otherwise be planned anew for each of them
+    (https://sqlite.org/queryplanner-ng.html#qpsg).
+
     Raises DatabaseUnavailable, which names the file, when one cannot be attached.
     """
 
     permissions: ReadOnlyAuthorizer
 
-    def __init__(self, files: Iterable[DatabaseFile], patience: float) -> None:
+    def __init__(
+        self,
+        files: Iterable[DatabaseFile],
+        patience: float,
+        wanted: Callable[[], bool] = lambda: True,
+        for_quick: bool = False,
+    ) -> None:
         super().__init__(":memory:", flags=_FLAGS, statementcachesize=64)
         self.patience = patience
-        self.wanted: Callable[[], bool] = lambda: True
+        self.wanted = wanted
         self._wait_began = 0.0
         self.set_busy_handler(self._wait_for_lock)
-        self.set_progress_handler(lambda: not self.wanted(), _STEPS_BETWEEN_QUESTIONS)
+        steps = _STEPS_BETWEEN_QUICK_QUESTIONS if for_quick else _STEPS_BETWEEN_QUESTIONS
+        self.set_progress_handler(lambda: not self.wanted(), steps)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, int(for_quick))
         self.files = tuple(files)
         for file in self.files:
             self._attach(file)
@@ -90,25 +103,45 @@ class ReadOnlyConnection(apsw.Connection):
 
     def schema_version(self, file: DatabaseFile) -> object:
         """The same for one of them; inside a transaction this is where its reading begins."""
-        try:
-            return self.execute(f"PRAGMA {quoted(file.schema)}.schema_version").get
-        except apsw.Error as error:
-            raise unavailable(file, error) from error
+        return self._read(file, f"PRAGMA {quoted(file.schema)}.schema_version")
+
+    def data_version_of(self, file: DatabaseFile) -> object:
+        """A number that changes when another connection has committed to the file.
+
+        https://sqlite.org/pragma.html#pragma_data_version; inside a transaction this is where the
+        file's reading begins. Raises DatabaseUnavailable.
+        """
+        return self._read(file, f"PRAGMA {quoted(file.schema)}.data_version")
 
     def read_schema(self, file: DatabaseFile) -> None:
         """Read the list of its tables; raises DatabaseUnavailable."""
-        try:
-            self.execute(f"SELECT count(*) FROM {quoted(file.schema)}.sqlite_schema").fetchall()
-        except apsw.Error as error:
-            raise unavailable(file, error) from error
+        self._read(file, f"SELECT count(*) FROM {quoted(file.schema)}.sqlite_schema")
 
     def _attach(self, file: DatabaseFile) -> None:
         try:
-            self.execute("ATTACH ? AS ?", (f"{file.path.as_uri()}?mode=ro", file.schema))
-            self.execute(f"PRAGMA {quoted(file.schema)}.cache_size = -{_CACHE_KIBIBYTES}")
-        except apsw.Error as error:
+            self._read(file, "ATTACH ? AS ?", (f"{file.path.as_uri()}?mode=ro", file.schema))
+            self._read(file, f"PRAGMA {quoted(file.schema)}.cache_size = -{_CACHE_KIBIBYTES}")
+        except DatabaseUnavailable:
             self.close()
-            raise unavailable(file, error) from error
+            raise
+
+    def _read(self, file: DatabaseFile, sql: str, values: Sequence[SqlValue] = ()) -> object:
+        """Run a statement with which the reading of a file may begin, and give its one value.
+
+        A journal that its writer is about to finish can look like one that has to be rolled back,
+        which a reader may not do (https://sqlite.org/rescode.html#readonly_rollback), so it is
+        looked at again.
+        """
+        began = time.monotonic()
+        while True:
+            try:
+                return self.execute(sql, values).get
+            except apsw.ReadOnlyError as error:
+                if not self.wanted() or time.monotonic() - began >= self.patience:
+                    raise unavailable(file, error) from error
+                time.sleep(_PAUSE_SECONDS)
+            except apsw.Error as error:
+                raise unavailable(file, error) from error
 
     def _forbid_everything_but_reading(self) -> None:
         self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)

@@ -16,6 +16,8 @@ MOST_DATABASES = 125
 RESCAN_SECONDS = 0.5
 _FINE_TIMESTAMP_NS = 50_000_000
 _COARSE_TIMESTAMP_NS = 3_000_000_000
+_COMMIT_NS = 1_000_000_000
+"""A commit in WAL mode is seen only after its bytes have been synced, later than their time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class FileVersion:
 
     stamp: equal for two moments when no transaction was committed between them. settled: False
     when the last change is so young that the file system's clock could give the next change the
-    same time; then an equal stamp proves nothing.
+    same time, or that it may not be seen yet; then an equal stamp proves nothing.
     """
 
     stamp: tuple[int, ...]
@@ -55,21 +57,21 @@ class DatabaseFile:
         process (https://sqlite.org/howtocorrupt.html, 2.2).
         """
         parts: list[int] = []
-        newest = 0
-        for path in (str(self.path), f"{self.path}-wal"):
+        is_settled = True
+        for path, delay in ((str(self.path), 0), (f"{self.path}-wal", _COMMIT_NS)):
             try:
                 status = os.stat(path)
             except OSError:
                 parts.append(0)
                 continue
-            if path.endswith("-wal") and status.st_size == 0:
+            if delay and status.st_size == 0:
                 parts.append(0)
                 continue
             parts += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-            newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
-        coarse = newest % 1_000_000_000 == 0
-        granularity = _COARSE_TIMESTAMP_NS if coarse else _FINE_TIMESTAMP_NS
-        return FileVersion(tuple(parts), abs(time.time_ns() - newest) > granularity)
+            newest = max(status.st_mtime_ns, status.st_ctime_ns)
+            tick = _COARSE_TIMESTAMP_NS if newest % 1_000_000_000 == 0 else _FINE_TIMESTAMP_NS
+            is_settled = is_settled and abs(time.time_ns() - newest) > tick + delay
+        return FileVersion(tuple(parts), is_settled)
 
 
 def schema_name(file_name: str) -> str:

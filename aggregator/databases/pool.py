@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from aggregator.databases.connection import SqlFunction
@@ -19,10 +19,18 @@ class ViewPool:
     """Lends each set of databases' views to one borrower at a time.
 
     functions: SQL functions that every view gets. lock_wait: seconds to wait for another
-    program's lock. most_idle: how many unused views are kept. Safe to use from many threads.
+    program's lock. most_idle: how many unused views are kept. for_quick: see
+    ReadOnlyConnection. Safe to use from many threads.
     """
 
-    def __init__(self, functions: Mapping[str, SqlFunction], lock_wait: float, most_idle: int = 16) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, SqlFunction],
+        lock_wait: float,
+        most_idle: int = 16,
+        for_quick: bool = False,
+    ) -> None:
+        self._for_quick = for_quick
         self._functions = dict(functions)
         self._lock_wait = lock_wait
         self._most_idle = most_idle
@@ -30,13 +38,14 @@ class ViewPool:
         self._lock = threading.Lock()
 
     @contextmanager
-    def view(self, files: Sequence[DatabaseFile]) -> Iterator[View]:
+    def view(self, files: Sequence[DatabaseFile], wanted: Callable[[], bool]) -> Iterator[View]:
         """Lend a view of exactly these files, as they are on the disk now.
 
-        Raises DatabaseUnavailable when one cannot be opened. A view whose borrower failed is not
-        lent again.
+        wanted: asked while a locked file is waited for; False ends the wait. Raises
+        DatabaseUnavailable when one cannot be opened. A view whose borrower failed is not lent
+        again.
         """
-        view = self._take(files) or View(files, self._functions, self._lock_wait)
+        view = self._take(files) or View(files, self._functions, self._lock_wait, wanted, self._for_quick)
         try:
             yield view
             view.release()

@@ -13,7 +13,7 @@ from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed
 
 _BATCH_SECONDS = 0.005
-_MOST_ROWS = 1024
+_MOST_ROWS = 256
 _OF_A_FILE = (
     apsw.BusyError,
     apsw.LockedError,
@@ -27,7 +27,7 @@ _OF_A_FILE = (
 def batches(
     connection: ReadOnlyConnection, sql: str, parameters: Mapping[str, SqlValue]
 ) -> Iterator[list[bytes]]:
-    """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 1,024.
+    """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 256.
 
     A list is given before it takes longer than about 5 ms to fill, so a slow query's first rows
     are not kept back. Raises apsw.Error as SQLite does, apsw.InterruptError among them.

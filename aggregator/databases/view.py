@@ -1,61 +1,86 @@
 """One instant of several files: what a report reads.
 
-Each file by itself gives a reader one instant. Over several files it takes two things:
+Each file by itself gives a reader one instant, from its first read to the end of the transaction
+(https://sqlite.org/isolation.html). Over several files the first reads happen one after another, and a
+commit may fall between them. So each file's data version is asked for twice: when it has not changed
+from the first asking to the second (https://sqlite.org/pragma.html#pragma_data_version), no commit fell
+between the two. All first askings come before all second ones, so there is a moment between that every
+file was as it is read. Otherwise everything is let go and asked again; the last answers are then the
+first ones. Whatever the journal modes, no writer has to cooperate.
 
-- A file in a rollback-journal mode cannot be changed from the moment it is first read until the
-  transaction ends (https://sqlite.org/lockingv3.html).
-- A file in WAL mode shows the state of its first read, while others go on committing
-  (https://sqlite.org/isolation.html). With two or more such files, a second connection asks each
-  for its data version before the first and after the last of these reads; when none has changed,
-  all reads saw one instant. Otherwise they are done again.
+Whoever waited for one file's lock while it holds another's would stop a transaction that writes both, so
+a locked file is waited for with nothing held.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import apsw
 
-from aggregator.databases.connection import ReadOnlyConnection, SqlFunction, quoted, unavailable
+from aggregator.databases.connection import ReadOnlyConnection, SqlFunction
 from aggregator.databases.folder import DatabaseFile
-from aggregator.errors import Cancelled, UnsettledDatabases
+from aggregator.errors import Cancelled, DatabaseUnavailable, UnsettledDatabases
 
-_MOST_TRIES = 1000
+_SETTLE_SECONDS = 5.0
+"""How long files that change all the time are tried again."""
+
+_PASSING = (apsw.BusyError, apsw.ReadOnlyError)
+"""What a file that is being written may answer; the second when its journal seems to be left over."""
+
+
+def _always() -> bool:
+    return True
 
 
 class View:
     """A connection to some databases that can be held at one instant, and used again later.
 
-    Not for two threads at once. `identity` tells whether the files are still those that it opened;
-    `schema_versions` has, from the last `hold`, a number for each schema that changes with its tables
+    wanted: asked while a file is waited for; False ends the wait. for_quick: see ReadOnlyConnection.
+    Not for two threads at once.
+    `identity` tells whether the files are still those that it opened; `schema_versions` has, from the
+    last `hold`, a number for each schema that changes with its tables
     (https://sqlite.org/pragma.html#pragma_schema_version).
     """
 
     def __init__(
-        self, files: Sequence[DatabaseFile], functions: Mapping[str, SqlFunction], lock_wait: float
+        self,
+        files: Sequence[DatabaseFile],
+        functions: Mapping[str, SqlFunction],
+        lock_wait: float,
+        wanted: Callable[[], bool] = _always,
+        for_quick: bool = False,
     ) -> None:
         self.files = tuple(files)
         self.identity = identity(files)
-        self.connection = ReadOnlyConnection(files, lock_wait)
+        self.connection = ReadOnlyConnection(files, lock_wait, wanted, for_quick)
         self.connection.add_functions(functions)
-        self._watcher: ReadOnlyConnection | None = None
         self._lock_wait = lock_wait
+        self._order = list(files)
         self.schema_versions: dict[str, object] = {}
+        self._data_versions: dict[str, object] = {}
 
-    def hold(self, wanted: Callable[[], bool] = lambda: True) -> None:
+    def hold(self, wanted: Callable[[], bool] = _always) -> None:
         """Begin to read all files at one instant.
 
-        wanted: asked while waiting; False ends the wait. Raises DatabaseUnavailable (a file is
-        locked, gone or damaged), UnsettledDatabases, or Cancelled.
+        wanted: asked while waiting and while SQL runs; False ends both. Raises DatabaseUnavailable (a
+        file is locked, gone or damaged), UnsettledDatabases, or Cancelled.
         """
         self.connection.wanted = wanted
-        for _ in range(_MOST_TRIES):
-            if not wanted():
-                raise Cancelled("The request was given up.")
-            if self._try_to_hold():
-                return
+        began = time.monotonic()
+        while wanted():
+            waited = time.monotonic() - began
+            try:
+                if self._try_to_hold(patience=max(self._lock_wait - waited, 0)):
+                    return
+            except DatabaseUnavailable as error:
+                if waited >= self._lock_wait or not isinstance(error.__cause__, _PASSING):
+                    raise
             self.release()
-        raise UnsettledDatabases("The databases are being changed too fast to be read at one instant.")
+            if waited >= _SETTLE_SECONDS:
+                raise UnsettledDatabases("The databases change too fast to be read at one instant.")
+        raise Cancelled("The request was given up.")
 
     def release(self) -> None:
         """End the reading; the files' locks are dropped."""
@@ -65,21 +90,34 @@ class View:
     def close(self) -> None:
         """Close the files."""
         self.connection.close()
-        if self._watcher is not None:
-            self._watcher.close()
 
-    def _try_to_hold(self) -> bool:
-        if len(self.files) == 1:
-            self._begin(self.files)
-            return True
-        before = self._watched_versions()
-        write_ahead = [file for file in self.files if file.schema in before]
-        self._begin([file for file in self.files if file.schema not in before] + write_ahead)
-        return len(write_ahead) < 2 or self._watched_versions() == before
-
-    def _begin(self, files: Sequence[DatabaseFile]) -> None:
+    def _try_to_hold(self, patience: float) -> bool:
+        before = self._data_versions
         self._transaction("BEGIN")
-        self.schema_versions = {file.schema: self.connection.schema_version(file) for file in files}
+        try:
+            self._data_versions = self._begin_to_read(patience)
+            is_unchanged = self._data_versions == before
+            if not is_unchanged:
+                self.schema_versions = self.connection.schema_versions()
+        except BaseException:
+            self._data_versions = {}
+            self.release()
+            raise
+        return is_unchanged or len(self.files) == 1
+
+    def _begin_to_read(self, patience: float) -> dict[str, object]:
+        """Ask for all data versions; a file that is locked goes first at the next try."""
+        versions: dict[str, object] = {}
+        self.connection.patience = patience
+        for file in self._order:
+            try:
+                versions[file.schema] = self.connection.data_version_of(file)
+            except DatabaseUnavailable:
+                self._order.remove(file)
+                self._order.insert(0, file)
+                raise
+            self.connection.patience = 0
+        return versions
 
     def _transaction(self, statement: str) -> None:
         permissions = self.connection.permissions
@@ -88,21 +126,6 @@ class View:
             self.connection.execute(statement)
         finally:
             permissions.transactions = False
-
-    def _watched_versions(self) -> dict[str, object]:
-        """The data version of each file in WAL mode, by schema."""
-        if self._watcher is None:
-            self._watcher = ReadOnlyConnection(self.files, self._lock_wait)
-        self._watcher.wanted = self.connection.wanted
-        versions: dict[str, object] = {}
-        for file in self.files:
-            schema = quoted(file.schema)
-            try:
-                if self._watcher.execute(f"PRAGMA {schema}.journal_mode").get == "wal":
-                    versions[file.schema] = self._watcher.execute(f"PRAGMA {schema}.data_version").get
-            except apsw.Error as error:
-                raise unavailable(file, error) from error
-        return versions
 
 
 def identity(files: Sequence[DatabaseFile]) -> tuple[object, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aggregator.formats.columns import Column, ColumnType, Storage
+from aggregator.formats import defusing, values
+from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
 from aggregator.formats.json import JsonWriter, NdJsonWriter
-from aggregator.formats.values import SQL_FUNCTIONS
 
 __all__ = [
     "ALIASES",
@@ -39,3 +39,6 @@ ALIASES = {"xlsx": "excel"}
 
 SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsvWriter)
 """CSV with `?for=excel`."""
+
+SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **defusing.SQL_FUNCTIONS}
+"""What the SQL of the formats calls for the rare values; each connection needs them."""

@@ -12,14 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from aggregator.formats.columns import Column
+from aggregator.formats.defusing import defused_text, defused_value
 from aggregator.formats.encoding import valid_json
-from aggregator.formats.values import is_text, json_value
+from aggregator.formats.values import json_value
 
 _MOST_VALUES = 900
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""https://owasp.org/www-community/attacks/CSV_Injection"""
-
 _QUOTE = b"\xff"
 """Stands in for a quote inside of a text; the byte is in no UTF-8."""
 
@@ -77,26 +75,24 @@ def _without_nulls(text: bytes) -> bytes:
     return b'"'.join(pieces)
 
 
-def csv_value(column: Column) -> str:
+def csv_value(column: Column, rare_text: str = "plain_text") -> str:
     """The SQL of a column's value in a CSV cell; JSON stays the text that it is."""
-    return json_value(replace(column, type=None) if column.type == "json" else column)
+    return json_value(replace(column, type=None) if column.type == "json" else column, rare_text)
 
 
-def defused_value(column: Column) -> str:
-    """The same; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    value = column.sql
-    if column.storage in ("integer", "real") or column.type in ("money", "boolean"):
-        return csv_value(column)
-    starts = ", ".join(f"char({ord(start)})" for start in _FORMULA_STARTS)
-    risky = f"{is_text(value)} AND substr({value}, 1, 1) IN ({starts})"
-    return f"CASE WHEN {risky} THEN '''' || {value} ELSE {csv_value(column)} END"
+def line_sql(values: Sequence[str]) -> str:
+    """The SQL of a row as one JSON array; a NULL that would be all of a line becomes a text.
+
+    Readers skip an empty line, and the row would be lost.
+    """
+    return array_sql(values if len(values) > 1 else [f"ifnull({values[0]}, '')"])
 
 
 class CsvWriter:
     """A header line and the rows; a text is always quoted, so that "" is not NULL."""
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
-        self.row_sql = array_sql([csv_value(column) for column in columns])
+        self.row_sql = line_sql([csv_value(column) for column in columns])
         self._head = ",".join(_header_cell(column.name) for column in columns).encode() + b"\r\n"
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -115,10 +111,11 @@ class SpreadsheetCsvWriter(CsvWriter):
     """The same for a double click: a byte order mark, and no cell that a spreadsheet would run."""
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
-        self.row_sql = array_sql([defused_value(column) for column in columns])
-        names = (f"'{c.name}" if c.name.startswith(_FORMULA_STARTS) else c.name for c in columns)
-        self._head = _BYTE_ORDER_MARK + ",".join(map(_header_cell, names)).encode() + b"\r\n"
+        values = [defused_value(column, csv_value(column, "defused_plain_text")) for column in columns]
+        self.row_sql = line_sql(values)
+        names = (_header_cell(defused_text(column.name)) for column in columns)
+        self._head = _BYTE_ORDER_MARK + ",".join(names).encode() + b"\r\n"
 
 
 def _header_cell(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if re.search(r'[",\r\n]', name) else name
+    return '"' + name.replace('"', '""') + '"' if not name or re.search(r'[",\r\n]', name) else name

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from babel.numbers import get_currency_precision, get_currency_symbol, is_currency
 
+_TWO = ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SLL", "SOS", "SYP", "YER")
+_MINOR_UNITS = dict.fromkeys(_TWO, 2) | {"IQD": 3}
+"""Where ISO 4217 counts in smaller units than people write, which is what CLDR, and so Babel, tells."""
+
 
 def is_known(code: str) -> bool:
     """Whether it is an ISO 4217 code, in capitals."""
@@ -12,7 +16,9 @@ def is_known(code: str) -> bool:
 
 def digits(code: str | None) -> int:
     """Decimals of the currency's minor unit (ISO 4217): 2 for USD, 0 for JPY, 3 for KWD."""
-    return get_currency_precision(code) if code else 2
+    if code is None:
+        return 2
+    return _MINOR_UNITS.get(code) or get_currency_precision(code)
 
 
 def number_format(code: str | None) -> str:

@@ -2,8 +2,7 @@
 
 SQLite orders every number before every text and every text before every BLOB
 (https://sqlite.org/datatype3.html#comparison_expressions), so `< ''` and `< x''` tell the storage
-classes apart without calling a function. The unary plus takes a column's affinity away, which
-would otherwise convert what it is compared with.
+classes apart without calling a function.
 """
 
 from __future__ import annotations
@@ -17,42 +16,54 @@ from aggregator.formats.columns import Column, RegisteredFunction, sql_text
 LARGEST_FINITE = "1.7976931348623157e308"
 
 
-def json_value(column: Column) -> str:
+def json_value(column: Column, rare_text: str = "plain_text") -> str:
     """The SQL of a column's value as `json_array` and `json_object` take it.
 
     NULL stays NULL; numbers stay numbers but for infinities, which become the texts `Infinity` and
     `-Infinity`; a BLOB becomes its base64. Money becomes a text with the currency's decimals, a
-    boolean `true` or `false`, a `json` column what it holds.
+    boolean `true` or `false`, a `json` column what it holds. rare_text: the SQL function that makes
+    the texts of infinities and BLOBs.
     """
-    value = column.sql
+    value, plain = column.sql, _plain(column, rare_text)
     if column.type == "money":
         return money_text(column)
     if column.type == "boolean":
-        return f"CASE +{value} WHEN 1 THEN json('true') WHEN 0 THEN json('false') ELSE {_plain(column)} END"
+        return f"CASE {bare(value)} WHEN 1 THEN json('true') WHEN 0 THEN json('false') ELSE {plain} END"
     if column.type == "json":
-        return f"CASE WHEN json_valid({value}) THEN json({value}) ELSE {_plain(column)} END"
-    return _plain(column)
+        # json_valid reads up to a NUL character, and would not see what follows.
+        is_json = f"{is_text(value)} AND json_valid({value}) AND NOT instr({value}, char(0))"
+        return f"CASE WHEN {is_json} THEN json({value}) ELSE {plain} END"
+    return plain
 
 
-def _plain(column: Column) -> str:
+def _plain(column: Column, rare_text: str) -> str:
     value = column.sql
     if column.storage in ("integer", "text"):
         return value
     return (
         f"CASE WHEN {is_finite_number(value)} THEN {value} "
         f"WHEN {is_text(value)} THEN {value} "
-        f"WHEN {value} IS NOT NULL THEN plain_text({value}) END"
+        f"WHEN {value} IS NOT NULL THEN {rare_text}({value}) END"
     )
+
+
+def bare(value: str) -> str:
+    """The SQL of a column's value to compare with.
+
+    Without the column's affinity, which would convert the other side, and without its collation,
+    which may be one that only its owner's program knows.
+    """
+    return f"+{value} COLLATE BINARY"
 
 
 def is_finite_number(value: str) -> str:
     """The SQL condition: a number, and neither infinity."""
-    return f"+{value} <= {LARGEST_FINITE} AND +{value} >= -{LARGEST_FINITE}"
+    return f"{bare(value)} <= {LARGEST_FINITE} AND {bare(value)} >= -{LARGEST_FINITE}"
 
 
 def is_text(value: str) -> str:
     """The SQL condition: a text."""
-    return f"+{value} >= '' AND +{value} < x''"
+    return f"{bare(value)} >= '' AND {bare(value)} < x''"
 
 
 def money_text(column: Column) -> str:
@@ -67,7 +78,7 @@ def money_text(column: Column) -> str:
     negative = f"format('-{pattern}', {', '.join(f'-({part})' for part in parts)})"
     if not digits:
         positive = negative = f"format('%d', {value})"
-    integer = f"CASE WHEN {value} >= 0 THEN {positive} WHEN {value} < 0 THEN {negative} END"
+    integer = f"CASE WHEN {bare(value)} >= 0 THEN {positive} WHEN {bare(value)} < 0 THEN {negative} END"
     if column.storage == "integer":
         return integer
     return (
@@ -76,7 +87,7 @@ def money_text(column: Column) -> str:
     )
 
 
-def _plain_text(value: object) -> object:
+def plain_text(value: object) -> object:
     """A BLOB as base64 (RFC 4648, section 4), an infinity as a word, anything else as it is."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
@@ -93,5 +104,5 @@ def _refuse_money(value: object, name: str) -> object:
     )
 
 
-SQL_FUNCTIONS: dict[str, RegisteredFunction] = {"plain_text": _plain_text, "refuse_money": _refuse_money}
-"""What the SQL of the formats calls for the rare values; each connection needs them."""
+SQL_FUNCTIONS: dict[str, RegisteredFunction] = {"plain_text": plain_text, "refuse_money": _refuse_money}
+"""For BLOBs, infinities, and money that is none."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from aggregator.catalog.folder import Endpoint, Match, SqlFolder
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, Fault
-from aggregator.reports.report import Report, check
+from aggregator.reports.check import check
+from aggregator.reports.report import Report
 
 _FAILURE_SECONDS = 0.5
 """How long a report that failed its check is not checked again."""
@@ -21,6 +22,12 @@ class _Checked:
     report: Report | None
     error: AggregatorError | None
     at: float
+    lock_wait: float
+
+    def still_holds(self, endpoint: Endpoint, lock_wait: float) -> bool:
+        """Whether another check of the same file would hardly find anything else."""
+        is_fresh = time.monotonic() - self.at <= _FAILURE_SECONDS
+        return self.endpoint is endpoint and is_fresh and self.lock_wait >= lock_wait
 
 
 class ReportLibrary:
@@ -52,17 +59,20 @@ class ReportLibrary:
             return None
         return known.report
 
-    def check(self, endpoint: Endpoint) -> Report:
+    def check(self, endpoint: Endpoint, lock_wait: float | None = None) -> Report:
         """The endpoint's report, checked now if need be; may wait for a locked database.
 
-        Raises BrokenReport or DatabaseUnavailable.
+        lock_wait: seconds to wait, when not those of the library. Raises BrokenReport or
+        DatabaseUnavailable.
         """
         report = self.checked(endpoint)
         if report is not None:
             return report
+        lock_wait = self._lock_wait if lock_wait is None else lock_wait
         known = self._checked.get(endpoint.file)
-        if known is None or known.endpoint is not endpoint or time.monotonic() - known.at > _FAILURE_SECONDS:
-            known = self._check_now(endpoint)
+        if known is None or not known.still_holds(endpoint, lock_wait):
+            self._require_what_was_there(endpoint)
+            known = self._check_now(endpoint, lock_wait)
         if known.report is None:
             raise known.error or BrokenReport(endpoint.faults)
         return known.report
@@ -73,11 +83,15 @@ class ReportLibrary:
             self._checked.pop(report.endpoint.file, None)
 
     def all(self) -> list[tuple[Endpoint, Report | AggregatorError]]:
-        """Every endpoint in the order of the files, with its report or what is wrong with it."""
+        """Every endpoint in the order of the files, with its report or what is wrong with it.
+
+        Locked databases are waited for once, not once for each report that reads them.
+        """
         found: list[tuple[Endpoint, Report | AggregatorError]] = []
+        deadline = time.monotonic() + self._lock_wait
         for endpoint in self._sql.catalog().endpoints:
             try:
-                found.append((endpoint, self.check(endpoint)))
+                found.append((endpoint, self.check(endpoint, max(deadline - time.monotonic(), 0))))
             except (BrokenReport, DatabaseUnavailable) as error:
                 found.append((endpoint, error))
         return found
@@ -92,14 +106,23 @@ class ReportLibrary:
                 faults.append(Fault(endpoint.file, 0, report.detail))
         return sorted(faults)
 
-    def _check_now(self, endpoint: Endpoint) -> _Checked:
+    def _require_what_was_there(self, endpoint: Endpoint) -> None:
+        """Raises DatabaseUnavailable for a file that the report could read once, and that is gone."""
+        known = self._checked.get(endpoint.file)
+        if known is None or known.endpoint is not endpoint or known.report is None:
+            return
+        for file in known.report.files:
+            if file.schema not in self._databases.files():
+                raise DatabaseUnavailable(file.schema, "is gone")
+
+    def _check_now(self, endpoint: Endpoint, lock_wait: float) -> _Checked:
         report: Report | None = None
         failure: AggregatorError | None = None
         try:
-            report = check(endpoint, self._databases.files(), self._lock_wait)
+            report = check(endpoint, self._databases.files(), lock_wait)
         except (BrokenReport, DatabaseUnavailable) as error:
             failure = error
-        known = _Checked(endpoint, report, failure, time.monotonic())
+        known = _Checked(endpoint, report, failure, time.monotonic(), lock_wait)
         with self._lock:
             self._checked[endpoint.file] = known
         return known

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import ColumnSpec, Header
-from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
-from aggregator.databases.inspection import ResultColumn, Statement, StatementFault, inspect, mentioned
-from aggregator.databases.view import identity
-from aggregator.errors import BrokenReport, Fault
+from aggregator.databases.inspection import ResultColumn, Statement
 from aggregator.formats import FORMATS, Column, ColumnType, Format, Storage
-from aggregator.formats.currency import digits, is_known
+from aggregator.formats.currency import digits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """A report that can be run.
 
@@ -55,123 +52,16 @@ class Report:
         return self.header.title or re.sub(r"[-_]+", " ", last).capitalize()
 
 
-def check(endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float) -> Report:
-    """Prepare an endpoint's SQL against the databases.
+def state(files: tuple[object, ...], schema_versions: Iterable[object]) -> tuple[object, ...]:
+    """Equal for two moments when the files are the same and their tables were not altered.
 
-    Raises BrokenReport with every fault that can be found, or DatabaseUnavailable when a database
-    that the file names cannot be opened now.
+    files: their `identity`; schema_versions: of each of them, in the same order.
     """
-    source = endpoint.source
-    if source is None:
-        raise BrokenReport(endpoint.faults)
-    texts = [source.sql, *(p.choices_sql or "" for p in source.header.params.values())]
-    connection = ReadOnlyConnection(mentioned("\n".join(texts), files), lock_wait)
-    try:
-        versions = connection.schema_versions()
-        faults, statement = _prepared(endpoint, connection)
-        if statement is None:
-            raise BrokenReport(faults)
-        choices, schemas = _prepared_choices(endpoint, connection, faults)
-    finally:
-        connection.close()
-    faults += _parameter_faults(endpoint, statement)
-    faults += _column_faults(endpoint, statement)
-    if faults:
-        raise BrokenReport(sorted(faults))
-    read = [files[schema] for schema in sorted(statement.schemas | schemas)]
-    return Report(
-        endpoint=endpoint,
-        header=source.header,
-        statement=statement,
-        columns=_columns(statement, source.header),
-        files=tuple(read),
-        choices=choices,
-        checked_against=state(read, versions),
-    )
+    return files, tuple(schema_versions)
 
 
-def state(files: Sequence[DatabaseFile], versions: Mapping[str, object]) -> tuple[object, ...]:
-    """Equal for two moments when the files are the same and their tables were not altered."""
-    return identity(files), tuple(versions[file.schema] for file in files)
-
-
-def _prepared(endpoint: Endpoint, connection: ReadOnlyConnection) -> tuple[list[Fault], Statement | None]:
-    source = endpoint.source
-    assert source is not None
-    try:
-        return [], inspect(source.sql, connection)
-    except StatementFault as fault:
-        return [Fault(endpoint.file, source.sql_line + fault.line - 1, fault.message)], None
-
-
-def _prepared_choices(
-    endpoint: Endpoint, connection: ReadOnlyConnection, faults: list[Fault]
-) -> tuple[dict[str, Statement], set[str]]:
-    source = endpoint.source
-    assert source is not None
-    choices: dict[str, Statement] = {}
-    schemas: set[str] = set()
-    for name, parameter in source.header.params.items():
-        if parameter.choices_sql is None:
-            continue
-        line = source.line_of("params", name, "choices_sql")
-        try:
-            statement = inspect(parameter.choices_sql, connection)
-        except StatementFault as fault:
-            faults.append(Fault(endpoint.file, line + fault.line - 1, f"choices_sql: {fault.message}"))
-            continue
-        if statement.parameters:
-            faults.append(Fault(endpoint.file, line, "choices_sql: takes no parameters"))
-        choices[name] = statement
-        schemas |= statement.schemas
-    return choices, schemas
-
-
-def _parameter_faults(endpoint: Endpoint, statement: Statement) -> list[Fault]:
-    source = endpoint.source
-    assert source is not None
-    declared, used = source.header.params.keys(), statement.parameters
-    undeclared = [
-        Fault(
-            endpoint.file,
-            _line_of_use(source.sql, source.sql_line, name),
-            f":{name} is not declared under params",
-        )
-        for name in used - declared
-    ]
-    unused = [
-        Fault(
-            endpoint.file,
-            source.line_of("params", name),
-            f"the parameter {name} is declared, but the SQL has no :{name}",
-        )
-        for name in declared - used
-    ]
-    return undeclared + unused
-
-
-def _line_of_use(sql: str, first_line: int, name: str) -> int:
-    match = re.search(rf"[:@$]{re.escape(name)}\b", sql)
-    return first_line + (sql.count("\n", 0, match.start()) if match else 0)
-
-
-def _column_faults(endpoint: Endpoint, statement: Statement) -> list[Fault]:
-    source = endpoint.source
-    assert source is not None
-    names = [column.name for column in statement.columns]
-    faults = []
-    for name, spec in source.header.columns.items():
-        line = source.line_of("columns", name)
-        if name not in names:
-            faults.append(
-                Fault(endpoint.file, line, f"there is no column {name}; the columns are {', '.join(names)}")
-            )
-        if spec.currency is not None and not is_known(spec.currency):
-            faults.append(Fault(endpoint.file, line, f"{spec.currency} is not an ISO 4217 currency"))
-    return faults
-
-
-def _columns(statement: Statement, header: Header) -> tuple[Column, ...]:
+def columns_of(statement: Statement, header: Header) -> tuple[Column, ...]:
+    """The columns of a statement's result with what the header says of them."""
     return tuple(
         _column(position, column, header.columns.get(column.name, ColumnSpec()))
         for position, column in enumerate(statement.columns)

@@ -1,45 +1,32 @@
-"""One run of a report: a view at one instant, the rows, and the file that they become."""
+"""One run of a report: chunks of rows on one side, the file that they become on the other."""
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import islice
-
-import apsw
+from contextlib import closing, contextmanager
 
 from aggregator.catalog.arguments import Arguments
-from aggregator.databases.connection import SqlValue
-from aggregator.databases.inspection import Statement
 from aggregator.databases.pool import ViewPool
-from aggregator.databases.query import batches, failure
-from aggregator.databases.view import View
-from aggregator.errors import AggregatorError, InvalidParameters, ParameterError, QueryFailed
+from aggregator.errors import AggregatorError, QueryFailed
 from aggregator.formats import Format
-from aggregator.reports.report import Report, state
+from aggregator.reports.process import ReaderProcesses
+from aggregator.reports.reading import Job, LocalReader, OverBudget, Reader
+from aggregator.reports.report import Report
 from aggregator.reports.spool import Spool
-from aggregator.reports.sql import choice_by_text, rows_as_text
+from aggregator.reports.sql import prepared
 
-_FIRST_SECONDS = 0.01
-_CHUNK_SECONDS = 0.1
-_CHUNK_BYTES = 64 * 1024
-_MOST_CHOICES_SHOWN = 20
+AT_ONCE_SECONDS = 0.02
+"""How long others wait at most for a report that was expected to be quick."""
 
 log = logging.getLogger(__name__)
-
-
-class StaleReport(Exception):
-    """The tables are no longer those that the report was checked against; check it again."""
 
 
 class Run:
     """A report on its way.
 
-    `execute` runs the SQL in a thread of its own; `output` gives the file's bytes in another. A
+    `execute` reads the rows in a thread of its own; `output` gives the file's bytes in another. A
     result that was small is complete when `execute` returns, as `body`. `rows` counts those read.
     Without rows_wanted everything is done up to the first row.
     """
@@ -53,129 +40,104 @@ class Run:
         rows_wanted: bool = True,
     ) -> None:
         self.report = report
-        self._rows_wanted = rows_wanted
+        self.job = Job(report, arguments, format, rows_wanted)
         self.rows = 0
         self.body: bytes | None = None
-        self._arguments = arguments
-        self._writer = format.writer(report.columns, report.name.rsplit("/", 1)[-1])
         self._spool = spool
         self._streaming = False
-        self._view: View | None = None
+        self._reader: Reader | None = None
         self._stopped: AggregatorError | None = None
         self._lock = threading.Lock()
 
-    def execute(self, pool: ViewPool, started: Callable[[], None]) -> None:
-        """Run the SQL to its end at full speed.
+    def execute(
+        self, pool: ViewPool, started: Callable[[], None], processes: ReaderProcesses | None = None
+    ) -> None:
+        """Read the rows to their end at full speed, in one of the processes if that pays.
 
         started: called when there are first bytes to take, unless the result is small. Raises what
         goes wrong before that, StaleReport among it; what goes wrong later is raised by `output`.
         """
         try:
-            with pool.view(self.report.files) as view, self._stoppable(view):
-                self._begin(view)
-                if self._rows_wanted:
-                    self._read_rows(view, started)
+            with self._stoppable_reader(pool, processes) as reader:
+                self._read(reader, started)
             self._spool.end()
         except Exception as error:
             self._fail(error)
         if not self._streaming:
             self.body = b"".join(self.output())
 
+    def try_at_once(self, pool: ViewPool) -> bool:
+        """Make all of a small result in this thread, if that takes next to no time.
+
+        Answers whether it did; otherwise nothing has happened yet. Raises what goes wrong.
+        """
+        try:
+            with closing(LocalReader(pool, AT_ONCE_SECONDS).chunks(self.job)) as chunks:
+                read = []
+                for chunk in chunks:
+                    if not chunk.is_last:
+                        return False
+                    read.append(chunk)
+        except OverBudget:
+            return False
+        self.rows = sum(chunk.rows for chunk in read)
+        writer, _ = prepared(self.job.report, self.job.format)
+        self.body = b"".join(writer.encode(chunk.text for chunk in read))
+        return True
+
     def output(self) -> Iterator[bytes]:
         """The bytes of the file; raises the error that ended the run."""
-        return self._writer.encode(self._spool.chunks())
+        writer, _ = prepared(self.job.report, self.job.format)
+        return writer.encode(self._spool.chunks())
 
     def stop(self, error: AggregatorError) -> None:
         """End the SQL as soon as may be, from any thread; the run fails with the error."""
         with self._lock:
             self._stopped = self._stopped or error
-            if self._view is not None:
-                self._view.connection.interrupt()
+            if self._reader is not None:
+                self._reader.stop()
 
     def close(self) -> None:
         """Let go of what the client did not take."""
         self._spool.close()
 
     @contextmanager
-    def _stoppable(self, view: View) -> Iterator[None]:
-        with self._lock:
-            self._view = view
-        try:
-            yield
-        finally:
+    def _stoppable_reader(self, pool: ViewPool, processes: ReaderProcesses | None) -> Iterator[Reader]:
+        with _reader(self.job, pool, processes) as reader:
             with self._lock:
-                self._view = None
+                if self._stopped is not None:
+                    raise self._stopped
+                self._reader = reader
+            try:
+                yield reader
+            finally:
+                with self._lock:
+                    self._reader = None
 
-    def _begin(self, view: View) -> None:
-        view.hold(wanted=lambda: self._stopped is None)
-        if state(self.report.files, view.schema_versions) != self.report.checked_against:
-            raise StaleReport
-        for name, choices in self.report.choices.items():
-            self._choose(view, name, choices)
-
-    def _choose(self, view: View, name: str, choices: Statement) -> None:
-        """Replace each text given for a choice from the data by the data's own value."""
-        given = self._arguments[name]
-        if given is None:
-            return
-        chosen = []
-        for text in given if isinstance(given, list) else [given]:
-            row = view.connection.execute(choice_by_text(choices), (text,)).fetchone()
-            if row is None:
-                raise InvalidParameters([_not_a_choice(view, name, str(text), choices)])
-            chosen.append(row[0])
-        self._arguments[name] = chosen if isinstance(given, list) else chosen[0]
-
-    def _read_rows(self, view: View, started: Callable[[], None]) -> None:
-        sql = rows_as_text(self.report.statement, self._writer.row_sql)
-        rows: list[bytes] = []
-        size, flush_at = 0, time.monotonic() + _FIRST_SECONDS
-        for batch in batches(view.connection, sql, bindings(self._arguments)):
-            self._raise_if_stopped()
-            self.rows += len(batch)
-            rows += batch
-            size += sum(map(len, batch))
-            if size < _CHUNK_BYTES and time.monotonic() < flush_at:
-                continue
-            self._spool.write(self._writer.join(rows))
-            rows, size, flush_at = [], 0, time.monotonic() + _CHUNK_SECONDS
-            if not self._streaming:
+    def _read(self, reader: Reader, started: Callable[[], None]) -> None:
+        for chunk in reader.chunks(self.job):
+            self.rows += chunk.rows
+            self._spool.write(chunk.text)
+            if not self._streaming and not chunk.is_last:
                 self._streaming = True
                 started()
-        if rows:
-            self._spool.write(self._writer.join(rows))
-
-    def _raise_if_stopped(self) -> None:
-        if self._stopped is not None:
-            raise self._stopped
 
     def _fail(self, error: Exception) -> None:
-        """Raise the error, or hand it to the reader when the file has begun."""
-        if self._stopped is not None:
-            error = self._stopped
-        elif isinstance(error, apsw.Error):
-            error = failure(error, self.report.files)
+        """Raise the error, or hand it to the reader of the file when that has begun."""
+        error = self._stopped or error
         if not self._streaming:
             self._spool.close()
             raise error
         if not isinstance(error, AggregatorError):
-            log.error("report %s failed", self.report.name, exc_info=error)
+            log.error("report %s failed", self.job.report.name, exc_info=error)
             error = QueryFailed("The report failed while it ran.", repr(error))
         self._spool.end(error)
 
 
-def bindings(arguments: Arguments) -> dict[str, SqlValue]:
-    """The arguments as SQLite takes them; a list as the JSON array that `json_each` reads."""
-    return {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
-        for name, value in arguments.items()
-    }
-
-
-def _not_a_choice(view: View, name: str, text: str, choices: Statement) -> ParameterError:
-    rows = view.connection.execute(choices.sql)
-    shown = [str(row[0]) for row in islice(rows, _MOST_CHOICES_SHOWN + 1)]
-    rows.close(True)
-    more = ", …" if len(shown) > _MOST_CHOICES_SHOWN else ""
-    allowed = ", ".join(shown[:_MOST_CHOICES_SHOWN]) + more
-    return ParameterError(name, text, f"must be one of {allowed}" if shown else "has no choices in the data")
+@contextmanager
+def _reader(job: Job, pool: ViewPool, processes: ReaderProcesses | None) -> Iterator[Reader]:
+    if processes is None:
+        yield LocalReader(pool)
+        return
+    with processes.reader(job) as process:
+        yield process or LocalReader(pool)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from aggregator.databases.inspection import Statement
+from aggregator.formats import Format, Writer
+from aggregator.reports.report import Report
+
+
+@lru_cache(maxsize=1_000)
+def prepared(report: Report, format: Format) -> tuple[Writer, str]:
+    """The writer of a report's rows in a format, and the SQL that gives it each row as one BLOB."""
+    writer = format.writer(report.columns, report.name.rsplit("/", 1)[-1])
+    return writer, rows_as_text(report.statement, writer.row_sql)
 
 
 def rows_as_text(statement: Statement, row_sql: str) -> str:
@@ -10,10 +21,17 @@ def rows_as_text(statement: Statement, row_sql: str) -> str:
 
     The inner LIMIT and the outer WHERE keep SQLite from merging the two
     (https://sqlite.org/optoverview.html#flattening), so that each value is computed once, rows
-    still flow one by one, and the order stays.
+    still flow one by one, and the order stays. Columns that come straight from a table need no
+    such fence.
     """
+    names = _names(statement)
+    if all(column.storage is not None for column in statement.columns):
+        return (
+            f'WITH "the report"({names}) AS (\n{statement.sql}\n)\n'
+            f'SELECT CAST({row_sql} AS BLOB) FROM "the report"'
+        )
     return (
-        f'WITH "the report"({_names(statement)}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
+        f'WITH "the report"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
         f'SELECT CAST({row_sql} AS BLOB) FROM "the report" WHERE true'
     )
 

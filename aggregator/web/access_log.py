@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("aggregator.requests")
+
+_SCOPE_KEY = "aggregator.request_line"
 
 
 @dataclass(slots=True)
 class RequestLine:
-    """What is told of a request when it is over: no parameter's value, only their names."""
+    """What is told of a request when it is over: no parameter's value, only their names.
+
+    status: as it was sent, 0 when the client had gone before it could be. outcome: `complete`, or
+    the name of the error; with status 200 the file broke off. rows: read from the databases; bytes:
+    of the body, as sent. cause: what only the log may know.
+    """
 
     method: str
     path: str
@@ -51,6 +60,41 @@ class RequestLine:
         log.log(
             level, orjson.dumps({key: value for key, value in line.items() if value is not None}).decode()
         )
+
+
+class LoggedRequests:
+    """ASGI middleware that writes the line of each request when it is over."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        line = RequestLine(scope["method"], scope["path"])
+        scope[_SCOPE_KEY] = line
+
+        async def noting(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.start":
+                line.status = message["status"]
+            else:
+                line.bytes += len(message.get("body", b""))
+
+        try:
+            await self._app(scope, receive, noting)
+        except BaseException as error:
+            line.outcome = "Cancelled" if isinstance(error, asyncio.CancelledError) else type(error).__name__
+            raise
+        finally:
+            line.write()
+
+
+def request_line(scope: Scope) -> RequestLine:
+    """The line of the request, for whoever knows more of it."""
+    line: RequestLine = scope[_SCOPE_KEY]
+    return line
 
 
 def configure_logging(level: str) -> None:

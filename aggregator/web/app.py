@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
 from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
+from aggregator.catalog.paths import RESERVED
+from aggregator.errors import AggregatorError, MethodNotAllowed, NoSuchReport, QueryFailed
 from aggregator.settings import Settings
-from aggregator.web.access_log import configure_logging
+from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
 from aggregator.web.health import health
 from aggregator.web.openapi import description
+from aggregator.web.problems import MEDIA_TYPE, problem
 from aggregator.web.reports import ReportsEndpoint
 from aggregator.web.service import Service
 
-log = logging.getLogger("aggregator")
 
-
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application for one process."""
     service = Service(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        for fault in await service.in_checker(service.library.faults):
-            log.warning("%s", fault)
         async with service.running():
             yield
 
@@ -48,12 +48,50 @@ def create_app(settings: Settings) -> FastAPI:
         status, body = await service.in_checker(health, service.library.databases)
         return JSONResponse(body, status)
 
-    app.router.default = ReportsEndpoint(service)
-    return app
+    for route in app.router.routes:
+        if "GET" in (getattr(route, "methods", None) or ()):
+            route.methods.add("HEAD")  # type: ignore[attr-defined]
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _broken)
+    return LoggedRequests(_Front(app, ReportsEndpoint(service)))
 
 
-def from_environment() -> FastAPI:
+class _Front:
+    """Sends a request to the service's own pages or, by the shortest way, to the reports."""
+
+    def __init__(self, own: ASGIApp, reports: ASGIApp) -> None:
+        self._own = own
+        self._reports = reports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_report = (
+            scope["type"] == "http" and scope["path"].removeprefix("/").split("/", 1)[0] not in RESERVED
+        )
+        await (self._reports if is_report else self._own)(scope, receive, send)
+
+
+def from_environment() -> ASGIApp:
     """The application with the settings of the environment, for uvicorn's worker processes."""
     settings = Settings()
     configure_logging(settings.log_level)
     return create_app(settings)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 405:
+        return _problem(request, MethodNotAllowed(f"{path} is only to be read.", ["GET"]))
+    return _problem(request, NoSuchReport(f"There is nothing at {path}."))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    return _problem(
+        request, QueryFailed("Something in the service is broken; its log says what.", repr(error))
+    )
+
+
+def _problem(request: Request, error: AggregatorError) -> Response:
+    request_line(request.scope).outcome = type(error).__name__
+    status, headers, body = problem(error, request.url.path)
+    return Response(body, status, {"Cache-Control": "no-store", **dict(headers)}, MEDIA_TYPE)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from starlette.types import Receive, Send
+from starlette.types import Receive
 
 from aggregator.errors import AggregatorError, Cancelled, TimeLimitExceeded
 from aggregator.reports.run import Run
@@ -26,17 +27,20 @@ class Download:
 
     def __init__(self, service: Service, run: Run, receive: Receive, time_limit: float) -> None:
         self.run = run
-        self.bytes_sent = 0
         self._is_gone = False
         self._service = service
         self._receive = receive
         self._time_limit = time_limit
         self._loop = asyncio.get_running_loop()
         self._watch: asyncio.Task[None] | None = None
+        self._turn: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """Start the SQL; raises what goes wrong before the first bytes."""
-        await self._service.take_place()
+        if self._service.has_place() and self._is_done_at_once():
+            return
+        await self._take_place()
+        began = time.monotonic()
         begun: asyncio.Future[None] = self._loop.create_future()
 
         def set_begun() -> None:
@@ -49,11 +53,12 @@ class Download:
         limit = self._loop.call_later(self._time_limit, self.run.stop, self._too_long())
         watching = self._loop.call_later(_WATCH_AFTER_SECONDS, self._start_watching)
         execution = self._loop.run_in_executor(
-            self._service.runners, self.run.execute, self._service.pool, started
+            self._service.runners, self.run.execute, self._service.pool, started, self._service.processes
         )
 
         def ended(_: asyncio.Future[None]) -> None:
             limit.cancel()
+            self._service.history.learn(self.run.job, time.monotonic() - began)
             self._service.leave_place()
             set_begun()
 
@@ -62,16 +67,20 @@ class Download:
             await begun
         finally:
             watching.cancel()
+            if not execution.done():
+                execution.add_done_callback(lambda future: future.exception())
         if execution.done():
             execution.result()
-        else:
-            execution.add_done_callback(lambda future: future.exception())
 
-    async def send(self, send: Send, chunks: Iterator[bytes]) -> None:
-        """Send the chunks as they come; raises what ended the run, or Cancelled."""
-        async for chunk in self.chunks(chunks):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            self.bytes_sent += len(chunk)
+    def _is_done_at_once(self) -> bool:
+        """Run a report that was quick the last time here and now: waking a thread takes longer."""
+        history = self._service.history
+        if not history.is_quick(self.run.job):
+            return False
+        began = time.monotonic()
+        is_done = self.run.try_at_once(self._service.quick_pool)
+        history.learn(self.run.job, time.monotonic() - began)
+        return is_done
 
     async def chunks(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         """The chunks, each made in a thread while the one before it is used.
@@ -81,10 +90,15 @@ class Download:
         self._start_watching()
         following = self._next(chunks)
         while (chunk := await following) is not None:
-            if self._is_gone:
-                raise Cancelled("The client has gone.")
+            self.raise_if_gone()
             following = self._next(chunks)
             yield chunk
+        self.raise_if_gone()
+
+    def raise_if_gone(self) -> None:
+        """Raises Cancelled when the client has gone."""
+        if self._is_gone:
+            raise Cancelled("The client has gone.")
 
     def close(self) -> None:
         """Let go of everything; SQL that still runs is ended."""
@@ -103,6 +117,19 @@ class Download:
         output = self.run.output()
         return compressed_chunks(output) if gzip else output
 
+    async def _take_place(self) -> None:
+        """Wait in line; a client that goes gives up its turn. Raises TooManyReports, Cancelled."""
+        if self._service.has_place():
+            await self._service.take_place()
+            return
+        self._start_watching()
+        self._turn = self._loop.create_task(self._service.take_place())
+        try:
+            await self._turn
+        except asyncio.CancelledError:
+            self.raise_if_gone()
+            raise
+
     def _next(self, chunks: Iterator[bytes]) -> asyncio.Future[bytes | None]:
         return self._loop.run_in_executor(self._service.encoders, next, chunks, None)
 
@@ -114,6 +141,8 @@ class Download:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._is_gone = True
+        if self._turn is not None:
+            self._turn.cancel()
         self.run.stop(Cancelled("The client has gone."))
         self.run.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import unicodedata
 from urllib.parse import quote
 
@@ -14,8 +15,22 @@ from aggregator.catalog.arguments import Arguments
 from aggregator.formats import Format
 from aggregator.reports.report import Report
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*;%]+')
-_LONGEST_NAME = 150
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"/\\|?*;%]+')
+_LONGEST_NAME = 180
+"""In bytes; file systems take 255, and a browser adds to a name that is there already."""
+
+
+def file_headers(report: Report, arguments: Arguments, format: Format, tag: str) -> list[tuple[str, str]]:
+    """The headers that go with a file."""
+    name = file_name(report, arguments, format)
+    return [
+        ("content-type", format.media_type),
+        ("content-disposition", content_disposition(name, format.disposition)),
+        ("vary", "Accept, Accept-Encoding"),
+        ("cache-control", "no-cache"),
+        ("x-content-type-options", "nosniff"),
+        ("etag", tag),
+    ]
 
 
 def file_name(report: Report, arguments: Arguments, format: Format) -> str:
@@ -27,28 +42,27 @@ def file_name(report: Report, arguments: Arguments, format: Format) -> str:
         values = given if isinstance(given, list) else [given]
         return "-".join(str(each) for each in values if each is not None)
 
-    name = re.sub(r"\{(\w+)\}", value, pattern)
-    name = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
-    return (name[:_LONGEST_NAME] or "report") + format.suffix
+    name = _safe(unicodedata.normalize("NFC", re.sub(r"\{(\w+)\}", value, pattern)))
+    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")
+    return (name or "report") + format.suffix
 
 
 def content_disposition(name: str, kind: str) -> str:
     """`inline` or `attachment` with the name, in both forms of RFC 6266 (section 4.3) if need be."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = _safe(unicodedata.normalize("NFKD", name)).encode("ascii", "ignore").decode()
     plain = plain if plain.strip("._ ") and not plain.startswith(".") else "report" + name[name.rfind(".") :]
     if plain == name:
         return f'{kind}; filename="{name}"'
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def entity_tag(report: Report, arguments: Arguments, format: Format, coding: str) -> str | None:
+def entity_tag(report: Report, arguments: Arguments, format: Format, coding: str) -> str:
     """The strong tag (RFC 9110, section 8.8.3) of what the report would answer now.
 
-    None while one of its databases is so freshly changed that its version proves nothing.
+    While one of its databases is so freshly changed that its version proves nothing, the tag is one
+    that never comes again.
     """
     versions = [file.version() for file in report.files]
-    if not all(version.settled for version in versions):
-        return None
     parts = [
         __version__,
         report.digest,
@@ -57,6 +71,7 @@ def entity_tag(report: Report, arguments: Arguments, format: Format, coding: str
         coding,
         arguments,
         [(file.schema, version.stamp) for file, version in zip(report.files, versions, strict=True)],
+        None if all(version.settled for version in versions) else secrets.token_hex(8),
     ]
     return '"' + hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest() + '"'
 
@@ -68,9 +83,17 @@ def matches(if_none_match: str, tag: str) -> bool:
 
 
 def wants_gzip(accept_encoding: str) -> bool:
-    """Whether gzip is among the accepted codings, and not with q=0."""
+    """Whether gzip is accepted, by its name or as any coding, and not with q=0."""
+    accepted = {}
     for part in accept_encoding.lower().split(","):
         coding, _, parameters = part.partition(";")
-        if coding.strip() in ("gzip", "*"):
-            return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+        accepted[coding.strip()] = not re.fullmatch(r"q=0(\.0*)?", parameters.replace(" ", ""))
+    return accepted.get("gzip", accepted.get("*", False))
+
+
+def _safe(name: str) -> str:
+    """The name without what a header, a file system or an eye could take for something else."""
+    if name.isascii():
+        return _UNSAFE.sub("_", name)
+    visible = "".join(char for char in name if unicodedata.category(char) != "Cf")
+    return _UNSAFE.sub("_", visible)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -63,9 +64,14 @@ def problem(error: errors.AggregatorError, path: str) -> tuple[int, list[tuple[s
         case errors.BrokenReport():
             document["faults"] = [asdict(fault) for fault in error.faults]
         case errors.MethodNotAllowed():
-            headers.append(("Allow", ", ".join(error.allowed)))
+            headers.append(("Allow", allowed_methods(error.allowed)))
         case errors.TooManyReports():
             headers.append(("Retry-After", str(error.retry_after)))
         case errors.DatabaseUnavailable() | errors.UnsettledDatabases():
             headers.append(("Retry-After", "1"))
     return status, headers, orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+def allowed_methods(methods: Sequence[str]) -> str:
+    """The Allow header: what is answered, with those that always are where these are."""
+    return ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])

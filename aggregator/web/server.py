@@ -9,6 +9,9 @@ import uvicorn
 
 from aggregator.command_line import add_settings, read_settings
 
+_GRACE_SECONDS = 3
+"""How long downloads may go on after the service has been told to stop."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until stopped; the exit status is 0, or 1 when the address cannot be had."""
@@ -16,14 +19,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_settings(parser)
     settings = read_settings(parser, parser.parse_args(argv))
     settings.export()
-    uvicorn.run(
-        "aggregator.web.app:from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        log_level=settings.log_level,
-        access_log=False,
-        server_header=False,
-    )
+    try:
+        uvicorn.run(
+            "aggregator.web.app:from_environment",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            log_level=settings.log_level,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    except SystemExit as end:
+        return 1 if end.code else 0
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,7 +15,9 @@ from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import TooManyReports
 from aggregator.formats import SQL_FUNCTIONS
+from aggregator.reports.history import History
 from aggregator.reports.library import ReportLibrary
+from aggregator.reports.process import ReaderProcesses
 from aggregator.reports.spool import Spool
 from aggregator.settings import Settings
 
@@ -22,14 +25,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SPARE_THREADS = 4
+_CHECKERS = 32
 _CLOSE_IDLE_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class Service:
     """The folders, the warm views, and the threads that run SQL and write files.
 
     A thread of `encoders` waits for rows only while a thread of `runners` makes them, so there are
-    a few more of them: slow SQL never keeps another client from its bytes.
+    a few more of them: slow SQL never keeps another client from its bytes. A thread of `checkers`
+    waits for one report's locked database, so there are many.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -40,7 +47,14 @@ class Service:
         self.pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
-        self.checkers = ThreadPoolExecutor(2, "check")
+        self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
+        self.quick_pool = ViewPool(
+            SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports, for_quick=True
+        )
+        self.history = History()
+        self.processes = ReaderProcesses(
+            settings.reader_processes, self.history, settings.heavy_seconds, settings.lock_wait
+        )
         self._places = asyncio.Semaphore(settings.max_reports)
 
     def spool(self) -> Spool:
@@ -52,6 +66,10 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(
             self.checkers, partial(function, *args, **kwargs)
         )
+
+    def has_place(self) -> bool:
+        """Whether `take_place` would not wait."""
+        return not self._places.locked()
 
     async def take_place(self) -> None:
         """Wait for one of the places for running reports; raises TooManyReports."""
@@ -72,16 +90,27 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """From the start of the process to its end: closes files that nobody reads any more."""
-        janitor = asyncio.create_task(self._close_idle_views())
+        tasks = [
+            asyncio.create_task(each)
+            for each in (self._close_idle_views(), self._log_faults(), self.in_checker(self.processes.start))
+        ]
         try:
             yield
         finally:
-            janitor.cancel()
+            for task in tasks:
+                task.cancel()
             for executor in (self.runners, self.encoders, self.checkers):
                 executor.shutdown(wait=False, cancel_futures=True)
+            self.processes.close()
             self.pool.close_idle(older_than=0)
+            self.quick_pool.close_idle(older_than=0)
+
+    async def _log_faults(self) -> None:
+        for fault in await self.in_checker(self.library.faults):
+            log.warning("%s", fault)
 
     async def _close_idle_views(self) -> None:
         while True:
             await asyncio.sleep(_CLOSE_IDLE_SECONDS)
             self.pool.close_idle()
+            self.quick_pool.close_idle()

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from aggregator.formats.columns import Column
 from aggregator.formats.currency import number_format
+from aggregator.formats.excel.lengths import utf16_length
+from aggregator.formats.excel.xml import escaped_text
 
 _FIXED_TIME = b"2000-01-01T00:00:00Z"
 """The same request gives the same bytes, so the workbook does not say when it was made."""
@@ -24,7 +25,8 @@ _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _DIMENSION = re.compile(rb"<dimension [^>]*/>")
 _SAMPLE_ROW = re.compile(rb'<row r="2".*?</row>', re.DOTALL)
 _SAMPLE_STYLE = re.compile(rb'<c r="[A-Z]+2"(?: s="(\d+)")?')
-_FORBIDDEN_IN_TITLE = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_FORBIDDEN_IN_TITLE = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+_RESERVED_TITLE = "history"
 _LONGEST_TITLE = 31
 _FORMATS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss", "percent": "0.00%"}
 
@@ -37,10 +39,18 @@ def style_of(column: Column) -> str:
 
 
 def sheet_title(name: str, number: int) -> str:
-    """The title of the number-th sheet: at most 31 characters, none of those that Excel forbids."""
-    title = _FORBIDDEN_IN_TITLE.sub("-", name).strip("'") or "Sheet"
+    """The title of the number-th sheet: at most 31 characters, and none that Excel forbids."""
+    title = _FORBIDDEN_IN_TITLE.sub("-", name)
     ending = f" ({number})" if number > 1 else ""
-    return title[: _LONGEST_TITLE - len(ending)] + ending
+    while utf16_length(title + ending) > _LONGEST_TITLE:
+        title = title[:-1]
+    title = title.strip("'") or "Sheet"
+    return f"{title}-" if title.lower() == _RESERVED_TITLE and not ending else title + ending
+
+
+def header_text(name: str) -> str:
+    """A column's name as openpyxl has to be given it."""
+    return escaped_text(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ def _add_sheet(
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{row_count + 1}"
     header = []
     for column in columns:
-        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", column.name))
+        cell = WriteOnlyCell(sheet, header_text(column.name))
         cell.data_type = "s"
         cell.font = Font(bold=True)
         cell.alignment = Alignment(vertical="top")

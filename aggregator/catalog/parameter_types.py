@@ -1,0 +1,204 @@
+"""The types of parameters: how a text of the query string becomes a value for SQL.
+
+A type is an entry of `PARAMETER_TYPES`; its functions get the `Parameter` for the keys that matter to
+them, such as time_zone. Any text at all gives a value or InvalidValue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from aggregator.catalog.parameters import Parameter
+
+ParameterTypeName = Literal["integer", "number", "text", "boolean", "date", "datetime", "month", "choice"]
+Scalar = bool | int | float | str
+"""What YAML gives for one value."""
+
+Value = int | float | str
+"""What SQL gets."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_HOUR_AND_MINUTE = "(?:[01][0-9]|2[0-3]):?[0-5][0-9]"
+_DATETIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
+    rf"([Zz]|[+\- ]{_HOUR_AND_MINUTE})?"
+)
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_BOOLEANS = {"true": 1, "1": 1, "yes": 1, "on": 1, "false": 0, "0": 0, "no": 0, "off": 0}
+_LARGEST_INTEGER = 2**63
+_MOST_CHOICES_SHOWN = 20
+
+
+class InvalidValue(ValueError):
+    """A text is not a value of the parameter; the message says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterType:
+    """One type.
+
+    parse: a text's value, or InvalidValue; schema: the JSON Schema of a value as it is given; given
+    and becomes: what a request says and what SQL gets, in words for the documentation.
+    """
+
+    parse: Callable[[str, Parameter], Value]
+    given: str
+    becomes: str
+    schema: dict[str, object] = field(default_factory=dict)
+
+
+def text_of(value: Scalar) -> str:
+    """A value of the header as a request would give it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _parse_integer(text: str, parameter: Parameter) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise InvalidValue("must be a whole number, such as 42")
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    value = int(digits[:20]) * (-1 if text.startswith("-") else 1)
+    if not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
+        raise InvalidValue("must lie between -9223372036854775808 and 9223372036854775807")
+    return value
+
+
+def _parse_number(text: str, parameter: Parameter) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise InvalidValue("must be a number, such as 12.5")
+    value = float(text)
+    if abs(value) == float("inf"):
+        raise InvalidValue("is too large a number")
+    return value
+
+
+def _parse_text(text: str, parameter: Parameter) -> str:
+    if parameter.pattern is not None and not re.fullmatch(parameter.pattern, text):
+        raise InvalidValue(f"must match the pattern {parameter.pattern}")
+    return text
+
+
+def _parse_boolean(text: str, parameter: Parameter) -> int:
+    try:
+        return _BOOLEANS[text.lower()]
+    except KeyError:
+        raise InvalidValue("must be true or false") from None
+
+
+def _now(parameter: Parameter) -> datetime:
+    return datetime.now(ZoneInfo(parameter.time_zone))
+
+
+def _parse_date(text: str, parameter: Parameter) -> str:
+    if text == "today":
+        return _now(parameter).date().isoformat()
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise InvalidValue("must be a day that exists, as YYYY-MM-DD, or today")
+
+
+def _parse_datetime(text: str, parameter: Parameter) -> str:
+    if text == "now":
+        return _utc_text(_now(parameter).replace(microsecond=0))
+    if text == "today":
+        return _utc_text(_now(parameter).replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
+    match = _DATETIME.fullmatch(text)
+    try:
+        if match is not None:
+            return _utc_text(_moment(match, ZoneInfo(parameter.time_zone)))
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidValue("must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or now")
+
+
+def _moment(match: re.Match[str], zone: ZoneInfo) -> datetime:
+    """Raises ValueError for a moment that no clock has shown, or OverflowError."""
+    day, time, offset = match.groups()
+    if offset is not None:
+        # A plus sign that was not percent-encoded arrives as a space.
+        return datetime.fromisoformat(f"{day}T{time}{offset.upper().replace(' ', '+')}")
+    moment = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=zone)
+    if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment.replace(tzinfo=None):
+        raise ValueError("the clocks were put forward over it")
+    return moment
+
+
+def _utc_text(moment: datetime) -> str:
+    moment = moment.astimezone(UTC).replace(tzinfo=None)
+    precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.isoformat(timespec=precision if moment.microsecond else "seconds") + "Z"
+
+
+def _parse_month(text: str, parameter: Parameter) -> str:
+    if text == "today":
+        return _now(parameter).date().isoformat()[:7]
+    if not _MONTH.fullmatch(text) or text.startswith("0000"):
+        raise InvalidValue("must be a month, as YYYY-MM, or today")
+    return text
+
+
+def _parse_choice(text: str, parameter: Parameter) -> Value:
+    if parameter.choices is None:
+        return text
+    for choice in parameter.choices:
+        if text_of(choice) == text:
+            return int(choice) if isinstance(choice, bool) else choice
+    shown = [text_of(choice) for choice in parameter.choices[:_MOST_CHOICES_SHOWN]]
+    more = ", …" if len(parameter.choices) > len(shown) else ""
+    raise InvalidValue(f"must be one of {', '.join(shown)}{more}")
+
+
+PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
+    "integer": ParameterType(
+        _parse_integer,
+        "a whole number, from -2^63 to 2^63-1: `42`",
+        "an integer",
+        {"type": "integer", "format": "int64"},
+    ),
+    "number": ParameterType(
+        _parse_number,
+        "a number with a dot: `12.5`, `-1e-3`",
+        "a 64-bit floating-point number",
+        {"type": "number", "format": "double"},
+    ),
+    "text": ParameterType(_parse_text, "any text", "the text as it is", {"type": "string"}),
+    "boolean": ParameterType(
+        _parse_boolean, "`true` or `false`; also yes/no, on/off, 1/0", "1 or 0", {"type": "boolean"}
+    ),
+    "date": ParameterType(
+        _parse_date,
+        "a day: `2024-02-29`, or `today`",
+        "the text `2024-02-29`",
+        {"type": "string", "format": "date"},
+    ),
+    "datetime": ParameterType(
+        _parse_datetime,
+        "a moment: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in time_zone, `now`, or `today` for "
+        "the beginning of the day",
+        "the moment in UTC, `2024-02-29T14:30:00Z`; with a fraction of a second only when one is given",
+        {"type": "string", "format": "date-time"},
+    ),
+    "month": ParameterType(
+        _parse_month,
+        "a month: `2024-02`, or `today`",
+        "the text `2024-02`",
+        {"type": "string", "pattern": f"^{_MONTH.pattern}$"},
+    ),
+    "choice": ParameterType(
+        _parse_choice,
+        "one of `choices`, or of the values that `choices_sql` gives",
+        "the value as the header or the data has it",
+    ),
+}

@@ -1,0 +1,103 @@
+"""The command line: which command, which options, which exit status."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from aggregator.cli.check import check
+from aggregator.cli.run import Order, WrongCall, run
+from aggregator.command_line import add_settings, read_settings
+from aggregator.formats import ALIASES, FORMATS
+
+_CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
+_RUN_SETTINGS = (*_CHECK_SETTINGS, "spool_memory", "spool_dir")
+_INTERRUPTED = 130
+_TERMINATED = 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns 0 when all is well, 1 when it is not, 2 for a wrong call, and 130 after Ctrl-C.
+    """
+    parser, run_parser = _parsers()
+    arguments, rest = parser.parse_known_args(argv)
+    if arguments.command == "run":
+        # argparse takes no name=value after an option.
+        arguments.parameters += [_parameter(run_parser, text) for text in rest]
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    settings = read_settings(run_parser if arguments.command == "run" else parser, arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        if arguments.command == "check":
+            return check(settings)
+        signal.signal(signal.SIGTERM, _end)
+        order = Order(arguments.report, arguments.parameters, arguments.output, arguments.format)
+        return run(settings, order)
+    except WrongCall as error:
+        run_parser.error(str(error))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return 1
+    finally:
+        _flush()
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    parser = argparse.ArgumentParser(prog="python -m aggregator", description="A folder of SQL is an API.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser(
+        "check", help="prepare every SQL file and print each fault as file:line: what is wrong"
+    )
+    add_settings(check, _CHECK_SETTINGS)
+    run = commands.add_parser("run", help="write a report to a file or to standard output")
+    run.add_argument(
+        "report", help="the file in sql/ without .sql, or the URL's path: report/customer-orders"
+    )
+    run.add_argument(
+        "parameters",
+        nargs="*",
+        metavar="name=value",
+        type=lambda text: _parameter(run, text),
+        help="a parameter; again for a list",
+    )
+    run.add_argument(
+        "--output", type=Path, help="the file to write; its ending says the format; - is standard output"
+    )
+    run.add_argument(
+        "--format",
+        choices=[*FORMATS, *ALIASES],
+        help="when not given, that of the ending of --output, or else the report's first",
+    )
+    add_settings(run, _RUN_SETTINGS)
+    return parser, run
+
+
+def _parameter(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if text.startswith("-") or not equals:
+        parser.error(f"unrecognized argument: {text}; a parameter is written name=value")
+    return name, value
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """Let what is open be cleaned up when the process is asked to end."""
+    raise SystemExit(_TERMINATED)
+
+
+def _flush() -> None:
+    """Write what is left; when nobody can take it any more, keep Python from saying so at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,168 @@
+"""`python -m aggregator run`: write one report, without a server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from threading import Event, Thread
+from typing import IO
+
+from tqdm import tqdm
+
+from aggregator.catalog.arguments import read_arguments
+from aggregator.catalog.folder import Catalog, Match, SqlFolder
+from aggregator.cli.output import destination
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.databases.pool import ViewPool
+from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NoSuchReport, NotAcceptable
+from aggregator.formats import ALIASES, FORMATS, SQL_FUNCTIONS, Format
+from aggregator.reports.library import ReportLibrary
+from aggregator.reports.reading import StaleReport
+from aggregator.reports.report import Report
+from aggregator.reports.run import Run
+from aggregator.reports.spool import Spool
+from aggregator.settings import Settings
+
+_MOST_TRIES = 3
+
+
+class WrongCall(Exception):
+    """The command line cannot be meant as it is; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line asks for. output is None for standard output."""
+
+    report: str
+    parameters: Sequence[tuple[str, str]]
+    output: Path | None
+    format: str | None
+
+    @property
+    def file(self) -> Path | None:
+        """The file to write, None for standard output."""
+        return None if self.output is None or str(self.output) == "-" else self.output
+
+
+def run(settings: Settings, order: Order) -> int:
+    """Write the report; 1 when it cannot be, with the reason on standard error, else 0.
+
+    Raises WrongCall.
+    """
+    try:
+        rows = _run(settings, order)
+    except BrokenPipeError:
+        raise
+    except (AggregatorError, OSError) as error:
+        for line in _explained(error):
+            print(line, file=sys.stderr)
+        return 1
+    if order.file is not None:
+        print(f"{order.file}: {rows:,} rows", file=sys.stderr)
+    return 0
+
+
+def _run(settings: Settings, order: Order) -> int:
+    folder = SqlFolder(settings.sql)
+    library = ReportLibrary(folder, DatabaseFolder(settings.dbs), settings.lock_wait)
+    match = _find(folder.catalog(), order.report)
+    for _ in range(_MOST_TRIES):
+        report = library.check(match.endpoint)
+        format = _format(report, order)
+        given = {name: [text] for name, text in match.path_parameters.items()}
+        for name, text in order.parameters:
+            given.setdefault(name, []).append(text)
+        arguments = read_arguments(report.header.params, given)
+        spool = Spool(settings.spool_memory, settings.spool_dir)
+        try:
+            with destination(order.file) as file:
+                return _write(Run(report, arguments, format, spool), settings, order, file)
+        except StaleReport:
+            library.forget(report)
+    raise AggregatorError("The databases' tables are altered again and again.")
+
+
+def _find(catalog: Catalog, name: str) -> Match:
+    """The report of a file's name or of a URL's path, and what the path says of its parameters."""
+    name = name.removeprefix("/").removesuffix(".sql")
+    endpoint = catalog.of_file(f"{name}.sql")
+    if endpoint is not None:
+        return Match(endpoint, {})
+    for endpoint in catalog.unanswered:
+        if endpoint.file == f"{name}.sql":
+            raise NoSuchReport(f"{name} is a file for {endpoint.route.method}, which is not answered yet.")
+    try:
+        return catalog.find("GET", f"/{name}")
+    except NoSuchReport as error:
+        names = [endpoint.file.removesuffix(".sql") for endpoint in catalog.endpoints]
+        close = get_close_matches(name, names, n=1)
+        hint = f"; did you mean {close[0]}?" if close else "."
+        lines = [f"There is no report {name}{hint}", "There are:" if names else "There are none."]
+        lines += [f"  {each}" for each in names] or map(str, catalog.faults)
+        raise NoSuchReport("\n".join(lines)) from error
+
+
+def _format(report: Report, order: Order) -> Format:
+    name = order.format
+    if name is None and order.file is not None:
+        suffixes = {format.suffix: format.name for format in FORMATS.values()}
+        name = suffixes.get(order.file.suffix.lower())
+        if name is None:
+            raise WrongCall(f"{order.file.name} has none of the endings {', '.join(suffixes)}; give --format")
+    formats = {format.name: format for format in report.formats}
+    format = formats.get(ALIASES.get(name, name)) if name is not None else report.formats[0]
+    if format is None:
+        raise NotAcceptable(f"{report.name} is to be had as {', '.join(formats)}, not as {name}.", [*formats])
+    if format.compressed and order.file is None and sys.stdout.isatty():
+        raise WrongCall(f"{format.name} is not for a terminal; give --output FILE{format.suffix}")
+    return format
+
+
+def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
+    """Run the report into a file, with a bar of rows on a terminal; returns the number of rows."""
+    pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait)
+    begun = Event()
+    failures: list[Exception] = []
+
+    def execute() -> None:
+        try:
+            run.execute(pool, begun.set)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            begun.set()
+
+    thread = Thread(target=execute)
+    thread.start()
+    try:
+        with tqdm(unit=" rows", unit_scale=True, disable=not _has_bar(order), file=sys.stderr) as bar:
+            begun.wait()
+            if not failures:
+                for chunk in [run.body] if run.body is not None else run.output():
+                    file.write(chunk)
+                    bar.update(run.rows - bar.n)
+    finally:
+        run.stop(Cancelled("The command was stopped."))
+        run.close()
+        thread.join()
+        pool.close_idle(older_than=0)
+    if failures:
+        raise failures[0]
+    return run.rows
+
+
+def _has_bar(order: Order) -> bool:
+    """Only on a terminal, and not where it would stand between the rows."""
+    return sys.stderr.isatty() and (order.file is not None or not sys.stdout.isatty())
+
+
+def _explained(error: AggregatorError | OSError) -> list[str]:
+    if isinstance(error, InvalidParameters):
+        return [f"{each.parameter}: {each.message}" for each in error.errors]
+    if isinstance(error, AggregatorError):
+        return [error.detail]
+    return [f"{error.filename or 'standard output'}: {error.strerror}"]

@@ -1,0 +1,229 @@
+"""Readers in processes of their own, for heavy reports.
+
+Python lets one thread run at a time. Where a report reads a million rows, the thread that steps SQLite
+and those that write files and serve others would take turns; in another process it has a processor to
+itself. `python -m aggregator.reports.process` is that process: jobs come on its standard input, frames
+with chunks go out on its standard output. It ends when its input does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from aggregator.databases.pool import ViewPool
+from aggregator.errors import AggregatorError, QueryFailed
+from aggregator.formats import SQL_FUNCTIONS
+from aggregator.reports.history import History
+from aggregator.reports.reading import Chunk, Job, LocalReader, StaleReport
+
+_FRAME = struct.Struct("<BQQ")
+_MORE, _LAST, _END, _ERROR = range(4)
+_READY = b"ready"
+_PACKAGE_FOLDER = Path(__file__).parents[2]
+_IDLE_SECONDS = 5.0
+_PARENT_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class ProcessReader:
+    """A reader whose SQL runs in a child process, which is kept for the next job."""
+
+    def __init__(self, lock_wait: float) -> None:
+        self._is_stopped = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "aggregator.reports.process", str(lock_wait), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=_PACKAGE_FOLDER,
+            start_new_session=True,  # Ctrl-C is for the server, which ends its readers itself
+        )
+
+    def wait_until_ready(self) -> bool:
+        """Wait while it starts; False when it ended instead."""
+        assert self._process.stdout is not None
+        return self._process.stdout.read(len(_READY)) == _READY
+
+    def chunks(self, job: Job) -> Generator[Chunk, None, None]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            pickle.dump(job, self._process.stdin)
+            self._process.stdin.flush()
+            yield from _received(self._process.stdout)
+        except (EOFError, BrokenPipeError) as error:
+            status = self._process.wait()
+            raise QueryFailed(
+                "The process that read this report has ended; try again.",
+                f"reader process: exit status {status}",
+            ) from error
+
+    def stop(self) -> None:
+        """End the process; a read-only one leaves nothing undone."""
+        self._is_stopped = True
+        self._process.kill()
+
+    def close(self) -> None:
+        """End the process and wait for it."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can take a job."""
+        return not self._is_stopped and self._process.poll() is None
+
+
+class ReaderProcesses:
+    """A few reader processes.
+
+    count: how many there are. heavy_seconds: a report that took longer than this by the history is
+    given to one of them, when one is free.
+    """
+
+    def __init__(self, count: int, history: History, heavy_seconds: float, lock_wait: float) -> None:
+        self._history = history
+        self._heavy_seconds = heavy_seconds
+        self._lock_wait = lock_wait
+        self._free: list[ProcessReader] = []
+        self._missing = count
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Start the processes that are missing; each takes jobs when it is ready."""
+        with self._lock:
+            missing, self._missing = self._missing, 0
+        for _ in range(missing):
+            threading.Thread(target=self._start_one, name="start reader", daemon=True).start()
+
+    @contextmanager
+    def reader(self, job: Job) -> Iterator[ProcessReader | None]:
+        """A process for a job that is heavy; None when it is not, or when none is free."""
+        heavy = self._history.took_longer(job, self._heavy_seconds)
+        with self._lock:
+            reader = self._free.pop() if heavy and job.rows_wanted and self._free else None
+        try:
+            yield reader
+        except BaseException:
+            if reader is not None:
+                self._replace(reader)
+                reader = None
+            raise
+        finally:
+            if reader is not None:
+                self._give_back(reader)
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            self._is_closed = True
+            readers, self._free = self._free, []
+        for reader in readers:
+            reader.close()
+
+    def _give_back(self, reader: ProcessReader) -> None:
+        with self._lock:
+            if reader.is_alive and not self._is_closed:
+                self._free.append(reader)
+                return
+        self._replace(reader)
+
+    def _start_one(self) -> None:
+        reader = ProcessReader(self._lock_wait)
+        is_ready = reader.wait_until_ready()
+        with self._lock:
+            if is_ready and not self._is_closed:
+                self._free.append(reader)
+                return
+        reader.close()
+        if not is_ready:
+            log.error("a reader process could not be started")
+
+    def _replace(self, reader: ProcessReader) -> None:
+        reader.close()
+        with self._lock:
+            self._missing += 1
+        self.start()
+
+
+def _received(stream: IO[bytes]) -> Generator[Chunk, None, None]:
+    while True:
+        kind, rows, length = _FRAME.unpack(_exactly(stream, _FRAME.size))
+        text = _exactly(stream, length)
+        if kind == _END:
+            return
+        if kind == _ERROR:
+            raise pickle.loads(text)
+        yield Chunk(text, rows, is_last=kind == _LAST)
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def serve(jobs: IO[bytes], frames: IO[bytes], lock_wait: float) -> None:
+    """The child's loop: read each job and send its chunks, until the input ends."""
+    pool = ViewPool(SQL_FUNCTIONS, lock_wait)
+    while True:
+        while not select.select([jobs], [], [], _IDLE_SECONDS)[0]:
+            pool.close_idle()
+        try:
+            job: Job = pickle.load(jobs)
+        except EOFError:
+            return
+        _serve_one(job, pool, frames)
+
+
+def _serve_one(job: Job, pool: ViewPool, frames: IO[bytes]) -> None:
+    try:
+        for chunk in LocalReader(pool).chunks(job):
+            _send(frames, _LAST if chunk.is_last else _MORE, chunk.rows, chunk.text)
+    except (AggregatorError, StaleReport) as error:
+        _send(frames, _ERROR, 0, pickle.dumps(error))
+    except Exception as error:
+        failure = QueryFailed("The report failed while it ran; the service's log says why.", repr(error))
+        _send(frames, _ERROR, 0, pickle.dumps(failure))
+    else:
+        _send(frames, _END, 0, b"")
+
+
+def _send(frames: IO[bytes], kind: int, rows: int, text: bytes) -> None:
+    frames.write(_FRAME.pack(kind, rows, len(text)))
+    frames.write(text)
+    frames.flush()
+
+
+def _end_with(parent: int) -> None:
+    """End when the server has gone, also in the middle of SQL that gives no row."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    # Nothing else may write on the channel.
+    channel = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    threading.Thread(target=_end_with, args=(int(sys.argv[2]),), daemon=True).start()
+    channel.write(_READY)
+    channel.flush()
+    serve(sys.stdin.buffer, channel, float(sys.argv[1]))

@@ -1,0 +1,101 @@
+"""The response to one request: a file in one of several ways, or a problem document."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+
+from starlette.types import Send
+
+from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, QueryFailed
+from aggregator.web import gzip
+from aggregator.web.download import Download
+from aggregator.web.problems import MEDIA_TYPE, allowed_methods, problem
+from aggregator.web.request import Request
+
+_FILE_CHUNK = 256 * 1024
+
+Headers = list[tuple[str, str]]
+
+
+class Answer:
+    """Sends one response. `headers` are those of a file, set before it begins."""
+
+    def __init__(self, request: Request, send: Send) -> None:
+        self.headers: Headers = []
+        self._request = request
+        self._send = send
+        self._is_begun = False
+
+    async def empty(self, status: int = 200) -> None:
+        """Headers only."""
+        await self._begin(status)
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def moved(self, location: str) -> None:
+        """The same is to be had at another URL."""
+        self.headers = [("location", location), ("content-length", "0")]
+        await self.empty(308)
+
+    async def options(self, methods: Sequence[str]) -> None:
+        """What the URL answers."""
+        self.headers = [("allow", allowed_methods(methods))]
+        await self.empty(204)
+
+    async def whole(self, body: bytes, gzip_wanted: bool) -> None:
+        """A small file."""
+        if gzip_wanted and len(body) >= gzip.SMALLEST:
+            body = gzip.compressed(body)
+            self.headers.append(("content-encoding", "gzip"))
+        await self._begin(200, len(body))
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def stream(self, download: Download, gzip_wanted: bool) -> None:
+        """Send in chunks; only a complete file gets the last, empty one."""
+        if gzip_wanted:
+            self.headers.append(("content-encoding", "gzip"))
+        await self._begin(200)
+        async for chunk in download.chunks(download.output(gzip_wanted)):
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def counted(self, download: Download, gzip_wanted: bool) -> None:
+        """For HTTP/1.0, where only Content-Length tells a whole file from a broken one."""
+        if gzip_wanted:
+            self.headers.append(("content-encoding", "gzip"))
+        with tempfile.TemporaryFile(dir=download.spool_dir) as file:
+            async for chunk in download.chunks(download.output(gzip_wanted)):
+                file.write(chunk)
+            length = file.tell()
+            file.seek(0)
+            await self._begin(200, length)
+            while chunk := file.read(_FILE_CHUNK):
+                download.raise_if_gone()
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def fail(self, error: AggregatorError) -> None:
+        """A problem document; a broken connection when the file has begun."""
+        self.note(error)
+        if self._is_begun:
+            # Returning without a last chunk makes the server close the connection.
+            return
+        status, headers, body = problem(error, self._request.path)
+        self.headers = [("content-type", MEDIA_TYPE), ("cache-control", "no-store"), *headers]
+        await self._begin(status, len(body))
+        await self._send({"type": "http.response.body", "body": b"" if self._request.is_head else body})
+
+    def note(self, error: AggregatorError) -> None:
+        """Tell the log of an error, and nobody else."""
+        self._request.line.outcome = type(error).__name__
+        if isinstance(error, QueryFailed):
+            self._request.line.cause = error.cause
+        elif isinstance(error, BrokenReport | DatabaseUnavailable):
+            self._request.line.cause = str(error)
+
+    async def _begin(self, status: int, length: int | None = None) -> None:
+        self._is_begun = True
+        if length is not None:
+            self.headers.append(("content-length", str(length)))
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})

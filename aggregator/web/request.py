@@ -1,0 +1,80 @@
+"""One request, taken apart: what the URL and the headers say, as texts by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+from aggregator.catalog.header import RESERVED_PARAMETERS
+from aggregator.errors import InvalidParameters, ParameterError
+from aggregator.web.access_log import request_line
+
+_MOST_FIELDS = 10_000
+
+
+class Request:
+    """method: GET for a HEAD, which differs in nothing but `is_head`. path: decoded."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.is_head: bool = scope["method"] == "HEAD"
+        self.method: str = "GET" if self.is_head else scope["method"]
+        self.path: str = scope["path"]
+        self.counts_bytes: bool = scope["http_version"] == "1.0"
+        self.headers = _headers(scope)
+        self.receive = receive
+        self.line = request_line(scope)
+        self._raw_path: bytes = scope["raw_path"]
+        self._query_string: bytes = scope["query_string"]
+
+    def query(self) -> dict[str, list[str]]:
+        """The texts of each name; raises InvalidParameters for bytes that are not UTF-8."""
+        try:
+            pairs = parse_qsl(
+                self._query_string.decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=_MOST_FIELDS,
+            )
+        except UnicodeDecodeError:
+            raise _unreadable("is not UTF-8, percent-encoded") from None
+        except ValueError:
+            raise _unreadable(f"has more than {_MOST_FIELDS:,} fields") from None
+        query: dict[str, list[str]] = {}
+        for name, text in pairs:
+            query.setdefault(name, []).append(text)
+        return query
+
+    def other_slash(self) -> tuple[str, str]:
+        """The path with a slash at its end, or without when it has one: decoded, and as a URL."""
+        if self.path.endswith("/"):
+            path, url = self.path[:-1], self._raw_path.removesuffix(b"/")
+        else:
+            path, url = self.path + "/", self._raw_path + b"/"
+        if self._query_string:
+            url += b"?" + self._query_string
+        return path, url.decode("ascii")
+
+
+def given_parameters(
+    query: Mapping[str, list[str]], path_parameters: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """What the URL gives for the report's own parameters; the path's go before the query's."""
+    given = {name: texts for name, texts in query.items() if name not in RESERVED_PARAMETERS}
+    for name, text in path_parameters.items():
+        given[name] = [text, *given.get(name, [])]
+    return given
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """One that comes twice is a list (RFC 9110, section 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _unreadable(message: str) -> InvalidParameters:
+    return InvalidParameters([ParameterError("query string", None, message)])

@@ -1,0 +1,129 @@
+"""What a header says of a column is shown in each format's own way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from aggregator.errors import UnfitValue
+from tests.formats.mapping import Value, in_csv, in_excel, plain
+from tests.formats.readers import csv_fields, read_excel, read_json, read_ndjson, sheet
+from tests.formats.service import EVERY_FORMAT, SPREADSHEET, Service
+
+SQL = "SELECT v.value FROM data_db.v AS v ORDER BY v.rowid"
+TABLES = {"integers of a strict table": ("value INTEGER", "STRICT"), "values of any type": ("value", "")}
+AMOUNTS = [0, 1, -1, 5, -5, 99, -99, 100, -100, 123456, -123456, 10**15 - 1, -(10**15) + 1, 10**15, -(10**15)]
+AMOUNTS += [2**63 - 1, -(2**63), -(2**63) + 1]
+CURRENCIES = {"USD": (2, '"$"#,##0.00'), "JPY": (0, '"¥"#,##0'), "KWD": (3, '"KWD "#,##0.000')}
+
+
+def fill(service: Service, values: list[Value], table: str = "values of any type") -> None:
+    columns, options = TABLES[table]
+    service.table("v", columns, [(value,) for value in values], options)
+
+
+def column(service: Service, format: str, type: str) -> list[object]:
+    """The column as the format's reader gives it; a CSV field with its quotes."""
+    file = service.read(SQL, format, f"value: {type}")
+    if format == "excel":
+        return [row[0] for row in read_excel(file)[1:]]
+    if "csv" in format:
+        return [row[0] for row in csv_fields(file.removeprefix(b"\xef\xbb\xbf"))[1:]]
+    return [row["value"] for row in (read_json if format == "json" else read_ndjson)(file)]
+
+
+@pytest.mark.parametrize("currency", CURRENCIES)
+@pytest.mark.parametrize("table", TABLES)
+def test_money_is_exact(service: Service, table: str, currency: str) -> None:
+    digits, number_format = CURRENCIES[currency]
+    fill(service, [*AMOUNTS, None], table)
+    texts = [f"{Decimal(amount).scaleb(-digits):.{digits}f}" for amount in AMOUNTS]
+    type = f"{{type: money, currency: {currency}}}"
+    for format in ("json", "ndjson"):
+        assert column(service, format, type) == [*texts, None]
+    for format in ("csv", SPREADSHEET):
+        assert column(service, format, type) == [*(f'"{text}"' for text in texts), '""']
+    numbers = [
+        float(text) if abs(amount) < 10**15 else text for amount, text in zip(AMOUNTS, texts, strict=True)
+    ]
+    assert column(service, "excel", type) == [*numbers, None]
+    formats = {
+        cell.number_format for (cell,) in sheet(service.read(SQL, "excel", f"value: {type}"))["A2:A10"]
+    }
+    assert formats == {f"{number_format};-{number_format}"}
+
+
+def test_money_without_a_currency_has_two_decimals_and_no_sign(service: Service) -> None:
+    fill(service, [-5])
+    assert column(service, "json", "{type: money}") == ["-0.05"]
+    assert sheet(service.read(SQL, "excel", "value: {type: money}"))["A2"].number_format == "#,##0.00"
+
+
+@pytest.mark.parametrize("unfit", [0.5, 5.0, "5", b"5", float("inf")])
+@pytest.mark.parametrize("format", EVERY_FORMAT)
+def test_money_that_is_no_integer_is_an_error_that_names_the_column(
+    service: Service, format: str, unfit: Value
+) -> None:
+    fill(service, [100, unfit, 200])
+    with pytest.raises(UnfitValue, match="column value is declared as money"):
+        service.read(SQL, format, "value: {type: money, currency: USD}")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_boolean(service: Service, table: str) -> None:
+    values: list[Value] = [0, 1, None, 2, -1]
+    shown: list[object] = [False, True, None, 2, -1]
+    if table == "values of any type":
+        values += [0.0, 1.0, 0.5, "1", "true", b"\x01"]
+        shown += [False, True, 0.5, "1", "true", "AQ=="]
+    fill(service, values, table)
+    for format in ("json", "ndjson", "excel"):
+        found = column(service, format, "{type: boolean}")
+        assert [(type(value), value) for value in found] == [(type(value), value) for value in shown]
+    for format in ("csv", SPREADSHEET):
+        fields = ["false", "true", '""', "2", "-1", "false", "true", "0.5", '"1"', '"true"', '"AQ=="']
+        assert column(service, format, "{type: boolean}") == fields[: len(values)]
+
+
+def test_excel_has_a_boolean_as_0_or_1_because_1_0_breaks_the_workbook(service: Service) -> None:
+    fill(service, [1.0])
+    cell = sheet(service.read(SQL, "excel", "value: {type: boolean}"))["A2"]
+    assert (cell.data_type, cell.value) == ("b", True)
+
+
+def test_percent_is_a_number_and_excel_shows_the_sign(service: Service) -> None:
+    values: list[Value] = [0.05, 0, 1, 12.5, -0.1, None, "n/a"]
+    fill(service, values)
+    for format in ("json", "ndjson", "excel"):
+        assert column(service, format, "{type: percent}") == values
+    assert column(service, "csv", "{type: percent}") == ["0.05", "0", "1", "12.5", "-0.1", '""', '"n/a"']
+    assert sheet(service.read(SQL, "excel", "value: {type: percent}"))["A2"].number_format == "0.00%"
+
+
+@pytest.mark.parametrize("type", ["text", "integer", "number", "month"])
+def test_the_other_types_leave_a_value_as_it_is(service: Service, type: str) -> None:
+    values: list[Value] = ["2024-02", "", None, 7, 2**60, 0.5, b"\x00"]
+    fill(service, values)
+    for format in ("json", "ndjson"):
+        assert column(service, format, f"{{type: {type}}}") == [plain(value) for value in values]
+    assert column(service, "excel", f"{{type: {type}}}") == [in_excel(value) for value in values]
+
+
+def test_a_json_column_is_json_in_json_and_its_text_elsewhere(service: Service) -> None:
+    texts = ['{"a": [1, 2.50, "é"]}', "[\n]", "null", '"text"', "7", '"a,null,b"', '{"a":1e400}', '"\\u0000"']
+    not_json = ["", "{a: 1}", "[1", "NaN", "[1]\x00x", "=1+1", "[1] [2]", b"[1]", b"\xc7\x18"]
+    values: list[Value] = [*texts, *not_json, None, 5, 0.5]
+    fill(service, values)
+    read = [{"a": [1, 2.5, "é"]}, [], None, "text", 7, "a,null,b", {"a": float("inf")}, "\x00"]
+    expected = [*read, *(plain(value) for value in not_json), None, 5, 0.5]
+    assert column(service, "json", "{type: json}") == expected
+    assert column(service, "ndjson", "{type: json}") == expected
+    assert column(service, "excel", "{type: json}") == [plain(value) for value in values]
+    assert column(service, "csv", "{type: json}") == [in_csv(value) or '""' for value in values]
+
+
+def test_a_typed_column_is_defused_like_any_other(service: Service) -> None:
+    fill(service, ["=1+1", "@x"])
+    for type in ("boolean", "date", "datetime", "percent", "json", "text", "month"):
+        assert column(service, SPREADSHEET, f"{{type: {type}}}") == ['"\'=1+1"', '"\'@x"']

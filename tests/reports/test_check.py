@@ -1,0 +1,438 @@
+"""`check`: every fault of every file, with its line, and missing said of what is right."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import apsw
+import pytest
+
+from aggregator.catalog.folder import SqlFolder
+from aggregator.catalog.header import ColumnTypeName, FormatName
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.databases.pool import ViewPool
+from aggregator.formats import FORMATS, SQL_FUNCTIONS, ColumnType
+from aggregator.reports.check import check
+from aggregator.reports.library import ReportLibrary
+from aggregator.reports.report import Report
+from aggregator.reports.run import Run
+from aggregator.reports.spool import Spool
+from tests.sqlite_files import locked, make_database
+
+ORDERS = """
+CREATE TABLE orders(
+    order_id INTEGER PRIMARY KEY, customer_id INT, status TEXT, total_cents INT, placed_date TEXT
+);
+INSERT INTO orders VALUES (1, 7, 'open', 1050, '2024-02-29'), (2, 8, 'paid', -5, '2024-03-01');
+"""
+
+
+@pytest.fixture
+def dbs(tmp_path: Path) -> Path:
+    (tmp_path / "dbs").mkdir()
+    make_database(tmp_path / "dbs" / "order.db", ORDERS)
+    return tmp_path / "dbs"
+
+
+def library_of(dbs: Path, sql: Mapping[str, str], lock_wait: float = 0) -> ReportLibrary:
+    folder = dbs.parent / "sql"
+    for name, text in sql.items():
+        (folder / f"{name}.sql").parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.sql").write_text(text)
+    return ReportLibrary(SqlFolder(folder), DatabaseFolder(dbs), lock_wait)
+
+
+def faults(dbs: Path, **sql: str) -> list[str]:
+    return list(map(str, library_of(dbs, sql).faults()))
+
+
+def report_of(dbs: Path, sql: str) -> Report:
+    library = library_of(dbs, {"r": sql})
+    assert [str(fault) for fault in library.faults()] == []
+    return library.check(library.find("GET", "/r").endpoint)
+
+
+def csv_of(report: Report, **arguments: object) -> str:
+    """What the report gives, header line included."""
+    run = Run(report, arguments, FORMATS["csv"], Spool(2**20, None))  # type: ignore[arg-type]
+    pool = ViewPool(SQL_FUNCTIONS, lock_wait=1)
+    run.execute(pool, started=lambda: None)
+    pool.close_idle(older_than=0)
+    assert run.body is not None
+    return run.body.decode().replace("\r\n", "\n")
+
+
+# --- parameters against the SQL ------------------------------------------------------------------
+
+
+def test_parameters_used_but_not_declared_and_the_other_way_round(dbs: Path) -> None:
+    sql = """-- :not_one
+/*
+params:
+  since: {type: date}
+  unused: {type: text}
+  until:
+    type: date
+*/
+SELECT ':neither' AS text, ":nor" AS more /* :still_not */
+FROM (SELECT 1 AS ":nor")
+WHERE :since < 'ä' AND :a = 1
+    AND :b = :a -- :until
+"""
+    assert faults(dbs, r=sql) == [
+        "r.sql:5: the parameter unused is declared, but the SQL has no :unused",
+        "r.sql:6: the parameter until is declared, but the SQL has no :until",
+        "r.sql:11: :a is not declared under params",
+        "r.sql:12: :b is not declared under params",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("use", "fault"),
+    [
+        ("?", "?: a parameter is written :name"),
+        ("?1", "?1: a parameter is written :name"),
+        ("@since", "@since: a parameter is written :since"),
+        ("$since", "$since: a parameter is written :since"),
+        (":Since", ":Since is not declared under params"),
+        (":1", ":1 is not declared under params"),
+    ],
+)
+def test_parameters_of_another_notation(dbs: Path, use: str, fault: str) -> None:
+    header = "/* params: {since: {type: date}} */"
+    assert faults(dbs, r=f"{header}\nSELECT :since AS a,\n{use} AS b") == [f"r.sql:3: {fault}"]
+
+
+def test_a_parameter_declared_for_the_path_must_be_used_too(dbs: Path) -> None:
+    sql = {"orders/{id}": "/* params: {id: {type: integer}} */ SELECT 1 AS one"}
+    assert faults(dbs, **sql) == ["orders/{id}.sql:1: the parameter id is declared, but the SQL has no :id"]
+
+
+# --- columns -------------------------------------------------------------------------------------
+
+
+def test_columns_of_the_header_are_those_of_the_result(dbs: Path) -> None:
+    sql = """/*
+columns:
+  total: {type: money, currency: ABC}
+  Status: {type: text}
+*/
+SELECT status, total_cents AS total FROM order_db.orders"""
+    assert faults(dbs, r=sql) == [
+        "r.sql:3: ABC is not an ISO 4217 currency",
+        "r.sql:4: there is no column Status; the columns are status, total",
+    ]
+
+
+def test_duplicate_column_names(dbs: Path) -> None:
+    sql = "-- x\nSELECT o.order_id, p.status AS ORDER_ID FROM order_db.orders AS o, order_db.orders AS p"
+    assert faults(dbs, r=sql) == [
+        "r.sql:2: two columns are named ORDER_ID; give one of them another name with AS"
+    ]
+
+
+def test_the_names_of_types_and_formats_are_the_same_in_every_layer() -> None:
+    assert get_args(FormatName) == tuple(FORMATS)
+    assert get_args(ColumnTypeName) == get_args(ColumnType)
+
+
+# --- the statement -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "fault"),
+    [
+        ("", "1: there is no statement; a report has one SELECT"),
+        ("/* title: x */", "1: there is no statement; a report has one SELECT"),
+        ("/*\ntitle: x\n*/\n-- nothing\n", "3: there is no statement; a report has one SELECT"),
+        ("/*\ntitle: x\n*/\n\nDELETE FROM a.b", "5: the statement writes (DELETE); a report may only read"),
+        ("/*\n*/\nSELECT 1 AS a;\nSELECT 2", "4: a second statement begins here; a report has exactly one"),
+        ("/*\ntitle: 'größe'\n*/\nSELECT 'ä',\n wrong AS b", "5: no such column: wrong"),
+        ("/* title: x */ SELECT 1 AS a /*", "1: the comment that begins here has no end, */"),
+        ("SELECT 1 AS a\nFROM order.orders", '2: near "order": syntax error'),
+    ],
+)
+def test_the_line_is_that_of_the_file(dbs: Path, sql: str, fault: str) -> None:
+    assert faults(dbs, r=sql) == [f"r.sql:{fault}"]
+    assert faults(dbs, r=sql.replace("\n", "\r\n")) == [f"r.sql:{fault}"]
+
+
+def test_all_faults_of_all_files_in_their_order(dbs: Path) -> None:
+    found = faults(
+        dbs,
+        b="/*\nparams: {a: {type: txt}}\ntitel: x\n*/ SELECT 1 AS a",
+        a="/*\nparams:\n  c: {type: choice, choices_sql: SELECT missing}\n  d: {type: text}\n"
+        "columns: {z: {type: money, currency: ABC}}\n*/\nSELECT :c AS x, :e AS X;\nSELECT 2",
+        c="SELECT 1 AS fine",
+    )
+    places = [fault.split(": ")[0] for fault in found]
+    assert [place for place in places if place.startswith("a")] == [
+        f"a.sql:{line}" for line in (3, 4, 5, 5, 7, 7, 8)
+    ]
+    assert [place for place in places if not place.startswith("a")] == ["b.sql:2", "b.sql:3"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "lines"),
+    [
+        ("SELECT 1 AS one -- a comment without a line end", ["one", "1"]),
+        ("SELECT 1 AS one; -- after it", ["one", "1"]),
+        ("SELECT ';' AS s, '--' AS c, '/*' AS o; /* ; */ ;;", ["s,c,o", '";","--","/*"']),
+        (";; SELECT 1 AS one", ["one", "1"]),
+        ("VALUES (1, 'a'), (2, 'b')", ["column1,column2", '1,"a"', '2,"b"']),
+        ("WITH a AS (SELECT 1 AS x), b AS (SELECT x + 1 AS y FROM a) SELECT x, y FROM a, b", ["x,y", "1,2"]),
+        (
+            "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 3) SELECT i FROM n",
+            ["i", "1", "2", "3"],
+        ),
+        (
+            "SELECT order_id, sum(total_cents) OVER w AS s FROM order_db.orders WINDOW w AS (ORDER BY 1)",
+            ["order_id,s", "1,1045", "2,1045"],
+        ),
+        ("SELECT status FROM order_db.orders ORDER BY order_id DESC LIMIT 1", ["status", '"paid"']),
+        (
+            "SELECT status FROM order_db.orders UNION SELECT 'x' ORDER BY 1",
+            ["status", *['"open"', '"paid"', '"x"']],
+        ),
+        ("SELECT count(*) FILTER (WHERE status = 'open') AS n FROM order_db.orders", ["n", "1"]),
+        ('SELECT \'a\'\'b\' AS "x ""y"""', ['"x ""y"""', '"a\'b"']),
+        ("SELECT key, value FROM json_each('{\"a\": 1}')", ["key,value", '"a",1']),
+        ("\ufeffSELECT 1 AS one", ["one", "1"]),
+        ("SELECT\r\n1 AS one\r\n;\r\n", ["one", "1"]),
+        ("SELECT 1 AS one WHERE 0", ["one"]),
+    ],
+)
+def test_what_is_right_also_runs(dbs: Path, sql: str, lines: list[str]) -> None:
+    assert csv_of(report_of(dbs, sql)).splitlines() == lines
+
+
+# --- choices from the data -----------------------------------------------------------------------
+
+CHOICE = "/*\nparams:\n  s: {{type: choice, choices_sql: {}}}\n*/\nSELECT :s AS s, typeof(:s) AS t"
+
+
+@pytest.mark.parametrize(
+    ("choices_sql", "fault"),
+    [
+        ("SELECT missing FROM order_db.orders", "no such column: missing"),
+        ("DELETE FROM order_db.orders", "the statement writes (DELETE); a report may only read"),
+        ("SELECT 1; SELECT 2", "a second statement begins here; a report has exactly one"),
+        ("'SELECT :x AS x'", ":x: it has no parameters"),
+        ("SELECT ? AS x", "?: it has no parameters"),
+        ("PRAGMA table_list", "PRAGMA is not a SELECT, and a report is one"),
+        ("''", "there is no statement; a report has one SELECT"),
+    ],
+)
+def test_faults_of_choices_from_the_data(dbs: Path, choices_sql: str, fault: str) -> None:
+    assert faults(dbs, r=CHOICE.format(choices_sql)) == [f"r.sql:3: choices_sql of s: {fault}"]
+
+
+def test_a_fault_in_choices_of_several_lines_has_the_line_of_the_file(dbs: Path) -> None:
+    sql = """/*
+params:
+  s:
+    type: choice
+    choices_sql: |
+      SELECT status
+      FROM order_db.orders
+      WHERE missing = 1
+*/
+SELECT :s AS s"""
+    assert faults(dbs, r=sql) == ["r.sql:8: choices_sql of s: no such column: missing"]
+
+
+def test_a_choice_is_the_datas_own_value(dbs: Path) -> None:
+    report = report_of(dbs, CHOICE.format("SELECT customer_id FROM order_db.orders"))
+    assert csv_of(report, s="7") == 's,t\n7,"integer"\n'
+    report = report_of(dbs, CHOICE.format("SELECT status FROM order_db.orders"))
+    assert csv_of(report, s="open") == 's,t\n"open","text"\n'
+
+
+def test_choices_may_come_from_a_database_that_the_report_does_not_read(dbs: Path) -> None:
+    make_database(dbs / "lists.db", "CREATE TABLE words(word); INSERT INTO words VALUES ('a')")
+    report = report_of(dbs, CHOICE.format("SELECT word FROM lists_db.words"))
+    assert [file.schema for file in report.files] == ["lists_db"]
+    assert csv_of(report, s="a") == 's,t\n"a","text"\n'
+
+
+def test_a_list_of_choices_goes_through_json_each(dbs: Path) -> None:
+    sql = """/*
+params:
+  s: {type: choice, many: true, required: false, choices_sql: SELECT status FROM order_db.orders}
+*/
+SELECT order_id FROM order_db.orders
+WHERE :s IS NULL OR status IN (SELECT value FROM json_each(:s))
+ORDER BY order_id"""
+    report = report_of(dbs, sql)
+    assert csv_of(report, s=["paid"]) == "order_id\n2\n"
+    assert csv_of(report, s=["paid", "open"]) == "order_id\n1\n2\n"
+    assert csv_of(report, s=None) == "order_id\n1\n2\n"
+
+
+# --- databases that nobody here made -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "schema"),
+    [
+        ("2024-orders.db", '"2024-orders_db"'),
+        ("my shop.v2.sqlite", '"my shop_v2_sqlite"'),
+        ("größe.sqlite3", "größe_sqlite3"),
+        ("Order.db", "Order_db"),
+        ('with"quote.db', '"with""quote_db"'),
+        ("it's.db", '"it\'s_db"'),
+        ("a?b#c%20d.db", '"a?b#c%20d_db"'),
+        ("select.db", "select_db"),
+        ("[brackets].db", '"[brackets]_db"'),
+    ],
+)
+def test_names_of_databases(tmp_path: Path, file: str, schema: str) -> None:
+    (tmp_path / "dbs").mkdir()
+    make_database(
+        tmp_path / "dbs" / file, 'CREATE TABLE "group by"("order" INT); INSERT INTO "group by" VALUES (3)'
+    )
+    report = report_of(tmp_path / "dbs", f'SELECT "order" FROM {schema}."group by"')
+    assert csv_of(report) == "order\n3\n"
+    assert [each.path.name for each in report.files] == [file]
+
+
+@pytest.mark.parametrize(
+    ("sql", "csv"),
+    [
+        ("SELECT word FROM lib_db.words('hello')", 'word\n"hello world"\n'),
+        ("SELECT bm25(words) < 0 AS good FROM lib_db.words('hello')", "good\n1\n"),
+        ("SELECT id FROM lib_db.boxes WHERE low <= 2", "id\n1\n"),
+        ("SELECT a, b, c FROM lib_db.made", 'a,b,c\n3,6,"3!"\n'),
+        ("SELECT a FROM lib_db.seen", "a\n3\n"),
+        ("SELECT word FROM lib_db.words_seen", 'word\n"hello world"\n'),
+    ],
+)
+def test_tables_of_other_kinds(tmp_path: Path, sql: str, csv: str) -> None:
+    (tmp_path / "dbs").mkdir()
+    make_database(
+        tmp_path / "dbs" / "lib.db",
+        """
+        CREATE VIRTUAL TABLE words USING fts5(word); INSERT INTO words VALUES ('hello world');
+        CREATE VIRTUAL TABLE boxes USING rtree(id, low, high); INSERT INTO boxes VALUES (1, 2, 3);
+        CREATE TABLE made(a INT, b AS (a * 2), c TEXT AS (a || '!') STORED); INSERT INTO made(a) VALUES (3);
+        CREATE VIEW seen AS SELECT a FROM made;
+        CREATE VIEW words_seen AS SELECT word FROM words;
+        """,
+    )
+    report = report_of(tmp_path / "dbs", sql)
+    assert csv_of(report) == csv
+    assert [each.schema for each in report.files] == ["lib_db"]
+
+
+def test_125_databases(tmp_path: Path) -> None:
+    dbs = tmp_path / "dbs"
+    dbs.mkdir()
+    make_database(dbs / "d000.db", "CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+    for number in range(1, 125):
+        (dbs / f"d{number:03}.db").write_bytes((dbs / "d000.db").read_bytes())
+    tables = [f"SELECT a FROM d{number:03}_db.t" for number in range(125)]
+    every = f"SELECT sum(a) AS total FROM (\n{' UNION ALL '.join(tables)})"
+    some = "SELECT sum(x.a + y.a + z.a) AS total FROM d000_db.t AS x, d077_db.t AS y, d124_db.t AS z"
+    library = library_of(dbs, {"every": every, "some": some})
+    assert library.faults() == []
+    for path, files, csv in (("/every", 125, "total\n125\n"), ("/some", 3, "total\n3\n")):
+        report = library.check(library.find("GET", path).endpoint)
+        assert len(report.files) == files
+        assert csv_of(report) == csv
+    (dbs / "d125.db").write_bytes((dbs / "d000.db").read_bytes())
+    assert [str(fault) for fault in library_of(dbs, {}).faults()] == [
+        "d125.db: left out: SQLite attaches 125 files at most"
+    ]
+
+
+def test_two_databases_of_one_name(dbs: Path) -> None:
+    make_database(dbs / "order_db", "CREATE TABLE t(a)").rename(dbs / "Order.DB.db")
+    make_database(dbs / "order.DB.db", "CREATE TABLE t(a)")
+    (fault,) = faults(dbs, r="SELECT 1 AS one")
+    assert fault == "order.DB.db: has the same schema name, order_DB_db, as Order.DB.db; rename one"
+
+
+READ = "SELECT order_id FROM order_db.orders"
+
+
+def test_a_database_that_is_missing(dbs: Path) -> None:
+    (dbs / "order.db").unlink()
+    assert faults(dbs, r=f"-- x\n{READ}") == [
+        "r.sql:2: no such table: order_db.orders (there is no database order_db)"
+    ]
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    assert faults(tmp_path / "dbs", r="SELECT 1 AS one") == [
+        "dbs: the folder of databases cannot be read: No such file or directory"
+    ]
+    library = ReportLibrary(SqlFolder(tmp_path / "none"), DatabaseFolder(tmp_path), 0)
+    assert [str(fault) for fault in library.faults()] == [
+        "none: the folder of SQL files cannot be read: No such file or directory"
+    ]
+
+
+def test_databases_that_cannot_be_read_are_named(dbs: Path) -> None:
+    make_database(dbs / "wide.db", "PRAGMA encoding = 'UTF-16'; CREATE TABLE t(a)")
+    (dbs / "text.db").write_text("no database " * 1000)
+    make_database(dbs / "busy.db", "CREATE TABLE t(a)")
+    sql = {name: f"SELECT a FROM {name}_db.t, order_db.orders" for name in ("wide", "text", "busy")}
+    with locked(dbs / "busy.db"):
+        found = faults(dbs, **sql, fine=READ)
+    assert found == [
+        "busy.sql: The database busy_db cannot be read: it is locked by another program.",
+        "text.sql: The database text_db cannot be read: it is not an SQLite database.",
+        "wide.sql: The database wide_db cannot be read: it stores text as UTF-16; only UTF-8 files are read.",
+    ]
+    assert faults(dbs, busy=sql["busy"])[0].startswith("text.sql")
+
+
+def test_a_report_without_any_database(tmp_path: Path) -> None:
+    (tmp_path / "dbs").mkdir()
+    report = report_of(tmp_path / "dbs", "/* params: {a: {type: text}} */ SELECT :a AS a")
+    assert report.files == ()
+    assert csv_of(report, a="ä") == 'a\n"ä"\n'
+
+
+def test_files_for_other_methods_are_not_prepared(dbs: Path) -> None:
+    sql = {
+        "orders/index.post": "INSERT INTO order_db.orders(status) VALUES ('x')",
+        "orders/search.post": "SELECT missing FROM nowhere",
+        "orders/index.put": "/* missing: 1 */ DELETE FROM order_db.orders",
+    }
+    library = library_of(dbs, sql)
+    (fault,) = library.faults()
+    assert str(fault).startswith("orders/index.put.sql:1: unknown key missing")
+    assert library.all() == []
+
+
+# --- afterwards ----------------------------------------------------------------------------------
+
+
+def test_a_check_holds_no_file_open_and_writes_none(dbs: Path) -> None:
+    before = sorted(path.name for path in dbs.iterdir())
+    assert faults(dbs, r=READ, s="SELECT wrong FROM order_db.orders") != []
+    assert sorted(path.name for path in dbs.iterdir()) == before
+    connection = apsw.Connection(str(dbs / "order.db"))
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.close()
+
+
+def test_check_itself_says_what_a_report_is(dbs: Path) -> None:
+    sql = """/*
+title: ""
+params: {since: {type: date, default: today}}
+columns: {total: {type: money, currency: JPY}}
+*/
+SELECT order_id, placed_date, total_cents AS total FROM order_db.orders WHERE placed_date < :since"""
+    library = library_of(dbs, {"some/open-orders_2": sql})
+    endpoint = library.find("GET", "/some/open-orders_2").endpoint
+    report = check(endpoint, DatabaseFolder(dbs).files(), 0)
+    assert (report.name, report.title) == ("some/open-orders_2", "Open orders 2")
+    assert [(column.name, column.type, column.is_declared) for column in report.columns] == [
+        ("order_id", None, False),
+        ("placed_date", "date", False),
+        ("total", "money", True),
+    ]
+    assert (report.columns[2].currency, report.columns[2].digits) == ("JPY", 0)
+    assert [format.name for format in report.formats] == list(FORMATS)

@@ -1,0 +1,156 @@
+"""A reader in a process of its own gives what a reader in this process gives, and its errors."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aggregator.catalog.arguments import read_arguments
+from aggregator.catalog.folder import SqlFolder
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.databases.pool import ViewPool
+from aggregator.errors import InvalidParameters, QueryFailed, UnfitValue
+from aggregator.formats import FORMATS, SQL_FUNCTIONS
+from aggregator.reports.history import History
+from aggregator.reports.library import ReportLibrary
+from aggregator.reports.process import ProcessReader, ReaderProcesses
+from aggregator.reports.reading import Job, LocalReader, StaleReport
+from tests.server import eventually
+from tests.sqlite_files import make_database, run_script
+
+NUMBERS = """
+SELECT numbers.number, numbers.word
+FROM numbers_db.numbers AS numbers
+ORDER BY numbers.number;
+"""
+MONEY = """/*
+columns: {amount: {type: money}}
+*/
+SELECT CASE WHEN numbers.number = 900 THEN 1.5 ELSE numbers.number END AS amount
+FROM numbers_db.numbers AS numbers
+ORDER BY numbers.number;
+"""
+CHOICE = """/*
+params:
+  word: {type: choice, choices_sql: SELECT numbers.word FROM numbers_db.numbers AS numbers}
+*/
+SELECT numbers.number FROM numbers_db.numbers AS numbers WHERE numbers.word = :word
+ORDER BY numbers.number;
+"""
+ENDLESS = """
+WITH RECURSIVE counted AS (
+    SELECT 1 AS number
+    UNION ALL
+    SELECT counted.number + 1 FROM counted
+)
+SELECT max(counted.number) AS number FROM counted;
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> ReportLibrary:
+    dbs, sql = tmp_path / "dbs", tmp_path / "sql"
+    dbs.mkdir()
+    sql.mkdir()
+    make_database(
+        dbs / "numbers.db",
+        """
+        CREATE TABLE numbers (number INTEGER PRIMARY KEY, word TEXT);
+        INSERT INTO numbers
+        WITH RECURSIVE counted AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM counted WHERE n < 20000)
+        SELECT n, CASE n % 7 WHEN 0 THEN NULL ELSE 'wörd "' || n || '"' END FROM counted;
+        """,
+        "wal",
+    )
+    for name, text in {"numbers": NUMBERS, "money": MONEY, "choice": CHOICE, "endless": ENDLESS}.items():
+        (sql / f"{name}.sql").write_text(text)
+    return ReportLibrary(SqlFolder(sql), DatabaseFolder(dbs), 5.0)
+
+
+@pytest.fixture
+def reader() -> Iterator[ProcessReader]:
+    reader = ProcessReader(5.0)
+    assert reader.wait_until_ready()
+    yield reader
+    reader.close()
+
+
+def job(library: ReportLibrary, name: str, format: str = "json", **given: str) -> Job:
+    report = library.check(library.find("GET", f"/{name}").endpoint)
+    texts = {key: [text] for key, text in given.items()}
+    return Job(report, read_arguments(report.header.params, texts), FORMATS[format])
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_both_readers_read_the_same(library: ReportLibrary, reader: ProcessReader, format: str) -> None:
+    wanted = job(library, "numbers", format)
+    here = list(LocalReader(ViewPool(SQL_FUNCTIONS, 5.0)).chunks(wanted))
+    writer = wanted.format.writer(wanted.report.columns, "numbers")
+
+    for _ in range(2):
+        there = list(reader.chunks(wanted))
+        assert sum(chunk.rows for chunk in there) == sum(chunk.rows for chunk in here) == 20_000
+        files = [b"".join(writer.encode(chunk.text for chunk in chunks)) for chunks in (here, there)]
+        assert files[0] == files[1]
+
+
+def test_errors_come_through_as_they_are(library: ReportLibrary, reader: ProcessReader) -> None:
+    with pytest.raises(UnfitValue, match="amount is declared as money"):
+        list(reader.chunks(job(library, "money")))
+    with pytest.raises(InvalidParameters) as caught:
+        list(reader.chunks(job(library, "choice", word="none of these")))
+    assert [error.parameter for error in caught.value.errors] == ["word"]
+    assert [chunk.rows for chunk in reader.chunks(job(library, "choice", word='wörd "15"'))] == [1]
+
+
+def test_altered_tables_are_noticed(library: ReportLibrary, reader: ProcessReader) -> None:
+    wanted = job(library, "numbers")
+    list(reader.chunks(wanted))
+    run_script(wanted.report.files[0].path, "ALTER TABLE numbers ADD COLUMN more")
+    with pytest.raises(StaleReport):
+        list(reader.chunks(wanted))
+
+
+def test_a_stopped_reader_ends_within_a_second(library: ReportLibrary, reader: ProcessReader) -> None:
+    threading.Timer(0.2, reader.stop).start()
+    began = time.monotonic()
+    with pytest.raises(QueryFailed):
+        list(reader.chunks(job(library, "endless")))
+    assert time.monotonic() - began < 1.2
+    assert not reader.is_alive
+
+
+def test_only_heavy_reports_get_a_process_and_a_dead_one_is_replaced(library: ReportLibrary) -> None:
+    history = History()
+    processes = ReaderProcesses(1, history, heavy_seconds=0.5, lock_wait=5.0)
+    wanted = job(library, "numbers")
+    try:
+        processes.start()
+        history.learn(wanted, 0.4)
+        with processes.reader(wanted) as light:
+            assert light is None
+        history.learn(wanted, 0.6)
+        with processes.reader(replace(wanted, rows_wanted=False)) as head:
+            assert head is None
+        eventually(lambda: has_free_process(processes, wanted))
+        with processes.reader(wanted) as first, processes.reader(wanted) as second:
+            assert first is not None
+            assert second is None, "there is one, and it is taken"
+            first.stop()
+        eventually(lambda: has_free_process(processes, wanted))
+        with processes.reader(wanted) as next_one:
+            assert next_one is not None
+            assert next_one is not first
+            assert sum(chunk.rows for chunk in next_one.chunks(wanted)) == 20_000
+    finally:
+        processes.close()
+
+
+def has_free_process(processes: ReaderProcesses, wanted: Job) -> bool:
+    with processes.reader(wanted) as process:
+        return process is not None

@@ -1,0 +1,140 @@
+"""The real server in a process of its own, and its answers over real sockets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any, TypeVar
+
+PROJECT = Path(__file__).parent.parent
+PATIENCE = 20.0
+"""Seconds after which a test gives up; never how long it waits when all is well."""
+
+T = TypeVar("T")
+
+
+def eventually(question: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """Ask until the answer is true; the last answer fails the test when it never is."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < deadline, f"still {answer!r} after {seconds} seconds"
+        time.sleep(0.01)
+    return answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole response."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Server:
+    """`python app.py --port 0` over two folders.
+
+    settings: as the names of the environment variables, without their prefix and in small letters.
+    """
+
+    def __init__(self, dbs: Path, sql: Path, log: Path, **settings: object) -> None:
+        self.dbs, self.sql = dbs, sql
+        self._log = log
+        command = [sys.executable, "app.py", "--port", "0", "--dbs", str(dbs), "--sql", str(sql)]
+        for name, value in settings.items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR_")}
+        with log.open("wb") as stderr:
+            self.process = subprocess.Popen(command, cwd=PROJECT, stderr=stderr, env=clean)
+        self.host = "127.0.0.1"
+        self.port = eventually(self._announced_port)
+        if settings.get("workers", 1) != 1:
+            eventually(lambda: self.log().count("Application startup complete") == settings["workers"])
+
+    def _announced_port(self) -> int | None:
+        assert self.process.poll() is None, self.log()
+        match = re.search(r"running on http://[\d.]+:(\d+)", self.log())
+        return int(match[1]) if match else None
+
+    def stop(self, patience: float = PATIENCE) -> int:
+        """Ask it to end, as a service manager does; returns its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(patience)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def lines(self, after: int = 0, **fields: object) -> list[dict[str, Any]]:
+        """The lines of the requests that are over, without the first so many, those with these fields."""
+        whole = self.log().rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")][after:]
+        return [line for line in lines if all(line.get(key) == value for key, value in fields.items())]
+
+    def line(self, after: int = 0, **fields: object) -> dict[str, Any]:
+        """The last such line, waited for."""
+        return eventually(lambda: self.lines(after, **fields))[-1]
+
+    def get(
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        timeout: float = PATIENCE,
+    ) -> Answer:
+        """One request over a connection of its own; raises http.client.IncompleteRead."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        try:
+            connection.request(method, path, headers={"Accept-Encoding": "identity", **(headers or {})})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    @contextmanager
+    def connected(self) -> Iterator[socket.socket]:
+        with socket.create_connection((self.host, self.port), timeout=PATIENCE) as client:
+            yield client
+
+    def send_request(self, client: socket.socket, path: str, version: str = "1.1", *headers: str) -> None:
+        lines = [f"GET {path} HTTP/{version}", f"Host: {self.host}", *headers, "", ""]
+        client.sendall("\r\n".join(lines).encode())
+
+    def resident_bytes(self) -> int:
+        """The memory that the process and those that it has started have now (Linux)."""
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in self.processes()]
+        return sum(int(size) * 1024 for size in re.findall(r"VmRSS:\s+(\d+) kB", "".join(statuses)))
+
+    def processes(self) -> list[int]:
+        """The process and those that it has started, and these (Linux)."""
+        found = [self.process.pid]
+        for pid in found:
+            for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                found += map(int, children.read_text().split())
+        return found
+
+
+def url(server: Server, path: str) -> str:
+    return f"http://{server.host}:{server.port}{path}"

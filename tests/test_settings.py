@@ -1,0 +1,218 @@
+"""Settings: options, environment and defaults, in this order; what does not fit is said in words."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aggregator.command_line import add_settings, option, read_settings, variable
+from aggregator.settings import Settings
+
+PROJECT = Path(__file__).parent.parent
+NAMES = list(Settings.model_fields)
+
+EXAMPLES: dict[str, tuple[str, object]] = {
+    "host": ("0.0.0.0", "0.0.0.0"),
+    "port": ("0", 0),
+    "dbs": ("some/where", Path("some/where")),
+    "sql": ("/abs", Path("/abs")),
+    "workers": ("3", 3),
+    "max_reports": ("2", 2),
+    "queue_wait": ("0", 0.0),
+    "time_limit": ("0.5", 0.5),
+    "lock_wait": ("1e1", 10.0),
+    "reader_processes": ("0", 0),
+    "heavy_seconds": ("2", 2.0),
+    "spool_memory": ("0", 0),
+    "spool_dir": ("/tmp", Path("/tmp")),
+    "log_level": ("debug", "debug"),
+}
+"""A text for each setting, and its value."""
+
+WRONG = [
+    ("port", "abc", "must be a whole number"),
+    ("port", "80.5", "must be a whole number"),
+    ("port", "-1", "must be at least 0"),
+    ("port", "65536", "must be at most 65535"),
+    ("workers", "0", "must be at least 1"),
+    ("max_reports", "0", "must be at least 1"),
+    ("queue_wait", "-1", "must be at least 0"),
+    ("queue_wait", "soon", "must be a number"),
+    ("time_limit", "0", "must be more than 0"),
+    ("time_limit", "inf", "must be a finite number"),
+    ("lock_wait", "nan", "must be a finite number"),
+    ("spool_memory", "4M", "must be a whole number"),
+    ("spool_dir", "/no/such/folder", "must be a folder that is there"),
+    ("log_level", "loud", "must be debug, info, warning or error"),
+    ("log_level", "INFO", "must be debug, info, warning or error"),
+]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("AGGREGATOR_"):
+            monkeypatch.delenv(name)
+
+
+def parsed(*arguments: str) -> Settings:
+    parser = argparse.ArgumentParser(prog="test")
+    add_settings(parser)
+    return read_settings(parser, parser.parse_args(arguments))
+
+
+def test_each_setting_has_an_example_here() -> None:
+    assert set(EXAMPLES) == set(NAMES)
+    assert {name for name, _, _ in WRONG} >= {"port", "time_limit", "log_level", "spool_dir"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_options_go_before_the_environment_and_that_before_defaults(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, value = EXAMPLES[name]
+    default = Settings.model_fields[name].default
+    assert getattr(parsed(), name) == default != value
+    monkeypatch.setenv(variable(name), text)
+    assert getattr(parsed(), name) == value
+    # Options are all texts; a default of None cannot be asked for.
+    if default is not None:
+        assert getattr(parsed(option(name), str(default)), name) == default
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_text_counts_as_not_given(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    default = Settings.model_fields[name].default
+    monkeypatch.setenv(variable(name), "")
+    assert getattr(parsed(), name) == default
+    assert getattr(parsed(option(name), ""), name) == default
+
+
+@pytest.mark.parametrize(("name", "text", "message"), WRONG)
+def test_what_does_not_fit_is_said_in_words(
+    name: str,
+    text: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        parsed(f"{option(name)}={text}")
+    assert raised.value.code == 2
+    assert capsys.readouterr().err.endswith(f"test: error: {option(name)}: {message}, not {text}\n")
+    monkeypatch.setenv(variable(name), text)
+    with pytest.raises(SystemExit) as raised:
+        parsed()
+    assert raised.value.code == 2
+    assert capsys.readouterr().err.endswith(f"test: error: {variable(name)}: {message}, not {text}\n")
+
+
+def test_all_that_does_not_fit_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("--port", "x", "--workers", "0")
+    message = "--port: must be a whole number, not x; --workers: must be at least 1, not 0\n"
+    assert capsys.readouterr().err.endswith(message)
+
+
+def test_names() -> None:
+    assert (option("time_limit"), variable("time_limit")) == ("--time-limit", "AGGREGATOR_TIME_LIMIT")
+
+
+def test_a_part_of_the_settings() -> None:
+    parser = argparse.ArgumentParser()
+    add_settings(parser, ("dbs", "sql"))
+    assert read_settings(parser, parser.parse_args(["--dbs", "x"])).dbs == Path("x")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--port", "1"])
+
+
+def test_a_worker_process_finds_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = [part for name, (text, _) in EXAMPLES.items() for part in (option(name), text)]
+    settings = parsed(*options)
+    with monkeypatch.context() as context:
+        # So that what is exported is taken back.
+        for name in NAMES:
+            context.setenv(variable(name), "")
+        settings.export()
+        assert Settings() == settings
+
+
+def test_importing_makes_no_settings() -> None:
+    """A wrong variable is no reason that a module cannot be imported."""
+    modules = "aggregator.settings, aggregator.command_line, aggregator.cli, aggregator.web.app"
+    subprocess.run(
+        [sys.executable, "-c", f"import {modules}"],
+        check=True,
+        cwd=PROJECT,
+        env={**os.environ, "AGGREGATOR_PORT": "abc"},
+    )
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().port = 1  # type: ignore[misc]
+
+
+COMMANDS = {
+    "app.py": ["app.py"],
+    "check": ["-m", "aggregator", "check"],
+    "run": ["-m", "aggregator", "run", "some/report"],
+    "setup_db.py": ["setup_db.py"],
+}
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        env={**os.environ, **environment, "COLUMNS": "80"},
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_wrong_environment_ends_each_command_with_a_message(name: str) -> None:
+    done = command(*COMMANDS[name], AGGREGATOR_PORT="abc")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].endswith("error: AGGREGATOR_PORT: must be a whole number, not abc")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_help_of_the_server_has_every_setting() -> None:
+    done = command("app.py", "--help")
+    assert done.returncode == 0
+    text = " ".join(done.stdout.split())
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"; {field.default} when not given"
+        assert f"{option(name)} " in text
+        assert field.description is not None
+        assert f"{field.description} ({variable(name)}{default})" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("check", ["dbs", "sql", "lock_wait"]),
+        ("run", ["dbs", "sql", "lock_wait", "spool_memory", "spool_dir"]),
+    ],
+)
+def test_the_help_of_a_command_has_the_settings_that_matter_to_it(name: str, settings: list[str]) -> None:
+    done = command("-m", "aggregator", name, "--help")
+    assert done.returncode == 0
+    assert [each for each in NAMES if f"\n  {option(each)} " in done.stdout] == settings
+
+
+def test_the_demo_goes_where_the_settings_say(tmp_path: Path) -> None:
+    for environment, expected in (({"AGGREGATOR_DBS": str(tmp_path / "a")}, "a"), ({}, None)):
+        options = ["--orders", "0", *(["--dbs", str(tmp_path / "b")] if expected is None else [])]
+        assert command("setup_db.py", *options, **environment).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_the_demo_does_not_wait_for_the_web() -> None:
+    code = "import sys, setup_db; sys.exit(bool({'fastapi', 'pydantic', 'pandas'} & set(sys.modules)))"
+    assert command("-c", code).returncode == 0

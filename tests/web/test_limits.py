@@ -1,0 +1,133 @@
+"""How long a report may run, how many run at once, and what the others are told."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server import Answer, Server
+from tests.web.conftest import MakeServer, servers_over
+from tests.web.reports import NEVER_ENDING, counting
+
+PLACES = [{"reader_processes": 0}, {"reader_processes": 1, "heavy_seconds": 0}]
+in_both_places = pytest.mark.parametrize("place", PLACES, ids=["inside", "in a process"])
+
+
+def limited(seconds: float, sql: str) -> str:
+    return f"/*\ntime_limit: {seconds}\n*/\n{sql}"
+
+
+@pytest.fixture(scope="module", params=PLACES, ids=["inside", "in a process"])
+def hurried(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that gives each report half a second."""
+    with servers_over(tmp_path_factory.mktemp("hurried")) as make:
+        yield make({"heavy": NEVER_ENDING, "long": counting(100_000_000)}, time_limit=0.5, **request.param)
+
+
+def test_the_time_limit_before_the_first_row_is_504(hurried: Server) -> None:
+    began = time.monotonic()
+
+    answer = hurried.get("/heavy")
+
+    assert 0.5 <= time.monotonic() - began < 1.5
+    assert answer.status == 504
+    assert answer.json()["type"] == "urn:aggregator:problem:time-limit-exceeded"
+    assert "0.5 seconds" in answer.json()["detail"]
+    assert hurried.line(report="heavy")["outcome"] == "TimeLimitExceeded"
+
+
+@pytest.mark.parametrize("format", ["json", "ndjson", "csv", "excel"])
+def test_the_time_limit_after_the_first_row_breaks_the_download(hurried: Server, format: str) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(http.client.IncompleteRead):
+        hurried.get(f"/long?format={format}")
+
+    assert 0.5 <= time.monotonic() - began < 2.0
+    assert hurried.line(report="long", format=format)["outcome"] == "TimeLimitExceeded"
+
+
+@pytest.mark.parametrize(("setting", "header"), [(30, 0.3), (0.3, 30)])
+def test_the_lower_limit_counts(make_server: MakeServer, setting: float, header: float) -> None:
+    server = make_server({"heavy": limited(header, NEVER_ENDING)}, time_limit=setting)
+    began = time.monotonic()
+
+    assert server.get("/heavy").status == 504
+    assert time.monotonic() - began < 1.5
+
+
+def test_the_limit_is_of_the_sql_and_not_of_the_client(make_server: MakeServer) -> None:
+    server = make_server({"long": counting(100_000)}, time_limit=1.5)
+    with server.connected() as client:
+        server.send_request(client, "/long?format=csv")
+        received = bytearray(client.recv(1000))
+        time.sleep(2)
+        while not received.endswith(b"0\r\n\r\n"):
+            chunk = client.recv(1 << 20)
+            assert chunk
+            received += chunk
+    assert received.count(b"some text") == 100_000
+
+
+@in_both_places
+def test_when_every_place_stays_taken_the_next_gets_503(
+    make_server: MakeServer, place: dict[str, int]
+) -> None:
+    server = make_server(
+        {"heavy": NEVER_ENDING, "quick": "SELECT 1 AS one"}, max_reports=1, queue_wait=0.4, **place
+    )
+    with server.connected() as first:
+        server.send_request(first, "/heavy")
+        time.sleep(0.3)
+        for path in ("/health", "/openapi.json", "/docs"):
+            assert server.get(path, timeout=2).status == 200
+        began = time.monotonic()
+        answer = server.get("/quick")
+        assert 0.4 <= time.monotonic() - began < 1.5
+
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.json()["type"] == "urn:aggregator:problem:too-many-reports"
+    assert server.line(report="quick")["outcome"] == "TooManyReports"
+
+
+def test_whoever_waits_gets_the_place_when_it_is_free(make_server: MakeServer) -> None:
+    server = make_server(
+        {"heavy": limited(1, NEVER_ENDING), "quick": "SELECT 1 AS one"}, max_reports=1, queue_wait=10
+    )
+    with server.connected() as first:
+        server.send_request(first, "/heavy")
+        time.sleep(0.3)
+        assert server.get("/quick").status == 200
+
+
+def test_with_no_patience_a_free_place_is_still_taken(make_server: MakeServer) -> None:
+    server = make_server({"quick": "SELECT 1 AS one"}, max_reports=1, queue_wait=0)
+
+    assert [server.get("/quick").status for _ in range(20)] == [200] * 20
+
+
+@in_both_places
+def test_several_at_once_are_all_whole(make_server: MakeServer, place: dict[str, int]) -> None:
+    server = make_server({"long": counting(30_000)}, max_reports=2, queue_wait=20, **place)
+    paths = [f"/long?format={format}" for format in ("json", "csv", "excel")] * 3
+    alone = {path: server.get(path).body for path in set(paths)}
+    answers: list[tuple[str, Answer]] = []
+    threads = [
+        threading.Thread(target=lambda path=path: answers.append((path, server.get(path)))) for path in paths
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(answers) == len(paths)
+    for path, answer in answers:
+        assert answer.status == 200
+        assert len(answer.body) == len(alone[path])
+        if "excel" not in path:  # a workbook holds the time at which it was made
+            assert answer.body == alone[path]

@@ -1,0 +1,114 @@
+"""How the service ends: soon, quietly, and so that nobody takes a part for the whole."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.server import PROJECT
+from tests.sqlite_files import locked, make_database
+from tests.web.conftest import MakeServer
+from tests.web.reports import DATABASE, NEVER_ENDING, counting
+
+SECONDS = 6.0
+
+ITEMS = "SELECT items.name FROM shop_db.items AS items"
+
+
+@pytest.mark.parametrize(
+    ("how", "place"),
+    [
+        (signal.SIGTERM, {"reader_processes": 0}),
+        (signal.SIGINT, {"reader_processes": 2, "heavy_seconds": 0}),
+    ],
+    ids=["SIGTERM", "SIGINT and reader processes"],
+)
+def test_it_ends_within_seconds_whatever_goes_on(
+    tmp_path: Path, make_server: MakeServer, how: signal.Signals, place: dict[str, int]
+) -> None:
+    """A download, a client that does not read, SQL that has no row yet, a database that is locked."""
+    (tmp_path / "dbs").mkdir()
+    path = make_database(tmp_path / "dbs" / "shop.db", DATABASE)
+    server = make_server(
+        {"long": counting(1_000_000_000), "heavy": NEVER_ENDING, "items": ITEMS}, lock_wait=60, **place
+    )
+    assert server.get("/items").status == 200
+    with (
+        locked(path),
+        server.connected() as downloading,
+        server.connected() as sleeping,
+        server.connected() as early,
+        server.connected() as waiting,
+    ):
+        server.send_request(sleeping, "/long?format=json")
+        server.send_request(early, "/heavy")
+        server.send_request(waiting, "/items")
+        server.send_request(downloading, "/long?format=csv")
+        response = http.client.HTTPResponse(downloading)
+        response.begin()
+        time.sleep(0.5)
+        began = time.monotonic()
+        server.process.send_signal(how)
+        with pytest.raises(http.client.IncompleteRead):
+            response.read()
+        for client in (early, waiting):
+            assert client.recv(100).startswith(b"HTTP/1.1 503"), "it is told that it may try again"
+        server.process.wait(SECONDS)
+        assert time.monotonic() - began < SECONDS
+
+    assert server.process.returncode in (0, -how, 128 + how)
+    assert {line["outcome"] for line in server.lines() if line["rows"] != 3} == {"Cancelled"}
+    assert len(server.lines(outcome="Cancelled")) == 4
+    assert "Traceback" not in server.log()
+
+
+def test_without_requests(make_server: MakeServer) -> None:
+    server = make_server({"one": "SELECT 1 AS one"})
+    server.get("/one")
+    began = time.monotonic()
+
+    assert server.stop() in (0, -signal.SIGTERM)
+    assert time.monotonic() - began < 2
+    assert "Traceback" not in server.log()
+
+
+def test_a_short_download_is_finished(make_server: MakeServer) -> None:
+    server = make_server({"long": counting(400_000)})
+    with server.connected() as client:
+        server.send_request(client, "/long?format=csv")
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        body = response.read(1000)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        time.sleep(0.3)
+        body += response.read()
+        stopping.join()
+    assert body.count(b"\r\n") == 400_001
+
+
+def test_a_port_that_is_taken(tmp_path: Path, make_server: MakeServer) -> None:
+    server = make_server()
+    command = [
+        sys.executable,
+        "app.py",
+        "--port",
+        str(server.port),
+        "--dbs",
+        str(server.dbs),
+        "--sql",
+        str(server.sql),
+    ]
+
+    second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=20)
+
+    assert second.returncode == 1
+    assert "address already in use" in second.stderr
+    assert "Traceback" not in second.stderr
