@@ -67,8 +67,11 @@ class Server:
             self.process = subprocess.Popen(command, cwd=PROJECT, stderr=stderr, env=clean)
         self.host = "127.0.0.1"
         self.port = eventually(self._announced_port)
-        if settings.get("workers", 1) != 1:
-            eventually(lambda: self.log().count("Application startup complete") == settings["workers"])
+        workers = settings.get("workers", 1)
+        if workers != 1:
+            eventually(lambda: self.log().count("Application startup complete") == workers)
+        if settings.get("heavy_seconds") == 0:  # everything is to run in a reader process
+            eventually(lambda: self.log().count("a reader process is ready") == settings["reader_processes"])
 
     def _announced_port(self) -> int | None:
         assert self.process.poll() is None, self.log()

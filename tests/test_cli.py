@@ -106,6 +106,8 @@ def started(folders: Path, *arguments: str, **streams: object) -> Iterator[subpr
     command = [sys.executable, "-m", "aggregator", "run", *arguments]
     command += ["--dbs", str(folders / "dbs"), "--sql", str(folders / "sql")]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    # It would hide what is lost in a buffer.
+    environment.pop("PYTHONUNBUFFERED", None)
     with subprocess.Popen(command, env=environment, **streams) as process:  # type: ignore[call-overload]
         try:
             yield process
@@ -185,6 +187,19 @@ def test_check_in_the_shell() -> None:
     assert "report/customer-orders.sql:" in done.stdout
     assert "there is no database order_db" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_check_where_only_ascii_can_be_printed(tmp_path: Path) -> None:
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql" / "größe.sql").write_text("SELECT größe")
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", "check"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.stdout.splitlines()[1:] == ["gr\\xf6\\xdfe.sql:1: no such column: gr\\xf6\\xdfe"]
+    assert done.returncode == 1
 
 
 # --- run: formats --------------------------------------------------------------------------------
@@ -427,9 +442,8 @@ def test_a_link_stays_a_link(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "real.csv").read_text() == (tmp_path / "made.csv").read_text() != "old"
 
 
-def test_devices_and_pipes_are_written_not_replaced(run: Run, folders: Path, tmp_path: Path) -> None:
-    assert run("run", "report/customers", "--output", "/dev/null", "--format", "csv")[0] == 0
-    assert not Path("/dev/null").is_file()
+def test_what_is_no_plain_file_is_written_not_replaced(folders: Path, tmp_path: Path) -> None:
+    """As /dev/null, which no test should put at risk."""
     os.mkfifo(tmp_path / "pipe")
     with started(folders, "report/customers", "--output", "pipe", "--format", "csv") as process:
         assert (tmp_path / "pipe").read_bytes().startswith(b"customer_id,")
@@ -499,6 +513,20 @@ def test_a_closed_pipe_ends_the_command_quietly(folders: Path, report: str) -> N
         err = process.stderr.read()
         assert process.wait(timeout=10) == 1
     assert err == b""
+
+
+def test_a_closed_pipe_ends_a_check_quietly(folders: Path) -> None:
+    command = [sys.executable, "-m", "aggregator", "check", "--sql", "none", "--dbs", str(folders / "dbs")]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    environment.pop("PYTHONUNBUFFERED", None)
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == "no reports, 1 fault\n"
+        assert process.wait(timeout=10) == 1
 
 
 def test_a_full_disk_is_named(folders: Path) -> None:

@@ -76,7 +76,13 @@ def test_console_block(block: Example, newcomer: Path) -> None:
     command = re.sub(r"\Apython ", f"{sys.executable} ", command)
 
     done = subprocess.run(
-        command, shell=True, cwd=newcomer, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        shell=True,
+        cwd=newcomer,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
     assert expected.strip() in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -22,13 +23,29 @@ _CLOCK_TICK_NS = 3_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One `.sql` file. source is None when the file has faults; digest stands for its text."""
+    """One `.sql` file.
+
+    source is None when there are faults; text is empty when it could not be read, and digest
+    stands for it.
+    """
 
     file: str
     route: Route
     source: Source | None
     faults: tuple[Fault, ...] = ()
     digest: str = ""
+    text: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file without `.sql`, as `report/customer-orders`."""
+        return self.file.removesuffix(".sql")
+
+    @property
+    def title(self) -> str:
+        """The header's title, or the file's name as words."""
+        given = self.source.header.title if self.source is not None else ""
+        return given or re.sub(r"[-_]+", " ", self.name.rsplit("/", 1)[-1]).capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +93,10 @@ class Catalog:
             raise NoSuchReport(f"There is no report at {path}.")
         there = {name for place in places for name in place}
         allowed, coming = sorted(there & ANSWERED_METHODS), sorted(there - ANSWERED_METHODS)
-        detail = f"{path} answers {', '.join(allowed) or 'nothing'}, not {method}."
+        detail = f"{path} answers {', '.join(allowed)}, not {method}." if allowed else ""
         if coming:
-            detail += f" Its file for {', '.join(coming)} is not answered yet."
-        raise MethodNotAllowed(detail, allowed)
+            detail += f" The file for {' and '.join(coming)} at {path} is not answered yet."
+        raise MethodNotAllowed(detail.strip(), allowed)
 
     def of_file(self, file: str) -> Endpoint | None:
         """The answered endpoint of a file, given its path inside the folder."""
@@ -160,23 +177,25 @@ def _read(folder: Path, file: str, old: Endpoint | None) -> Endpoint:
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     if old is not None and old.digest == digest:
         return old
-    source, faults = _source(data, file, route)
-    return Endpoint(file, route, None if faults else source, tuple(sorted(faults)), digest)
+    text, fault = _decoded(data, file)
+    if fault is not None:
+        return Endpoint(file, route, None, (fault,), digest)
+    source, faults = read_source(text, file)
+    if source is not None:
+        faults = [*_path_faults(source, file, route)]
+    return Endpoint(file, route, None if faults else source, tuple(sorted(faults)), digest, text)
 
 
-def _source(data: bytes, file: str, route: Route) -> tuple[Source | None, list[Fault]]:
+def _decoded(data: bytes, file: str) -> tuple[str, Fault | None]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return None, [Fault(file, line, "the file is not UTF-8 text")]
+        return "", Fault(file, line, "the file is not UTF-8 text")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        return None, [Fault(file, line, "the file holds a NUL character")]
-    source, faults = read_source(text, file)
-    if source is None:
-        return None, faults
-    return source, [*_path_faults(source, file, route)]
+        return "", Fault(file, line, "the file holds a NUL character")
+    return text, None
 
 
 def _path_faults(source: Source, file: str, route: Route) -> Iterator[Fault]:

@@ -22,6 +22,20 @@ _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 ColumnTypeName = Literal[
     "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
 ]
+COLUMN_TYPES: dict[ColumnTypeName, str] = {
+    "text": "as it is stored",
+    "integer": "as it is stored; the API's pages call it a whole number",
+    "number": "as it is stored; the API's pages call it a number",
+    "boolean": "1 is true and 0 is false",
+    "date": "a day as ISO text, `2024-02-29`; a real date in Excel",
+    "datetime": "a moment as ISO text, `2024-02-29T15:30:00Z`; a real date and time in Excel",
+    "month": "a month as ISO text, `2024-02`",
+    "money": "a whole number of the currency's smallest unit, shown with its decimals: 1050 is `10.50`",
+    "percent": "a share: 0.25 is shown as 25 per cent in Excel",
+    "json": "JSON text, which stands in a JSON answer as what it says",
+}
+"""The types of columns, for the documentation."""
+
 FormatName = Literal["json", "ndjson", "csv", "excel"]
 ParameterName = Annotated[str, Field(pattern=_NAME)]
 
@@ -109,8 +123,9 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
     file: how the faults name it. The source is None when there are faults.
     """
     match = _LEADING_COMMENT.match(text)
+    sql, sql_line = sql_of(text)
     if match is None:
-        return Source(Header(), Block(), text.removeprefix("\ufeff"), 1), []
+        return Source(Header(), Block(), sql, sql_line), []
     first_line = text.count("\n", 0, match.start(1)) + 1
     if not match[2]:
         return None, [Fault(file, first_line, "the leading /* comment has no end, */")]
@@ -123,8 +138,15 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
         return None, [
             Fault(file, block.line_of(keys), message) for keys, message in explained(error, _keys_inside)
         ]
-    sql_line = text.count("\n", 0, match.end()) + 1
-    return Source(header, block, text[match.end() :], sql_line), []
+    return Source(header, block, sql, sql_line), []
+
+
+def sql_of(text: str) -> tuple[str, int]:
+    """The SQL after the header, and the line on which it begins; also when the header has faults."""
+    match = _LEADING_COMMENT.match(text)
+    if match is None:
+        return text.removeprefix("\ufeff"), 1
+    return text[match.end() :], text.count("\n", 0, match.end()) + 1
 
 
 def _keys_inside(keys: Keys) -> Collection[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from aggregator.catalog.folder import Endpoint
-from aggregator.catalog.header import Source
+from aggregator.catalog.header import Source, sql_of
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, inspect, mentioned
 from aggregator.databases.tokens import parameters
 from aggregator.databases.view import identity
-from aggregator.errors import BrokenReport, Fault
+from aggregator.errors import BrokenReport, DatabaseUnavailable, Fault
 from aggregator.formats.currency import is_known
 from aggregator.reports.report import Report, columns_of, state
 
@@ -23,8 +23,29 @@ def check(endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: floa
     that the file names cannot be opened now.
     """
     if endpoint.source is None:
-        raise BrokenReport(endpoint.faults)
+        raise BrokenReport(sorted([*endpoint.faults, *_faults_of_sql(endpoint, files, lock_wait)]))
     return _Check(endpoint.file, endpoint.source, files).run(endpoint, lock_wait)
+
+
+def _faults_of_sql(
+    endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float
+) -> Iterator[Fault]:
+    """What else is wrong with a file whose header has faults, as far as it can be known."""
+    sql, first_line = sql_of(endpoint.text)
+    if not endpoint.text:
+        return
+    try:
+        connection = ReadOnlyConnection(mentioned(sql, files), lock_wait)
+    except DatabaseUnavailable:
+        return
+    try:
+        _, faults = inspect(sql, connection, files)
+    except DatabaseUnavailable:
+        return
+    finally:
+        connection.close()
+    for fault in faults:
+        yield Fault(endpoint.file, first_line + fault.line - 1, fault.message)
 
 
 class _Check:

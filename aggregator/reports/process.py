@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -43,6 +43,7 @@ class ProcessReader:
 
     def __init__(self, lock_wait: float) -> None:
         self._is_stopped = False
+        self._is_busy = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "aggregator.reports.process", str(lock_wait), str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -59,10 +60,15 @@ class ProcessReader:
     def chunks(self, job: Job) -> Generator[Chunk, None, None]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._is_busy = True
         try:
             pickle.dump(job, self._process.stdin)
             self._process.stdin.flush()
             yield from _received(self._process.stdout)
+            self._is_busy = False
+        except (AggregatorError, StaleReport):
+            self._is_busy = False
+            raise
         except (EOFError, BrokenPipeError) as error:
             status = self._process.wait()
             raise QueryFailed(
@@ -80,13 +86,14 @@ class ProcessReader:
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+            with suppress(BrokenPipeError):
+                if stream is not None:
+                    stream.close()
 
     @property
-    def is_alive(self) -> bool:
+    def is_free(self) -> bool:
         """Whether it can take a job."""
-        return not self._is_stopped and self._process.poll() is None
+        return not self._is_stopped and not self._is_busy and self._process.poll() is None
 
 
 class ReaderProcesses:
@@ -120,11 +127,6 @@ class ReaderProcesses:
             reader = self._free.pop() if heavy and job.rows_wanted and self._free else None
         try:
             yield reader
-        except BaseException:
-            if reader is not None:
-                self._replace(reader)
-                reader = None
-            raise
         finally:
             if reader is not None:
                 self._give_back(reader)
@@ -138,8 +140,9 @@ class ReaderProcesses:
             reader.close()
 
     def _give_back(self, reader: ProcessReader) -> None:
+        """Keep it for the next job, or start another one in its place."""
         with self._lock:
-            if reader.is_alive and not self._is_closed:
+            if reader.is_free and not self._is_closed:
                 self._free.append(reader)
                 return
         self._replace(reader)
@@ -150,6 +153,7 @@ class ReaderProcesses:
         with self._lock:
             if is_ready and not self._is_closed:
                 self._free.append(reader)
+                log.info("a reader process is ready")
                 return
         reader.close()
         if not is_ready:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,7 +37,7 @@ class Report:
     @property
     def name(self) -> str:
         """The file without `.sql`, as `report/customer-orders`."""
-        return self.endpoint.file.removesuffix(".sql")
+        return self.endpoint.name
 
     @property
     def formats(self) -> list[Format]:
@@ -48,8 +47,7 @@ class Report:
     @property
     def title(self) -> str:
         """The header's title, or the file's name as words."""
-        last = self.name.rsplit("/", 1)[-1]
-        return self.header.title or re.sub(r"[-_]+", " ", last).capitalize()
+        return self.endpoint.title
 
 
 def state(files: tuple[object, ...], schema_versions: Iterable[object]) -> tuple[object, ...]:

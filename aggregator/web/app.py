@@ -26,6 +26,11 @@ from aggregator.web.service import Service
 def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application for one process."""
     service = Service(settings)
+    return LoggedRequests(_Front(own_pages(service), ReportsEndpoint(service)))
+
+
+def own_pages(service: Service) -> FastAPI:
+    """What the service answers by itself: its documentation and its health."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,7 +58,7 @@ def create_app(settings: Settings) -> ASGIApp:
             route.methods.add("HEAD")  # type: ignore[attr-defined]
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _broken)
-    return LoggedRequests(_Front(app, ReportsEndpoint(service)))
+    return app
 
 
 class _Front:

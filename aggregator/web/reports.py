@@ -46,7 +46,10 @@ class Order:
 
 
 class ReportsEndpoint:
-    """The ASGI application behind every URL that the service does not answer by itself."""
+    """The ASGI application behind every URL that the service does not answer by itself.
+
+    A path that is there only with, or only without, a slash at its end is redirected to it (308).
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service

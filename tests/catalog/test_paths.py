@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from aggregator.catalog.paths import RESERVED, PathFault, parameter_of, route_of
 from aggregator.settings import Settings
-from aggregator.web.app import create_app
+from aggregator.web.app import own_pages
+from aggregator.web.service import Service
 
 
 @pytest.mark.parametrize(
@@ -81,9 +82,8 @@ def test_what_is_no_url(file: str, reason: str) -> None:
 
 
 def test_the_urls_of_the_service_itself_are_reserved(tmp_path: Path) -> None:
-    app = create_app(Settings(dbs=tmp_path, sql=tmp_path))
-    own = {route.path.split("/")[1] for route in app.router.routes}  # type: ignore[attr-defined]
-    assert own == RESERVED
+    pages = own_pages(Service(Settings(dbs=tmp_path, sql=tmp_path)))
+    assert {route.path.split("/")[1] for route in pages.router.routes} == RESERVED  # type: ignore[attr-defined]
 
 
 def test_both_ways_to_write_an_accent_are_one_name() -> None:

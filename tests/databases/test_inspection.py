@@ -1,6 +1,6 @@
 """What SQLite says of a statement before it runs, and on which line something is wrong with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,8 +49,12 @@ def opened(sql: str, files: dict[str, DatabaseFile]) -> Iterator[ReadOnlyConnect
         connection.close()
 
 
+GiveStatement = Callable[[str], Statement]
+GiveFaults = Callable[[str], list[tuple[int, str]]]
+
+
 @pytest.fixture(scope="module")
-def statement(files: dict[str, DatabaseFile]) -> object:
+def statement(files: dict[str, DatabaseFile]) -> GiveStatement:
     def inspected(sql: str) -> Statement:
         with opened(sql, files) as connection:
             statement, faults = inspect(sql, connection, files)
@@ -62,7 +66,7 @@ def statement(files: dict[str, DatabaseFile]) -> object:
 
 
 @pytest.fixture(scope="module")
-def faults(files: dict[str, DatabaseFile]) -> object:
+def faults(files: dict[str, DatabaseFile]) -> GiveFaults:
     def found(sql: str) -> list[tuple[int, str]]:
         with opened(sql, files) as connection:
             _, faults = inspect(sql, connection, files)
@@ -116,14 +120,14 @@ def test_only_the_databases_that_are_named_are_opened(
         ("SELECT key FROM json_each('{}')", set()),
     ],
 )
-def test_the_databases_that_are_read(statement, sql: str, schemas: set[str]) -> None:
+def test_the_databases_that_are_read(statement: GiveStatement, sql: str, schemas: set[str]) -> None:
     assert statement(sql).schemas == schemas
 
 
 # --- columns, parameters, text -------------------------------------------------------------------
 
 
-def test_columns_and_what_the_tables_promise_of_them(statement) -> None:
+def test_columns_and_what_the_tables_promise_of_them(statement: GiveStatement) -> None:
     sql = """
         SELECT o.order_id, o.placed_at, o.total, o.note,
             l.line_id, l.order_id AS of_order, l.price, l.name, l.any_kind, l.price + 1 AS more, :a AS a
@@ -153,18 +157,20 @@ def test_columns_and_what_the_tables_promise_of_them(statement) -> None:
         "SELECT name FROM (SELECT name FROM order_db.lines UNION SELECT 5)",
     ],
 )
-def test_what_cannot_be_proved_is_not_promised(statement, sql: str) -> None:
+def test_what_cannot_be_proved_is_not_promised(statement: GiveStatement, sql: str) -> None:
     assert [column.storage for column in statement(sql).columns] == [None]
 
 
-def test_the_promise_holds_for_what_comes_out(files: dict[str, DatabaseFile], statement, dbs: Path) -> None:
+def test_the_promise_holds_for_what_comes_out(
+    files: dict[str, DatabaseFile], statement: GiveStatement, dbs: Path
+) -> None:
     """The compound SELECT shows why: its first part is what SQLite describes."""
     sql = "SELECT name FROM order_db.lines UNION ALL SELECT 5"
     with opened(sql, files) as connection:
         assert connection.execute(sql).fetchall() == [(5,)]
 
 
-def test_parameters(statement) -> None:
+def test_parameters(statement: GiveStatement) -> None:
     sql = "SELECT :a AS x, ':b' AS y, :a AS z /* :c */ WHERE :Δ = :A -- :d"
     assert statement(sql).parameters == {"a", "A", "Δ"}
 
@@ -186,7 +192,7 @@ def test_parameters(statement) -> None:
     ],
 )
 def test_the_text_can_stand_inside_of_another_select(
-    statement, files: dict[str, DatabaseFile], sql: str, text: str
+    statement: GiveStatement, files: dict[str, DatabaseFile], sql: str, text: str
 ) -> None:
     assert statement(sql).sql == text
     with opened(sql, files) as connection:
@@ -240,6 +246,11 @@ NO_TABLE = "the database order_db has no such table"
             1,
             "the statement is not a SELECT that only reads",
         ),
+        (
+            "WITH a AS (SELECT 1) DELETE FROM order_db.x_node RETURNING a",
+            1,
+            "the statement is not a SELECT that only reads",
+        ),
         # What a SELECT may not call.
         ("SELECT load_extension('x') AS a", 1, REFUSED.format("FUNCTION load_extension")),
         (
@@ -250,6 +261,7 @@ NO_TABLE = "the database order_db has no such table"
         # What SQLite does not understand, with multi-byte text before it.
         ("SELECT 'Größe 😀',\n'é', missing\nFROM order_db.orders", 2, "no such column: missing"),
         ("SELECT note,\n-- ü\n  o.missing\nFROM order_db.orders AS o", 3, "no such column: o.missing"),
+        ("SELECT 'äöüäöüäöüäöüäöüäöü', wrong,\n1,\n2,\n3", 1, "no such column: wrong"),
         ("SELECT\n  nofunction(1)", 2, "no such function: nofunction"),
         ("SELECT\nabs(1,\n2)", 2, "wrong number of arguments to function abs()"),
         ("SELECT 1\nFORM x", 2, 'near "x": syntax error'),
@@ -287,11 +299,11 @@ NO_TABLE = "the database order_db has no such table"
         ("SELECT note, note FROM order_db.orders", 1, SAME_NAME.format("note")),
     ],
 )
-def test_faults(faults, sql: str, line: int, message: str) -> None:
+def test_faults(faults: GiveFaults, sql: str, line: int, message: str) -> None:
     assert faults(sql) == [(line, message)]
 
 
-def test_several_faults_at_once(faults) -> None:
+def test_several_faults_at_once(faults: GiveFaults) -> None:
     assert faults("SELECT 1 AS a, 2 AS a, 3 AS A;\nSELECT 2;\nSELECT 3") == [
         (2, SECOND),
         (3, SECOND),
@@ -300,7 +312,7 @@ def test_several_faults_at_once(faults) -> None:
     ]
 
 
-def test_preparing_changes_missing_of_the_process(faults, files: dict[str, DatabaseFile]) -> None:
+def test_preparing_changes_missing_of_the_process(faults: GiveFaults, files: dict[str, DatabaseFile]) -> None:
     """Some pragmas act when they are prepared, and this one on all connections."""
     assert apsw.hard_heap_limit(-1) == 0
     faults("PRAGMA hard_heap_limit = 100000000")

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+import apsw
 import pytest
 
 from aggregator.databases.folder import DatabaseFile
@@ -69,6 +70,8 @@ def test_a_view_whose_borrower_failed_is_closed(tmp_path: Path, pool: ViewPool) 
     file = database(tmp_path, "a", 1)
     with pytest.raises(ZeroDivisionError), pool.view([file], always) as failed:
         raise ZeroDivisionError
+    with pytest.raises(apsw.ConnectionClosedError):
+        failed.connection.execute("SELECT 1")
     with pool.view([file], always) as next_view:
         assert next_view is not failed
 

@@ -112,10 +112,10 @@ def test_the_other_types_leave_a_value_as_it_is(service: Service, type: str) -> 
 
 def test_a_json_column_is_json_in_json_and_its_text_elsewhere(service: Service) -> None:
     texts = ['{"a": [1, 2.50, "é"]}', "[\n]", "null", '"text"', "7", '"a,null,b"', '{"a":1e400}', '"\\u0000"']
-    not_json = ["", "{a: 1}", "[1", "NaN", "[1]\x00x", "=1+1", "[1] [2]", b"[1]", b"\xc7\x18"]
+    not_json: list[Value] = ["", "{a: 1}", "[1", "NaN", "[1]\x00x", "=1+1", "[1] [2]", b"[1]", b"\xc7\x18"]
     values: list[Value] = [*texts, *not_json, None, 5, 0.5]
     fill(service, values)
-    read = [{"a": [1, 2.5, "é"]}, [], None, "text", 7, "a,null,b", {"a": float("inf")}, "\x00"]
+    read: list[object] = [{"a": [1, 2.5, "é"]}, [], None, "text", 7, "a,null,b", {"a": float("inf")}, "\x00"]
     expected = [*read, *(plain(value) for value in not_json), None, 5, 0.5]
     assert column(service, "json", "{type: json}") == expected
     assert column(service, "ndjson", "{type: json}") == expected

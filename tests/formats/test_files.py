@@ -13,9 +13,11 @@ import pytest
 
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.formats import SQL_FUNCTIONS, Column, Writer
+from tests.formats import mapping
 from tests.formats.mapping import Value
 from tests.formats.readers import (
     csv_fields,
+    field_value,
     read_csv,
     read_excel,
     read_excel_by_calamine,
@@ -61,7 +63,8 @@ def rows_of(writer: Writer, count: int) -> list[bytes]:
     connection = ReadOnlyConnection([], 1)
     connection.add_functions(SQL_FUNCTIONS)
     sql = f"SELECT CAST({writer.row_sql} AS BLOB) FROM (SELECT ? AS c0, ? AS c1, ? AS c2, ? AS c3)"
-    values = [(n, TEXTS[n % len(TEXTS)], n - 5, f"2024-02-{n % 31:02}") for n in range(count)]
+    number = random.Random(3).getrandbits
+    values = [(number(40), TEXTS[n % len(TEXTS)], n - 5, f"2024-02-{n % 31:02}") for n in range(count)]
     rows = [connection.execute(sql, row).get for row in values]
     connection.close()
     return rows
@@ -76,12 +79,11 @@ def file_of(writer: Writer, rows: list[bytes], cuts: list[int]) -> bytes:
 @pytest.mark.parametrize("format", EVERY_FORMAT)
 def test_a_file_does_not_depend_on_how_its_rows_are_cut_into_chunks(format: str) -> None:
     writer = EVERY_FORMAT[format].writer(COLUMNS, "report")
-    rows = rows_of(writer, 3_000)
+    rows = rows_of(writer, 12_000)
     whole = file_of(writer, rows, [])
     randomly = random.Random(1)
-    for size in (1, 2, 7, 100, 2_998):
+    for size in (1, 2, 7, 100, 11_000):
         assert file_of(writer, rows, sorted(randomly.sample(range(1, len(rows)), size))) == whole
-    assert file_of(writer, rows, list(range(1, len(rows)))) == whole
 
 
 @pytest.mark.parametrize("format", EVERY_FORMAT)
@@ -106,7 +108,7 @@ def test_an_error_among_the_chunks_breaks_the_file(format: str, rows_before: int
             yield writer.join(rows[start : start + 10])
         raise Broken
 
-    taken = []
+    taken: list[bytes] = []
     with pytest.raises(Broken):
         taken.extend(writer.encode(chunks()))
     file = b"".join(taken)
@@ -174,72 +176,21 @@ def test_many_columns(service: Service, format: str, columns: int, is_strict: bo
     rows = READERS[format](service.read(sql, format))
     if format == "json":
         assert [list(row) for row in rows] == [names, names]
-        assert [row[name] for row in rows for name in names] == [
-            "BQ==" if value == b"\x05" else value for value in values * 2
-        ]
-        return
-    assert rows[0] == names
-    assert rows[1] == rows[2]
-    for found, value in zip(rows[1], values, strict=True):
-        if format == "csv":
-            assert found == {None: "", "": '""', 'two, "2"': '"two, ""2"""', b"\x05": '"BQ=="'}.get(
-                value, str(value)
-            )
-        else:
-            assert found == {b"\x05": "BQ==", 2**62: str(2**62)}.get(value, value)
+        found = [list(row.values()) for row in rows]
+    else:
+        assert rows[0] == names
+        found = [[field_value(field) for field in row] for row in rows[1:]] if format == "csv" else rows[1:]
+    expected = [mapping.in_excel(value) if format == "excel" else mapping.plain(value) for value in values]
+    if format == "csv" and columns == 1:
+        expected = ["" if value is None else value for value in expected]
+    assert found == [expected, expected]
 
 
 NAMES = [
-    *(
-        "plain",
-        "with space",
-        "a,b",
-        'a"b',
-        "'a'",
-        "a\nb",
-        "a\r\nb",
-        "a\rb",
-        "\ttab",
-        "{",
-        "}",
-        "{a}",
-        "é",
-        "日本",
-        "😀",
-    ),
-    *(
-        "\u202eRTL",
-        "=1+1",
-        "+1",
-        "-1",
-        "@x",
-        "＝1",
-        "_x000D_",
-        "_x0041\x01",
-        "\x01",
-        "\x1f",
-        "\x7f",
-        "\x80",
-        "<b>&amp;",
-    ),
-    *(
-        "null",
-        "\\",
-        "\\n",
-        "%",
-        "%s",
-        ":x",
-        "?",
-        " lead",
-        "trail ",
-        "",
-        "\ufffe",
-        "x" * 300,
-        "1",
-        "c0",
-        "c1",
-        "select",
-    ),
+    *("plain", "with space", "a,b", 'a"b', "'a'", "a\nb", "a\r\nb", "a\rb", "\ttab", " lead", "trail ", ""),
+    *("{", "}", "{a}", "é", "日本", "😀", "\u202eRTL", "\ufffe", "\x01", "\x1f", "\x7f", "\x80", "x" * 300),
+    *("=1+1", "+1", "-1", "@x", "＝1", "_x000D_", "_x0041\x01", "<b>&amp;", "null", "\\", "\\n", "%", "%s"),
+    *(":x", "?", "1", "c0", "c1", "select"),
 ]
 
 

@@ -11,13 +11,14 @@ from aggregator.catalog.folder import SqlFolder
 from aggregator.catalog.header import ColumnTypeName, FormatName
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
+from aggregator.errors import InvalidParameters
 from aggregator.formats import FORMATS, SQL_FUNCTIONS, ColumnType
 from aggregator.reports.check import check
 from aggregator.reports.library import ReportLibrary
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.reports.spool import Spool
-from tests.sqlite_files import locked, make_database
+from tests.sqlite_files import locked, make_database, run_script
 
 ORDERS = """
 CREATE TABLE orders(
@@ -172,6 +173,23 @@ def test_all_faults_of_all_files_in_their_order(dbs: Path) -> None:
     assert [place for place in places if not place.startswith("a")] == ["b.sql:2", "b.sql:3"]
 
 
+def test_the_sql_is_looked_at_also_when_the_header_has_faults(dbs: Path) -> None:
+    assert faults(dbs, r="/*\ntitle: 1\nparams: {a: {type: x}}\n*/\nSELECT :a AS a,\n wrong") == [
+        "r.sql:2: title: must be a text; put it in quotes",
+        "r.sql:3: params.a.type: must be one of integer, number, text, boolean, date, datetime, month, "
+        "choice, not x",
+        "r.sql:6: no such column: wrong",
+    ]
+    assert faults(dbs, r="/*\na: b: c\n*/\nSELECT 1 AS a;\nSELECT 2") == [
+        "r.sql:2: the header is not YAML: a text that holds a colon and a space needs quotes",
+        "r.sql:5: a second statement begins here; a report has exactly one",
+    ]
+    # A database that cannot be read is told when the header is right.
+    (dbs / "text.db").write_text("no database " * 1000)
+    header_only = faults(dbs, r="/* title: 1 */ SELECT a FROM text_db.t")
+    assert header_only == ["r.sql:1: title: must be a text; put it in quotes"]
+
+
 @pytest.mark.parametrize(
     ("sql", "lines"),
     [
@@ -246,6 +264,46 @@ def test_a_choice_is_the_datas_own_value(dbs: Path) -> None:
     assert csv_of(report, s="7") == 's,t\n7,"integer"\n'
     report = report_of(dbs, CHOICE.format("SELECT status FROM order_db.orders"))
     assert csv_of(report, s="open") == 's,t\n"open","text"\n'
+
+
+def refusal(report: Report, **arguments: object) -> str:
+    with pytest.raises(InvalidParameters) as raised:
+        csv_of(report, **arguments)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "given", "answer"),
+    [
+        ("(1), (2)", "2", 's,t\n2,"integer"\n'),
+        ("('1'), ('02')", "02", 's,t\n"02","text"\n'),
+        ("(2.5)", "2.5", 's,t\n2.5,"real"\n'),
+        ("(NULL), ('ä')", "ä", 's,t\n"ä","text"\n'),
+        ("(1), (2)", "02", "s: must be one of 1, 2"),
+        ("('a'), ('b')", "A", "s: must be one of a, b"),
+        ("('a'), ('b')", "a ", "s: must be one of a, b"),
+        ("('a')", "' OR 1 --", "s: must be one of a"),
+    ],
+)
+def test_values_of_choices(dbs: Path, rows: str, given: str, answer: str) -> None:
+    make_database(dbs / "lists.db", f"CREATE TABLE words(word); INSERT INTO words VALUES {rows}")
+    report = report_of(dbs, CHOICE.format("SELECT word FROM lists_db.words WHERE word IS NOT NULL"))
+    if answer.startswith("s,t"):
+        assert csv_of(report, s=given) == answer
+    else:
+        assert refusal(report, s=given) == answer
+
+
+def test_no_choices_at_all(dbs: Path) -> None:
+    report = report_of(dbs, CHOICE.format("SELECT status FROM order_db.orders WHERE 0"))
+    assert refusal(report, s="open") == "s: has no choices in the data"
+
+
+def test_choices_that_change_while_the_service_runs(dbs: Path) -> None:
+    report = report_of(dbs, CHOICE.format("SELECT status FROM order_db.orders"))
+    assert refusal(report, s="new").startswith("s: must be one of ")
+    run_script(dbs / "order.db", "INSERT INTO orders(status) VALUES ('new')")
+    assert csv_of(report, s="new") == 's,t\n"new","text"\n'
 
 
 def test_choices_may_come_from_a_database_that_the_report_does_not_read(dbs: Path) -> None:

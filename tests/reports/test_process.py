@@ -122,7 +122,7 @@ def test_a_stopped_reader_ends_within_a_second(library: ReportLibrary, reader: P
     with pytest.raises(QueryFailed):
         list(reader.chunks(job(library, "endless")))
     assert time.monotonic() - began < 1.2
-    assert not reader.is_alive
+    assert not reader.is_free
 
 
 def test_only_heavy_reports_get_a_process_and_a_dead_one_is_replaced(library: ReportLibrary) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 import zipfile
 import zlib
+from pathlib import Path
 
 import openpyxl
 import pytest
 
-from tests.server import Server, url
-from tests.web.reports import BROKEN_ROW
+from tests.server import Server, eventually, url
+from tests.web.conftest import MakeServer
+from tests.web.reports import BROKEN_ROW, REPORTS, counting
 
 FORMATS = ["json", "ndjson", "csv", "excel"]
 CODINGS = ["identity", "gzip"]
@@ -91,6 +95,35 @@ def over_http_1_0(server: Server, path: str, coding: str) -> tuple[bytes, bytes]
         with client.makefile("rb") as file:
             head, _, body = file.read().partition(b"\r\n\r\n")
     return head, body
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+def test_the_same_in_a_reader_process(make_server: MakeServer) -> None:
+    """Errors in the data are no reason to start another process; its death is an error like others."""
+    reports = {name: sql for name, sql in REPORTS.items() if name.startswith("broken/")}
+    server = make_server(reports, reader_processes=1, heavy_seconds=0)
+    [reader] = server.processes()[1:]
+    for report in LATE:
+        for format in FORMATS:
+            with pytest.raises(http.client.IncompleteRead) as broken:
+                server.get(f"/{report}?format={format}")
+            assert_not_whole(broken.value.partial, format, "identity")
+    assert server.get("/broken/first").json()["type"] == "urn:aggregator:problem:query-failed"
+    assert server.get("/broken/first-money").json()["type"] == "urn:aggregator:problem:unfit-value"
+    assert server.processes()[1:] == [reader]
+
+    (server.sql / "long.sql").write_text(counting(100_000_000))
+    eventually(lambda: server.get("/long", method="HEAD").status == 200)
+    with server.connected() as client:
+        server.send_request(client, "/long?format=json")
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        assert response.read(1_000)
+        os.kill(reader, signal.SIGKILL)
+        with pytest.raises(http.client.IncompleteRead):
+            response.read()
+    assert "exit status -9" in server.line(report="long", outcome="QueryFailed")["cause"]
+    eventually(lambda: len(server.processes()) == 2)
 
 
 @pytest.mark.parametrize("report", ["broken/first", "broken/first-money"])

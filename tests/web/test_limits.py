@@ -131,3 +131,27 @@ def test_several_at_once_are_all_whole(make_server: MakeServer, place: dict[str,
         assert len(answer.body) == len(alone[path])
         if "excel" not in path:  # a workbook holds the time at which it was made
             assert answer.body == alone[path]
+
+
+def test_a_report_that_was_always_quick_stops_nobody_when_it_is_not(make_server: MakeServer) -> None:
+    numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :most)"
+    header = "/*\nparams:\n  most: {type: integer}\n*/\n"
+    server = make_server(
+        {
+            "count": f"{header}{numbers} SELECT count(*) AS answer FROM numbers",
+            "rows": f"{header}{numbers} SELECT n FROM numbers",
+        },
+        time_limit=1.5,
+    )
+    for report in ("count", "rows"):
+        for _ in range(3):
+            assert server.get(f"/{report}?most=3").status == 200
+        with server.connected() as client:
+            server.send_request(client, f"/{report}?most=1000000000000")
+            time.sleep(0.1)
+            for _ in range(20):
+                began = time.monotonic()
+                assert server.get("/health").status == 200
+                assert time.monotonic() - began < 0.5
+        assert server.line(report=report, outcome="Cancelled")["ms"] < 3_000
+        assert server.get(f"/{report}?most=3").status == 200

@@ -106,6 +106,20 @@ def test_a_database_that_is_deleted_and_made_anew(live: Server) -> None:
     within_a_second(lambda: live.get("/items").status == 200)
 
 
+def test_a_database_that_looks_like_the_one_before(tmp_path: Path, make_server: MakeServer) -> None:
+    """Same inode, same schema version, as a file that is deleted and made anew can have; other columns."""
+    (tmp_path / "dbs").mkdir()
+    path = make_database(tmp_path / "dbs" / "shop.db", DATABASE)
+    server = make_server({"items": ITEMS})
+    assert "/items" in server.get("/openapi.json").json()["paths"]
+    path.write_bytes(make_database(tmp_path / "other", DATABASE.replace("name", "label")).read_bytes())
+
+    document = server.get("/items").json()
+
+    assert document["type"] == "urn:aggregator:problem:broken-report"
+    assert "no such column" in document["detail"]
+
+
 def test_a_removed_database(live: Server) -> None:
     shutil.move(live.dbs / "shop.db", live.dbs / "shop.away")
     within_a_second(lambda: live.get("/items").status == 503)

@@ -42,7 +42,17 @@ def assert_is_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
 
 def assert_nothing_leaks(answer: Answer, folder: Path) -> None:
     text = answer.text
-    for secret in (str(folder), "/tmp", "/work", "/home", "site-packages", "Traceback", "apsw", ".py"):
+    for secret in (
+        str(folder),
+        "/tmp",
+        "/work",
+        "/home",
+        "site-packages",
+        "Traceback",
+        "apsw",
+        ".py",
+        "Error:",
+    ):
         assert secret not in text
     assert not SQL_WORDS.search(text), text
 

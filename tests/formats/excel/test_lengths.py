@@ -13,7 +13,7 @@ from tests.formats.service import Service
 
 SQL = "SELECT v.short, v.long FROM data_db.v AS v"
 TABLES = {"strict": ("short TEXT, long TEXT", "STRICT"), "mixed": ("short, long", "")}
-LONGEST = {
+LONGEST: dict[str, str | Raw] = {
     "letters": "x" * 32_767,
     "two bytes a letter": "é" * 32_767,
     "emoji": "😀" * 16_383 + "x",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -22,7 +23,7 @@ SELECT n, n % 7 AS weekday FROM counted
 """
 
 
-def rows_of_sheets(service: Service, rows: int) -> list[list[tuple[object, ...]]]:
+def rows_of_sheets(service: Service, rows: int) -> list[list[Any]]:
     file = service.read(COUNTED.format(rows=rows), "excel", name="counted")
     book = workbook(file)
     for number, found in enumerate(book.worksheets, start=1):
@@ -66,11 +67,12 @@ def test_bytes_are_counted_as_xml(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(sizes) < 200_000
 
 
-@pytest.mark.parametrize("rows", [1_048_575, 1_200_000])
-def test_a_really_full_sheet(service: Service, rows: int) -> None:
+def test_a_really_full_sheet(service: Service) -> None:
+    rows = 1_200_000
     file = service.read(COUNTED.format(rows=rows), "excel", name="counted")
     book = CalamineWorkbook.from_filelike(io.BytesIO(file))
-    assert book.sheet_names == ["counted", "counted (2)"][: 1 + (rows > 1_048_575)]
+    assert book.sheet_names == ["counted", "counted (2)"]
+    assert book.get_sheet_by_name("counted").height == 1_048_576
     expected = iter(range(1, rows + 1))
     for title in book.sheet_names:
         found = book.get_sheet_by_name(title).iter_rows()

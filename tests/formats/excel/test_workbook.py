@@ -47,13 +47,23 @@ def test_the_number_formats(file: bytes) -> None:
 
 
 def test_the_columns_are_as_wide_as_their_contents(service: Service) -> None:
-    service.table("v", "short, long, longest, d_date", [("a", "x" * 30, "y" * 500, "2024-02-29")] * 300)
+    rows = [("a", "x", "y", "2024-02-29")] * 150 + [("a", "x" * 30, "y" * 500, "2024-02-29")] * 150
+    service.table("v", "short, long, longest, d_date", rows)
     sql = "SELECT v.short, v.long, v.longest, v.d_date FROM data_db.v AS v"
     widths = [sheet(service.read(sql, "excel")).column_dimensions[letter].width for letter in "ABCD"]
     assert 8 <= widths[0] <= 12
     assert 30 <= widths[1] <= 40
     assert widths[2] == 60
     assert 10 <= widths[3] <= 16
+
+
+def test_spaces_around_a_text_are_said_to_count(service: Service) -> None:
+    """Excel drops them otherwise; the readers here do not."""
+    file = service.read("SELECT '  a ' AS \" b \" FROM data_db.one", "excel")
+    with zipfile.ZipFile(io.BytesIO(file)) as package:
+        texts = ElementTree.fromstring(package.read("xl/worksheets/sheet1.xml")).findall(".//{*}t")
+    space = "{http://www.w3.org/XML/1998/namespace}space"
+    assert {text.text: text.get(space) for text in texts} == {" b ": "preserve", "  a ": "preserve"}
 
 
 def test_every_part_is_xml_and_named_in_the_content_types(file: bytes) -> None:

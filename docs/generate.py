@@ -1,0 +1,124 @@
+"""Write the tables of the documentation that say what the code says.
+
+`python -m docs.generate` writes them between `<!-- generated: name -->` and `<!-- end -->`;
+`python -m docs.generate --check` only tells which pages are not up to date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from aggregator.catalog.folder import Endpoint, SqlFolder
+from aggregator.catalog.header import COLUMN_TYPES, ColumnSpec, Header
+from aggregator.catalog.parameter_types import PARAMETER_TYPES, text_of
+from aggregator.catalog.parameters import Parameter
+from aggregator.command_line import option, variable
+from aggregator.settings import Settings
+
+PROJECT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/settings.md", "docs/sql-files.md")
+_PLACE = re.compile(r"(?<=<!-- generated: )([a-z-]+)( -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the pages; with --check, say which are stale and return 1 when there are any."""
+    parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 when a page is not up to date")
+    arguments = parser.parse_args(argv)
+    stale = [page for page in PAGES if (PROJECT / page).exists() and _is_stale(PROJECT / page)]
+    for page in stale:
+        if arguments.check:
+            print(f"{page} is not up to date; run `make docs`", file=sys.stderr)
+        else:
+            text = (PROJECT / page).read_text(encoding="utf-8")
+            (PROJECT / page).write_text(generated(text), encoding="utf-8")
+            print(page)
+    return 1 if stale and arguments.check else 0
+
+
+def generated(text: str) -> str:
+    """A page with its tables as they should be; raises KeyError for a table that there is not."""
+    return _PLACE.sub(lambda place: f"{place[1]}{place[2]}{TABLES[place[1]]()}", text)
+
+
+def _is_stale(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8")
+    return generated(text) != text
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(map(_cell, cells))} |" for cells in (heads, *rows)]
+    lines.insert(1, "|---" * len(heads) + "|")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _settings() -> str:
+    rows = [
+        (
+            f"`{option(name)}`",
+            f"`{variable(name)}`",
+            "" if field.default is None else f"`{field.default}`",
+            str(field.description),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+    return _table(("option", "variable", "when not given", "what it is"), rows)
+
+
+def _keys(model: type[BaseModel]) -> str:
+    rows = [(f"`{name}`", str(field.description)) for name, field in model.model_fields.items()]
+    return _table(("key", "what it says"), rows)
+
+
+def _parameter_types() -> str:
+    rows = [(f"`{name}`", kind.given, kind.becomes) for name, kind in PARAMETER_TYPES.items()]
+    return _table(("type", "what a request gives", "what SQL gets"), rows)
+
+
+def _column_types() -> str:
+    rows = [(f"`{name}`", text) for name, text in COLUMN_TYPES.items()]
+    return _table(("type", "what the values are"), rows)
+
+
+def _reports() -> str:
+    endpoints = SqlFolder(PROJECT / "sql").catalog().endpoints
+    rows = [(f"`{each.route.method} {each.route.url}`", each.title, _parameters(each)) for each in endpoints]
+    return _table(("URL", "report", "parameters"), rows)
+
+
+def _parameters(endpoint: Endpoint) -> str:
+    params = endpoint.source.header.params if endpoint.source is not None else {}
+    return ", ".join(f"`{name}`{_default(parameter)}" for name, parameter in params.items())
+
+
+def _default(parameter: Parameter) -> str:
+    if parameter.default is None:
+        return "" if parameter.is_required else " (optional)"
+    values = parameter.default if isinstance(parameter.default, list) else [parameter.default]
+    return f" ({', '.join(map(text_of, values)) or 'empty list'})"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": _settings,
+    "header-keys": lambda: _keys(Header),
+    "parameter-keys": lambda: _keys(Parameter),
+    "parameter-types": _parameter_types,
+    "column-keys": lambda: _keys(ColumnSpec),
+    "column-types": _column_types,
+    "reports": _reports,
+}
+"""What stands between the marks of each name."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
