@@ -20,7 +20,7 @@ from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NoSuchReport, NotAcceptable
 from aggregator.formats import ALIASES, FORMATS, SQL_FUNCTIONS, Format
 from aggregator.reports.library import ReportLibrary
-from aggregator.reports.reading import StaleReport
+from aggregator.reports.reading import Job, StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.reports.spool import Spool
@@ -80,7 +80,7 @@ def _run(settings: Settings, order: Order) -> int:
         spool = Spool(settings.spool_memory, settings.spool_dir)
         try:
             with destination(order.file) as file:
-                return _write(Run(report, arguments, format, spool), settings, order, file)
+                return _write(Run(Job(report, arguments, format), spool), settings, order, file)
         except StaleReport:
             library.forget(report)
     raise AggregatorError("The databases' tables are altered again and again.")

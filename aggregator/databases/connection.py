@@ -21,8 +21,10 @@ _PAUSE_SECONDS = 0.005
 _STEPS_BETWEEN_QUESTIONS = 100_000
 _STEPS_BETWEEN_QUICK_QUESTIONS = 1_000
 
-_CACHE_KIBIBYTES = 3_000
-"""Of each file. SQLite's own 2,000 make a join look up the same pages on the disk again and again."""
+_CACHE_KIBIBYTES = 2_000
+_MOST_CACHED_WHOLE_KIBIBYTES = 8_000
+"""A small file, which a join looks into for each of its rows, is cached whole once it is read; a large
+one, whose pages mostly come in order, gains nothing from more than SQLite's own 2,000."""
 
 _FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 
@@ -120,7 +122,7 @@ class ReadOnlyConnection(apsw.Connection):
     def _attach(self, file: DatabaseFile) -> None:
         try:
             self._read(file, "ATTACH ? AS ?", (f"{file.path.as_uri()}?mode=ro", file.schema))
-            self._read(file, f"PRAGMA {quoted(file.schema)}.cache_size = -{_CACHE_KIBIBYTES}")
+            self._read(file, f"PRAGMA {quoted(file.schema)}.cache_size = -{_cache_kibibytes(file)}")
         except DatabaseUnavailable:
             self.close()
             raise
@@ -160,6 +162,15 @@ class ReadOnlyConnection(apsw.Connection):
             return False
         time.sleep(_PAUSE_SECONDS)
         return True
+
+
+def _cache_kibibytes(file: DatabaseFile) -> int:
+    try:
+        size = file.path.stat().st_size // 1024
+    except OSError:
+        return _CACHE_KIBIBYTES
+    # SQLite counts what it keeps beside each page, too.
+    return size + size // 8 if _CACHE_KIBIBYTES < size <= _MOST_CACHED_WHOLE_KIBIBYTES else _CACHE_KIBIBYTES
 
 
 def quoted(identifier: str) -> str:

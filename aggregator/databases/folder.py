@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aggregator.errors import Fault
@@ -20,17 +21,23 @@ _COMMIT_NS = 1_000_000_000
 """A commit in WAL mode is seen only after its bytes have been synced, later than their time."""
 
 
+Identity = tuple[int, int]
+"""Device and inode of a file; a replaced file has another."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileVersion:
     """What a database file held at some moment, known without opening it.
 
     stamp: equal for two moments when no transaction was committed between them. settled: False
     when the last change is so young that the file system's clock could give the next change the
-    same time, or that it may not be seen yet; then an equal stamp proves nothing.
+    same time, or that it may not be seen yet; then an equal stamp proves nothing. identity: as of
+    DatabaseFile.
     """
 
     stamp: tuple[int, ...]
     settled: bool
+    identity: Identity | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +46,16 @@ class DatabaseFile:
 
     schema: str
     path: Path
+    _name: str = field(init=False, repr=False, compare=False)
+    _wal_name: str = field(init=False, repr=False, compare=False)
 
-    def identity(self) -> tuple[int, int] | None:
-        """Device and inode of the file, None when it is gone; a replaced file has another."""
-        try:
-            status = os.stat(self.path)
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_name", str(self.path))
+        object.__setattr__(self, "_wal_name", f"{self.path}-wal")
+
+    def identity(self) -> Identity | None:
+        """Which file this is on the disk now, None when it is gone."""
+        return _identity(_status(self._name))
 
     def version(self) -> FileVersion:
         """The file's version, from the times and sizes of the database and its WAL file.
@@ -56,22 +65,40 @@ class DatabaseFile:
         opened here: closing any descriptor of them would drop the locks that SQLite holds in this
         process (https://sqlite.org/howtocorrupt.html, 2.2).
         """
-        parts: list[int] = []
-        is_settled = True
-        for path, delay in ((str(self.path), 0), (f"{self.path}-wal", _COMMIT_NS)):
-            try:
-                status = os.stat(path)
-            except OSError:
-                parts.append(0)
-                continue
-            if delay and status.st_size == 0:
-                parts.append(0)
-                continue
-            parts += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-            newest = max(status.st_mtime_ns, status.st_ctime_ns)
-            tick = _COARSE_TIMESTAMP_NS if newest % 1_000_000_000 == 0 else _FINE_TIMESTAMP_NS
-            is_settled = is_settled and abs(time.time_ns() - newest) > tick + delay
-        return FileVersion(tuple(parts), is_settled)
+        database, wal = _status(self._name), _status(self._wal_name)
+        if wal is not None and wal.st_size == 0:
+            wal = None
+        now = time.time_ns()
+        return FileVersion(
+            stamp=(*_stamp(database), *_stamp(wal)),
+            settled=_is_settled(database, now) and _is_settled(wal, now, _COMMIT_NS),
+            identity=_identity(database),
+        )
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _identity(status: os.stat_result | None) -> Identity | None:
+    return None if status is None else (status.st_dev, status.st_ino)
+
+
+def _stamp(status: os.stat_result | None) -> tuple[int, ...]:
+    if status is None:
+        return (0,)
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _is_settled(status: os.stat_result | None, now: int, delay: int = 0) -> bool:
+    if status is None:
+        return True
+    newest = max(status.st_mtime_ns, status.st_ctime_ns)
+    tick = _COARSE_TIMESTAMP_NS if newest % 1_000_000_000 == 0 else _FINE_TIMESTAMP_NS
+    return abs(now - newest) > tick + delay
 
 
 def schema_name(file_name: str) -> str:
@@ -101,11 +128,13 @@ class DatabaseFolder:
     def _refresh(self) -> None:
         now = time.monotonic()
         if now - self._scanned_at >= RESCAN_SECONDS:
-            self._files, self._faults = _scan(self.folder)
+            self._files, self._faults = _scan(self.folder, self._files)
             self._scanned_at = now
 
 
-def _scan(folder: Path) -> tuple[dict[str, DatabaseFile], tuple[Fault, ...]]:
+def _scan(
+    folder: Path, known: Mapping[str, DatabaseFile]
+) -> tuple[dict[str, DatabaseFile], tuple[Fault, ...]]:
     try:
         names = sorted(
             entry.name
@@ -126,5 +155,6 @@ def _scan(folder: Path) -> tuple[dict[str, DatabaseFile], tuple[Fault, ...]]:
             faults.append(Fault(name, 0, f"left out: SQLite attaches {MOST_DATABASES} files at most"))
         else:
             taken[schema.lower()] = name
-            files[schema] = DatabaseFile(schema, folder / name)
+            file = DatabaseFile(schema, folder / name)
+            files[schema] = known[schema] if known.get(schema) == file else file
     return files, tuple(faults)

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from aggregator.databases.connection import SqlFunction
 from aggregator.databases.folder import DatabaseFile
-from aggregator.databases.view import View, identity
+from aggregator.databases.view import Identities, View, identities
 
-_IDLE_SECONDS = 10.0
+IDLE_SECONDS = 10.0
 """An open WAL database keeps its owner from leaving WAL mode, so none is kept open for long."""
 
 
@@ -38,14 +38,21 @@ class ViewPool:
         self._lock = threading.Lock()
 
     @contextmanager
-    def view(self, files: Sequence[DatabaseFile], wanted: Callable[[], bool]) -> Iterator[View]:
+    def view(
+        self,
+        files: Sequence[DatabaseFile],
+        wanted: Callable[[], bool],
+        seen: Identities | None = None,
+    ) -> Iterator[View]:
         """Lend a view of exactly these files, as they are on the disk now.
 
-        wanted: asked while a locked file is waited for; False ends the wait. Raises
-        DatabaseUnavailable when one cannot be opened. A view whose borrower failed is not lent
-        again.
+        wanted: asked while a locked file is waited for; False ends the wait. seen: the files'
+        identities, when they were looked at just now. Raises DatabaseUnavailable when one cannot be
+        opened. A view whose borrower failed is not lent again.
         """
-        view = self._take(files) or View(files, self._functions, self._lock_wait, wanted, self._for_quick)
+        view = self._take(seen or identities(files)) or View(
+            files, self._functions, self._lock_wait, wanted, self._for_quick
+        )
         try:
             yield view
             view.release()
@@ -54,7 +61,7 @@ class ViewPool:
             raise
         self._give_back(view)
 
-    def close_idle(self, older_than: float = _IDLE_SECONDS) -> None:
+    def close_idle(self, older_than: float = IDLE_SECONDS) -> None:
         """Close the views that nobody has used for so many seconds."""
         limit = time.monotonic() - older_than
         with self._lock:
@@ -63,11 +70,10 @@ class ViewPool:
         for view in stale:
             view.close()
 
-    def _take(self, files: Sequence[DatabaseFile]) -> View | None:
-        wanted = identity(files)
+    def _take(self, wanted: Identities) -> View | None:
         with self._lock:
             for index in range(len(self._idle) - 1, -1, -1):
-                if self._idle[index][1].identity == wanted:
+                if self._idle[index][1].identities == wanted:
                     return self._idle.pop(index)[1]
         return None
 

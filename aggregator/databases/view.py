@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 import apsw
 
 from aggregator.databases.connection import ReadOnlyConnection, SqlFunction
-from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.folder import DatabaseFile, Identity
 from aggregator.errors import Cancelled, DatabaseUnavailable, UnsettledDatabases
 
 _SETTLE_SECONDS = 5.0
@@ -28,6 +28,10 @@ _SETTLE_SECONDS = 5.0
 
 _PASSING = (apsw.BusyError, apsw.ReadOnlyError)
 """What a file that is being written may answer; the second when its journal seems to be left over."""
+
+
+Identities = tuple[tuple[str, Identity | None], ...]
+"""Schemas and files; equal for two moments when no file was replaced between them."""
 
 
 def _always() -> bool:
@@ -39,7 +43,7 @@ class View:
 
     wanted: asked while a file is waited for; False ends the wait. for_quick: see ReadOnlyConnection.
     Not for two threads at once.
-    `identity` tells whether the files are still those that it opened; `schema_versions` has, from the
+    `identities` tells whether the files are still those that it opened; `schema_versions` has, from the
     last `hold`, a number for each schema that changes with its tables
     (https://sqlite.org/pragma.html#pragma_schema_version).
     """
@@ -53,7 +57,7 @@ class View:
         for_quick: bool = False,
     ) -> None:
         self.files = tuple(files)
-        self.identity = identity(files)
+        self.identities = identities(files)
         self.connection = ReadOnlyConnection(files, lock_wait, wanted, for_quick)
         self.connection.add_functions(functions)
         self._lock_wait = lock_wait
@@ -128,6 +132,6 @@ class View:
             permissions.transactions = False
 
 
-def identity(files: Sequence[DatabaseFile]) -> tuple[object, ...]:
-    """Which files these are on the disk now; equal as long as none is replaced."""
-    return tuple((file.schema, file.identity()) for file in files)
+def identities(files: Sequence[DatabaseFile]) -> Identities:
+    """Which files these are on the disk now."""
+    return tuple([(file.schema, file.identity()) for file in files])

@@ -10,7 +10,7 @@ from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, inspect, mentioned
 from aggregator.databases.tokens import parameters
-from aggregator.databases.view import identity
+from aggregator.databases.view import identities
 from aggregator.errors import BrokenReport, DatabaseUnavailable, Fault
 from aggregator.formats.currency import is_known
 from aggregator.reports.report import Report, columns_of, state
@@ -81,7 +81,7 @@ class _Check:
             columns=columns_of(statement, header),
             files=read,
             choices=choices,
-            checked_against=state(identity(read), [versions[file.schema] for file in read]),
+            checked_against=state(identities(read), [versions[file.schema] for file in read]),
         )
 
     def _add(self, line: int, message: str) -> None:

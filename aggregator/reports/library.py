@@ -55,9 +55,8 @@ class ReportLibrary:
         if known is None or known.endpoint is not endpoint or known.report is None:
             return None
         present = self._databases.files()
-        if any(present.get(file.schema) != file for file in known.report.files):
-            return None
-        return known.report
+        files = known.report.files
+        return known.report if [present.get(file.schema) for file in files] == [*files] else None
 
     def check(self, endpoint: Endpoint, lock_wait: float | None = None) -> Report:
         """The endpoint's report, checked now if need be; may wait for a locked database.

@@ -8,6 +8,7 @@ with chunks go out on its standard output. It ends when its input does.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import pickle
@@ -33,6 +34,7 @@ _MORE, _LAST, _END, _ERROR = range(4)
 _READY = b"ready"
 _PACKAGE_FOLDER = Path(__file__).parents[2]
 _IDLE_SECONDS = 5.0
+_PIPE_BYTES = 1024 * 1024
 _PARENT_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ log = logging.getLogger(__name__)
 
 class ProcessReader:
     """A reader whose SQL runs in a child process, which is kept for the next job."""
+
+    clock = staticmethod(time.monotonic)
 
     def __init__(self, lock_wait: float) -> None:
         self._is_stopped = False
@@ -51,6 +55,7 @@ class ProcessReader:
             cwd=_PACKAGE_FOLDER,
             start_new_session=True,  # Ctrl-C is for the server, which ends its readers itself
         )
+        _widen(self._process.stdout)
 
     def wait_until_ready(self) -> bool:
         """Wait while it starts; False when it ended instead."""
@@ -99,8 +104,8 @@ class ProcessReader:
 class ReaderProcesses:
     """A few reader processes.
 
-    count: how many there are. heavy_seconds: a report that took longer than this by the history is
-    given to one of them, when one is free.
+    count: how many there are. heavy_seconds: a report that took longer than this by the history, or
+    that it does not know, is given to one of them, when one is free.
     """
 
     def __init__(self, count: int, history: History, heavy_seconds: float, lock_wait: float) -> None:
@@ -121,10 +126,10 @@ class ReaderProcesses:
 
     @contextmanager
     def reader(self, job: Job) -> Iterator[ProcessReader | None]:
-        """A process for a job that is heavy; None when it is not, or when none is free."""
-        heavy = self._history.took_longer(job, self._heavy_seconds)
+        """A process for a job that may be heavy; None when it is not, or when none is free."""
+        may_be_heavy = job.rows_wanted and not self._history.took_less(job, self._heavy_seconds)
         with self._lock:
-            reader = self._free.pop() if heavy and job.rows_wanted and self._free else None
+            reader = self._free.pop() if may_be_heavy and self._free else None
         try:
             yield reader
         finally:
@@ -164,6 +169,13 @@ class ReaderProcesses:
         with self._lock:
             self._missing += 1
         self.start()
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let the process go on while nobody reads, where the system allows it: Linux."""
+    if pipe is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _received(stream: IO[bytes]) -> Generator[Chunk, None, None]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 
 import apsw
@@ -18,7 +19,7 @@ from aggregator.databases.connection import SqlValue
 from aggregator.databases.inspection import Statement
 from aggregator.databases.pool import ViewPool
 from aggregator.databases.query import batches, failure
-from aggregator.databases.view import View
+from aggregator.databases.view import Identities, View
 from aggregator.errors import (
     Cancelled,
     DatabaseUnavailable,
@@ -33,7 +34,9 @@ from aggregator.reports.sql import choice_by_text, prepared
 _FIRST_SECONDS = 0.01
 _CHUNK_SECONDS = 0.1
 _CHUNK_BYTES = 64 * 1024
+_MOST_IN_SMALL = 1000
 _MOST_CHOICES_SHOWN = 20
+_MISSING = re.compile(r"no such (table|column)")
 
 
 class StaleReport(Exception):
@@ -60,7 +63,9 @@ class Chunk:
 
 
 class Reader(Protocol):
-    """Reads one job, in this process or in another."""
+    """Reads one job, in this process or in another. clock: seconds that tell what that costs."""
+
+    clock: Callable[[], float]
 
     def chunks(self, job: Job) -> Generator[Chunk, None, None]:
         """The chunks as SQLite makes them; none when there are no rows.
@@ -83,6 +88,8 @@ class LocalReader:
     seconds: how long it may take, waiting included, before it raises OverBudget.
     """
 
+    clock = staticmethod(time.thread_time)
+
     def __init__(self, pool: ViewPool, seconds: float = float("inf")) -> None:
         self._pool = pool
         self._ends_at = time.monotonic() + seconds
@@ -91,31 +98,52 @@ class LocalReader:
         self._lock = threading.Lock()
 
     def chunks(self, job: Job) -> Generator[Chunk, None, None]:
-        try:
-            with self._pool.view(job.report.files, self._is_wanted) as view, self._stoppable(view):
-                view.hold(self._is_wanted)
-                if state(view.identity, view.schema_versions.values()) != job.report.checked_against:
-                    raise StaleReport
-                arguments = _chosen(view, job)
-                if job.rows_wanted:
+        with self._held(job) as (view, arguments):
+            if job.rows_wanted:
+                with self._stoppable(view):
                     yield from self._rows(view, job, arguments)
-        except (apsw.Error, DatabaseUnavailable, UnsettledDatabases, Cancelled) as error:
-            if self._is_over_budget():
-                raise OverBudget from error
-            if not isinstance(error, apsw.Error):
-                raise
-            if self._is_stopped:
-                raise Cancelled("The reading was stopped.") from error
-            if isinstance(error, apsw.SQLError) and str(error).startswith("no such"):
-                # A deleted and new made file can have the old one's inode and schema version.
-                raise StaleReport from error
-            raise failure(error, job.report.files) from error
+
+    def small_result(self, job: Job, seen: Identities) -> Chunk | None:
+        """All rows, joined; None when there are more than a thousand. Raises as `chunks` does.
+
+        seen: the report's files as they were just now.
+        """
+        writer, sql = prepared(job.report, job.format)
+        with self._held(job, seen) as (view, arguments):
+            cursor = view.connection.execute(sql, bindings(arguments))
+            rows = list(islice(chain.from_iterable(cursor), _MOST_IN_SMALL + 1))
+            cursor.close(True)
+        return Chunk(writer.join(rows), len(rows), True) if len(rows) <= _MOST_IN_SMALL else None
 
     def stop(self) -> None:
         with self._lock:
             self._is_stopped = True
             if self._view is not None:
                 self._view.connection.interrupt()
+
+    @contextmanager
+    def _held(self, job: Job, seen: Identities | None = None) -> Iterator[tuple[View, Arguments]]:
+        """A view at one instant, and the arguments to read it with."""
+        try:
+            with self._pool.view(job.report.files, self._is_wanted, seen) as view:
+                view.hold(self._is_wanted)
+                if state(view.identities, view.schema_versions.values()) != job.report.checked_against:
+                    raise StaleReport
+                yield view, _chosen(view, job)
+        except (apsw.Error, DatabaseUnavailable, UnsettledDatabases, Cancelled) as error:
+            raise self._explained(error, job) from error
+
+    def _explained(self, error: Exception, job: Job) -> Exception:
+        if self._is_over_budget():
+            return OverBudget()
+        if not isinstance(error, apsw.Error):
+            return error
+        if self._is_stopped:
+            return Cancelled("The reading was stopped.")
+        if isinstance(error, apsw.SQLError) and _MISSING.match(str(error)):
+            # A deleted and new made file can have the old one's inode and schema version.
+            return StaleReport()
+        return failure(error, job.report.files)
 
     def _is_wanted(self) -> bool:
         return not self._is_stopped and not self._is_over_budget()

@@ -9,6 +9,7 @@ from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import ColumnSpec, Header
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn, Statement
+from aggregator.databases.view import Identities
 from aggregator.formats import FORMATS, Column, ColumnType, Format, Storage
 from aggregator.formats.currency import digits
 
@@ -50,10 +51,10 @@ class Report:
         return self.endpoint.title
 
 
-def state(files: tuple[object, ...], schema_versions: Iterable[object]) -> tuple[object, ...]:
+def state(files: Identities, schema_versions: Iterable[object]) -> tuple[object, ...]:
     """Equal for two moments when the files are the same and their tables were not altered.
 
-    files: their `identity`; schema_versions: of each of them, in the same order.
+    schema_versions: of each of the files, in the same order.
     """
     return files, tuple(schema_versions)
 

@@ -5,20 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
-from aggregator.catalog.arguments import Arguments
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, QueryFailed
-from aggregator.formats import Format
 from aggregator.reports.process import ReaderProcesses
-from aggregator.reports.reading import Job, LocalReader, OverBudget, Reader
-from aggregator.reports.report import Report
+from aggregator.reports.reading import Job, LocalReader, Reader
 from aggregator.reports.spool import Spool
 from aggregator.reports.sql import prepared
-
-AT_ONCE_SECONDS = 0.02
-"""How long others wait at most for a report that was expected to be quick."""
 
 log = logging.getLogger(__name__)
 
@@ -27,21 +21,14 @@ class Run:
     """A report on its way.
 
     `execute` reads the rows in a thread of its own; `output` gives the file's bytes in another. A
-    result that was small is complete when `execute` returns, as `body`. `rows` counts those read.
-    Without rows_wanted everything is done up to the first row.
+    result that was small is complete when `execute` returns, as `body`. `rows` counts those read;
+    `seconds` is what all of them cost, None when they were not all read.
     """
 
-    def __init__(
-        self,
-        report: Report,
-        arguments: Arguments,
-        format: Format,
-        spool: Spool,
-        rows_wanted: bool = True,
-    ) -> None:
-        self.report = report
-        self.job = Job(report, arguments, format, rows_wanted)
+    def __init__(self, job: Job, spool: Spool) -> None:
+        self.job = job
         self.rows = 0
+        self.seconds: float | None = None
         self.body: bytes | None = None
         self._spool = spool
         self._streaming = False
@@ -65,25 +52,6 @@ class Run:
             self._fail(error)
         if not self._streaming:
             self.body = b"".join(self.output())
-
-    def try_at_once(self, pool: ViewPool) -> bool:
-        """Make all of a small result in this thread, if that takes next to no time.
-
-        Answers whether it did; otherwise nothing has happened yet. Raises what goes wrong.
-        """
-        try:
-            with closing(LocalReader(pool, AT_ONCE_SECONDS).chunks(self.job)) as chunks:
-                read = []
-                for chunk in chunks:
-                    if not chunk.is_last:
-                        return False
-                    read.append(chunk)
-        except OverBudget:
-            return False
-        self.rows = sum(chunk.rows for chunk in read)
-        writer, _ = prepared(self.job.report, self.job.format)
-        self.body = b"".join(writer.encode(chunk.text for chunk in read))
-        return True
 
     def output(self) -> Iterator[bytes]:
         """The bytes of the file; raises the error that ended the run."""
@@ -115,12 +83,14 @@ class Run:
                     self._reader = None
 
     def _read(self, reader: Reader, started: Callable[[], None]) -> None:
+        began = reader.clock()
         for chunk in reader.chunks(self.job):
             self.rows += chunk.rows
             self._spool.write(chunk.text)
             if not self._streaming and not chunk.is_last:
                 self._streaming = True
                 started()
+        self.seconds = reader.clock() - began
 
     def _fail(self, error: Exception) -> None:
         """Raise the error, or hand it to the reader of the file when that has begun."""

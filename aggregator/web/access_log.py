@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,7 +46,7 @@ class RequestLine:
         if not log.isEnabledFor(level):
             return
         line = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "time": _utc(int(time.time())),
             "method": self.method,
             "report": self.report,
             "path": None if self.report else self.path,
@@ -57,9 +60,19 @@ class RequestLine:
         }
         if self.cause:
             line["cause"] = self.cause
-        log.log(
-            level, orjson.dumps({key: value for key, value in line.items() if value is not None}).decode()
-        )
+        _print(orjson.dumps({key: value for key, value in line.items() if value is not None}))
+
+
+@lru_cache(maxsize=2)
+def _utc(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _print(line: bytes) -> None:
+    """A handler of the logging module would take as long as a small report."""
+    with suppress(OSError, ValueError):
+        sys.stderr.buffer.write(line + b"\n")
+        sys.stderr.buffer.flush()
 
 
 class LoggedRequests:
@@ -102,12 +115,6 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger("aggregator")
     root.setLevel(level.upper())
     root.propagate = False
-    root.handlers = [_handler("%(levelname)s:     %(message)s")]
-    log.propagate = False
-    log.handlers = [_handler("%(message)s")]
-
-
-def _handler(form: str) -> logging.Handler:
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(form))
-    return handler
+    handler.setFormatter(logging.Formatter("%(levelname)s:     %(message)s"))
+    root.handlers = [handler]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -37,10 +36,7 @@ class Download:
 
     async def begin(self) -> None:
         """Start the SQL; raises what goes wrong before the first bytes."""
-        if self._service.has_place() and self._is_done_at_once():
-            return
         await self._take_place()
-        began = time.monotonic()
         begun: asyncio.Future[None] = self._loop.create_future()
 
         def set_begun() -> None:
@@ -58,7 +54,7 @@ class Download:
 
         def ended(_: asyncio.Future[None]) -> None:
             limit.cancel()
-            self._service.history.learn(self.run.job, time.monotonic() - began)
+            self._learn()
             self._service.leave_place()
             set_begun()
 
@@ -72,15 +68,9 @@ class Download:
         if execution.done():
             execution.result()
 
-    def _is_done_at_once(self) -> bool:
-        """Run a report that was quick the last time here and now: waking a thread takes longer."""
-        history = self._service.history
-        if not history.is_quick(self.run.job):
-            return False
-        began = time.monotonic()
-        is_done = self.run.try_at_once(self._service.quick_pool)
-        history.learn(self.run.job, time.monotonic() - began)
-        return is_done
+    def _learn(self) -> None:
+        if self.run.seconds is not None:
+            self._service.history.learn(self.run.job, self.run.seconds)
 
     async def chunks(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         """The chunks, each made in a thread while the one before it is used.

@@ -6,13 +6,16 @@ import hashlib
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 import orjson
 
 from aggregator import __version__
 from aggregator.catalog.arguments import Arguments
-from aggregator.formats import Format
+from aggregator.databases.folder import FileVersion
+from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"/\\|?*;%]+')
@@ -20,12 +23,13 @@ _LONGEST_NAME = 180
 """In bytes; file systems take 255, and a browser adds to a name that is there already."""
 
 
-def file_headers(report: Report, arguments: Arguments, format: Format, tag: str) -> list[tuple[str, str]]:
+def file_headers(job: Job, tag: str) -> list[tuple[str, str]]:
     """The headers that go with a file."""
-    name = file_name(report, arguments, format)
+    format = job.format
+    wanted = wanted_name(job.report, job.arguments)
     return [
         ("content-type", format.media_type),
-        ("content-disposition", content_disposition(name, format.disposition)),
+        ("content-disposition", _disposition(wanted, format.suffix, format.disposition)),
         ("vary", "Accept, Accept-Encoding"),
         ("cache-control", "no-cache"),
         ("x-content-type-options", "nosniff"),
@@ -33,8 +37,8 @@ def file_headers(report: Report, arguments: Arguments, format: Format, tag: str)
     ]
 
 
-def file_name(report: Report, arguments: Arguments, format: Format) -> str:
-    """The download's name: the header's `filename` with its parameters filled in, made safe."""
+def wanted_name(report: Report, arguments: Arguments) -> str:
+    """The header's `filename` with its parameters filled in, else the report's name."""
     pattern = report.header.filename or report.name.rsplit("/", 1)[-1]
 
     def value(match: re.Match[str]) -> str:
@@ -42,9 +46,19 @@ def file_name(report: Report, arguments: Arguments, format: Format) -> str:
         values = given if isinstance(given, list) else [given]
         return "-".join(str(each) for each in values if each is not None)
 
-    name = _safe(unicodedata.normalize("NFC", re.sub(r"\{(\w+)\}", value, pattern)))
+    return re.sub(r"\{(\w+)\}", value, pattern) if "{" in pattern else pattern
+
+
+def file_name(wanted: str, suffix: str) -> str:
+    """A name for the download that every file system takes, as near to the wanted one as may be."""
+    name = _safe(unicodedata.normalize("NFC", wanted))
     name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")
-    return (name or "report") + format.suffix
+    return (name or "report") + suffix
+
+
+@lru_cache(maxsize=256)
+def _disposition(wanted: str, suffix: str, kind: str) -> str:
+    return content_disposition(file_name(wanted, suffix), kind)
 
 
 def content_disposition(name: str, kind: str) -> str:
@@ -56,23 +70,17 @@ def content_disposition(name: str, kind: str) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def entity_tag(report: Report, arguments: Arguments, format: Format, coding: str) -> str:
-    """The strong tag (RFC 9110, section 8.8.3) of what the report would answer now.
+def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str) -> str:
+    """The strong tag (RFC 9110, section 8.8.3) of what the job's result is now.
 
-    While one of its databases is so freshly changed that its version proves nothing, the tag is one
-    that never comes again.
+    versions: of the report's files. While one of them is so freshly changed that its version proves
+    nothing, the tag is one that never comes again.
     """
-    versions = [file.version() for file in report.files]
-    parts = [
-        __version__,
-        report.digest,
-        format.name,
-        format.writer.__name__,
-        coding,
-        arguments,
-        [(file.schema, version.stamp) for file, version in zip(report.files, versions, strict=True)],
-        None if all(version.settled for version in versions) else secrets.token_hex(8),
-    ]
+    report, format = job.report, job.format
+    parts: list[object] = [__version__, report.digest, format.name, format.writer.__name__, coding]
+    parts.append(job.arguments)
+    for file, version in zip(report.files, versions, strict=True):
+        parts.append([file.schema, version.stamp, None if version.settled else secrets.token_hex(8)])
     return '"' + hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest() + '"'
 
 
@@ -84,6 +92,8 @@ def matches(if_none_match: str, tag: str) -> bool:
 
 def wants_gzip(accept_encoding: str) -> bool:
     """Whether gzip is accepted, by its name or as any coding, and not with q=0."""
+    if not accept_encoding:
+        return False
     accepted = {}
     for part in accept_encoding.lower().split(","):
         coding, _, parameters = part.partition(";")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
-from aggregator.catalog.arguments import Arguments, read_arguments
 from aggregator.catalog.folder import Endpoint
+from aggregator.databases.folder import FileVersion
+from aggregator.databases.view import Identities
 from aggregator.errors import (
     AggregatorError,
     Cancelled,
@@ -19,30 +20,20 @@ from aggregator.errors import (
     NoSuchReport,
     QueryFailed,
 )
-from aggregator.formats import Format
-from aggregator.reports.reading import StaleReport
+from aggregator.reports.reading import Job, StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
 from aggregator.web.download import Download
-from aggregator.web.headers import entity_tag, file_headers, matches, wants_gzip
-from aggregator.web.negotiation import Found, choose_format, find
-from aggregator.web.request import Request, given_parameters
+from aggregator.web.headers import entity_tag, file_headers, matches
+from aggregator.web.negotiation import Found, find
+from aggregator.web.orders import Order, Orders
+from aggregator.web.request import Request
 from aggregator.web.service import Service
 
 _MOST_CHECKS = 3
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What one request asks for, all of it checked."""
-
-    report: Report
-    arguments: Arguments
-    format: Format
-    gzip: bool
 
 
 class ReportsEndpoint:
@@ -53,6 +44,7 @@ class ReportsEndpoint:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._orders = Orders()
         self._checking: dict[str, asyncio.Task[Report]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +93,7 @@ class ReportsEndpoint:
         for _ in range(_MOST_CHECKS):
             report = await self._report(endpoint)
             try:
-                await self._deliver(_order(report, found, request), request, answer)
+                await self._deliver(self._orders.of(report, found, request), request, answer)
                 return
             except StaleReport:
                 self._service.library.forget(report)
@@ -126,19 +118,31 @@ class ReportsEndpoint:
             checking.exception()
 
     async def _deliver(self, order: Order, request: Request, answer: Answer) -> None:
-        tag = entity_tag(order.report, order.arguments, order.format, "gzip" if order.gzip else "")
-        answer.headers = file_headers(order.report, order.arguments, order.format, tag)
-        if matches(request.headers.get("if-none-match", ""), tag):
+        job = order.job
+        # Looked at before they are read: a tag may be older than its rows, and never newer.
+        versions = [file.version() for file in job.report.files]
+        tag = entity_tag(job, versions, "gzip" if order.gzip else "")
+        answer.headers = file_headers(job, tag)
+        if matches(request.header(b"if-none-match"), tag):
             await answer.empty(304)
             return
-        run = Run(
-            order.report,
-            order.arguments,
-            order.format,
-            self._service.spool(),
-            rows_wanted=not request.is_head,
-        )
-        limit = min(order.report.header.time_limit or float("inf"), self._service.settings.time_limit)
+        if self._service.has_place():
+            seen = tuple(
+                [
+                    (file.schema, version.identity)
+                    for file, version in zip(job.report.files, versions, strict=True)
+                ]
+            )
+            result = self._service.quick.result(job, seen)
+            if result is not None:
+                request.line.rows = result.rows
+                await answer.whole(result.body, order.gzip)
+                return
+        await self._download(order, request, answer)
+
+    async def _download(self, order: Order, request: Request, answer: Answer) -> None:
+        run = Run(order.job, self._service.spool())
+        limit = min(run.job.report.header.time_limit or float("inf"), self._service.settings.time_limit)
         download = Download(self._service, run, request.receive, limit)
         try:
             await download.begin()
@@ -155,18 +159,6 @@ class ReportsEndpoint:
             download.close()
 
 
-def _order(report: Report, found: Found, request: Request) -> Order:
-    """Raises InvalidParameters, NotAcceptable."""
-    query = request.query()
-    params = report.header.params
-    given = given_parameters(query, found.match.path_parameters)
-    request.line.parameters = [name for name in given if name in params]
-    wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
-    format = choose_format(report.formats, wanted, query.get("for", []), request.headers.get("accept", ""))
-    request.line.format = format.name
-    return Order(
-        report=report,
-        arguments=read_arguments(params, given),
-        format=format,
-        gzip=not format.compressed and wants_gzip(request.headers.get("accept-encoding", "")),
-    )
+def _identities(job: Job, versions: Sequence[FileVersion]) -> Identities:
+    pairs = zip(job.report.files, versions, strict=True)
+    return tuple([(file.schema, version.identity) for file, version in pairs])

@@ -22,17 +22,24 @@ class Request:
         self.method: str = "GET" if self.is_head else scope["method"]
         self.path: str = scope["path"]
         self.counts_bytes: bool = scope["http_version"] == "1.0"
-        self.headers = _headers(scope)
+        self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.receive = receive
         self.line = request_line(scope)
         self._raw_path: bytes = scope["raw_path"]
-        self._query_string: bytes = scope["query_string"]
+        self.query_string: bytes = scope["query_string"]
+
+    def header(self, name: bytes) -> str:
+        """A header by its name in small letters; empty without it.
+
+        One that comes twice is a list (RFC 9110, section 5.3).
+        """
+        return ", ".join([value.decode("latin-1") for key, value in self._headers if key == name])
 
     def query(self) -> dict[str, list[str]]:
         """The texts of each name; raises InvalidParameters for bytes that are not UTF-8."""
         try:
             pairs = parse_qsl(
-                self._query_string.decode("ascii"),
+                self.query_string.decode("ascii"),
                 keep_blank_values=True,
                 errors="strict",
                 max_num_fields=_MOST_FIELDS,
@@ -52,8 +59,8 @@ class Request:
             path, url = self.path[:-1], self._raw_path.removesuffix(b"/")
         else:
             path, url = self.path + "/", self._raw_path + b"/"
-        if self._query_string:
-            url += b"?" + self._query_string
+        if self.query_string:
+            url += b"?" + self.query_string
         return path, url.decode("ascii")
 
 
@@ -65,15 +72,6 @@ def given_parameters(
     for name, text in path_parameters.items():
         given[name] = [text, *given.get(name, [])]
     return given
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    """One that comes twice is a list (RFC 9110, section 5.3)."""
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
 
 
 def _unreadable(message: str) -> InvalidParameters:

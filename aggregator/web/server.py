@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import uvicorn
 
 from aggregator.command_line import add_settings, read_settings
+from aggregator.web.protocol import JoiningProtocol
 
 _GRACE_SECONDS = 3
 """How long downloads may go on after the service has been told to stop."""
@@ -23,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         uvicorn.run(
             "aggregator.web.app:from_environment",
             factory=True,
+            http=JoiningProtocol,
             host=settings.host,
             port=settings.port,
             workers=settings.workers,

@@ -12,12 +12,13 @@ from typing import ParamSpec, TypeVar
 
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
-from aggregator.databases.pool import ViewPool
+from aggregator.databases.pool import IDLE_SECONDS, ViewPool
 from aggregator.errors import TooManyReports
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.reports.history import History
 from aggregator.reports.library import ReportLibrary
 from aggregator.reports.process import ReaderProcesses
+from aggregator.reports.quick import QuickReports
 from aggregator.reports.spool import Spool
 from aggregator.settings import Settings
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 _SPARE_THREADS = 4
 _CHECKERS = 32
-_CLOSE_IDLE_SECONDS = 5.0
+_LOOK_FOR_IDLE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +49,8 @@ class Service:
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
         self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
-        self.quick_pool = ViewPool(
-            SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports, for_quick=True
-        )
         self.history = History()
+        self.quick = QuickReports(self.history, settings.lock_wait, most_idle=settings.max_reports)
         self.processes = ReaderProcesses(
             settings.reader_processes, self.history, settings.heavy_seconds, settings.lock_wait
         )
@@ -103,7 +102,7 @@ class Service:
                 executor.shutdown(wait=False, cancel_futures=True)
             self.processes.close()
             self.pool.close_idle(older_than=0)
-            self.quick_pool.close_idle(older_than=0)
+            self.quick.close_idle(older_than=0)
 
     async def _log_faults(self) -> None:
         for fault in await self.in_checker(self.library.faults):
@@ -111,6 +110,6 @@ class Service:
 
     async def _close_idle_views(self) -> None:
         while True:
-            await asyncio.sleep(_CLOSE_IDLE_SECONDS)
-            self.pool.close_idle()
-            self.quick_pool.close_idle()
+            await asyncio.sleep(_LOOK_FOR_IDLE_SECONDS)
+            for views in (self.pool, self.quick):
+                views.close_idle(IDLE_SECONDS)

@@ -14,6 +14,7 @@ from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS, Format
 from aggregator.reports.library import ReportLibrary
+from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.reports.spool import Spool
@@ -63,7 +64,7 @@ class Service:
         return library.check(library.find("GET", f"/{name}").endpoint)
 
     def run(self, report: Report, format: Format) -> bytes:
-        run = Run(report, {}, format, Spool(1 << 30, None))
+        run = Run(Job(report, {}, format), Spool(1 << 30, None))
         run.execute(self._pool, lambda: None)
         return b"".join(run.output()) if run.body is None else run.body
 

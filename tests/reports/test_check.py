@@ -15,6 +15,7 @@ from aggregator.errors import InvalidParameters
 from aggregator.formats import FORMATS, SQL_FUNCTIONS, ColumnType
 from aggregator.reports.check import check
 from aggregator.reports.library import ReportLibrary
+from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.reports.spool import Spool
@@ -55,7 +56,7 @@ def report_of(dbs: Path, sql: str) -> Report:
 
 def csv_of(report: Report, **arguments: object) -> str:
     """What the report gives, header line included."""
-    run = Run(report, arguments, FORMATS["csv"], Spool(2**20, None))  # type: ignore[arg-type]
+    run = Run(Job(report, arguments, FORMATS["csv"]), Spool(2**20, None))  # type: ignore[arg-type]
     pool = ViewPool(SQL_FUNCTIONS, lock_wait=1)
     run.execute(pool, started=lambda: None)
     pool.close_idle(older_than=0)

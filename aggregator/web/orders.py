@@ -1,0 +1,78 @@
+"""What a request asks for: a job, and how it is to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator.catalog.arguments import read_arguments
+from aggregator.reports.reading import Job
+from aggregator.reports.report import Report
+from aggregator.web.headers import wants_gzip
+from aggregator.web.negotiation import Found, choose_format
+from aggregator.web.request import Request, given_parameters
+
+_MOST_REMEMBERED = 1_000
+_LONGEST_REMEMBERED = 500
+_MOVING_DEFAULTS = ("today", "now")
+
+Asked = tuple[object, ...]
+"""All of a request on which its order depends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All of it checked. parameters: the names of those that were given."""
+
+    job: Job
+    gzip: bool
+    parameters: list[str]
+
+
+class Orders:
+    """Reads orders, and remembers those of the latest requests: bookmarks come again and again."""
+
+    def __init__(self) -> None:
+        self._remembered: dict[Asked, Order] = {}
+
+    def of(self, report: Report, found: Found, request: Request) -> Order:
+        """The order of a request for a report; raises InvalidParameters, NotAcceptable."""
+        asked = (
+            report,
+            found.format_name,
+            *found.match.path_parameters.values(),
+            request.query_string,
+            request.header(b"accept"),
+            request.header(b"accept-encoding"),
+            request.is_head,
+        )
+        order = self._remembered.get(asked)
+        if order is None:
+            order = _order(report, found, request)
+            self._remember(asked, order)
+        request.line.parameters = order.parameters
+        request.line.format = order.job.format.name
+        return order
+
+    def _remember(self, asked: Asked, order: Order) -> None:
+        if any(each.default in _MOVING_DEFAULTS for each in order.job.report.header.params.values()):
+            return
+        if sum(len(part) for part in asked if isinstance(part, str | bytes)) > _LONGEST_REMEMBERED:
+            return
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[asked] = order
+
+
+def _order(report: Report, found: Found, request: Request) -> Order:
+    query = request.query()
+    params = report.header.params
+    given = given_parameters(query, found.match.path_parameters)
+    request.line.parameters = names = [name for name in given if name in params]
+    wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
+    format = choose_format(report.formats, wanted, query.get("for", []), request.header(b"accept"))
+    request.line.format = format.name
+    return Order(
+        job=Job(report, read_arguments(params, given), format, rows_wanted=not request.is_head),
+        gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
+        parameters=names,
+    )
