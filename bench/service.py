@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,12 @@ class Service:
 
 @contextlib.contextmanager
 def service(dbs: Path, logs: Path, workers: int = 1) -> Iterator[Service]:
-    """The service over the demo data and the bench's own reports."""
+    """The service over the demo data and the bench's own reports, all its processes ready."""
     port = free_port()
     command = [sys.executable, str(PROJECT / "app.py"), "--port", str(port), "--workers", str(workers)]
     command += ["--dbs", str(dbs), "--sql", str(SQL_FOLDER), "--time-limit", str(_TIME_LIMIT_SECONDS)]
-    with serving(command, port, logs / f"service-{port}.log") as pid:
+    log = logs / f"service-{port}.log"
+    with serving(command, port, log) as pid:
+        while log.read_text().count("a reader process is ready") < workers:
+            time.sleep(0.05)
         yield Service(pid, port)

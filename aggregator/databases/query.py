@@ -13,7 +13,7 @@ from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed
 
 _BATCH_SECONDS = 0.005
-_MOST_ROWS = 256
+_MOST_ROWS = 128
 _OF_A_FILE = (
     apsw.BusyError,
     apsw.LockedError,

@@ -33,7 +33,7 @@ from aggregator.reports.sql import choice_by_text, prepared
 
 _FIRST_SECONDS = 0.01
 _CHUNK_SECONDS = 0.1
-_CHUNK_BYTES = 64 * 1024
+_CHUNK_BYTES = 32 * 1024
 _MOST_IN_SMALL = 1000
 _MOST_CHOICES_SHOWN = 20
 _MISSING = re.compile(r"no such (table|column)")

@@ -1,0 +1,144 @@
+"""What a report cost the last time says where it is run the next time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from aggregator.catalog.folder import SqlFolder
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.databases.pool import ViewPool
+from aggregator.databases.view import identities
+from aggregator.formats import FORMATS, SQL_FUNCTIONS
+from aggregator.reports.history import QUICK_SECONDS, History
+from aggregator.reports.library import ReportLibrary
+from aggregator.reports.quick import QuickReports
+from aggregator.reports.reading import Job, LocalReader
+from tests.server import eventually
+from tests.sqlite_files import closing, make_database
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> ReportLibrary:
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "dbs").mkdir()
+    make_database(
+        tmp_path / "dbs" / "items.db",
+        """
+        CREATE TABLE items (item_id INTEGER PRIMARY KEY);
+        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)
+        INSERT INTO items SELECT n FROM numbers;
+        """,
+        "delete",
+    )
+    (tmp_path / "sql" / "items.sql").write_text(
+        "SELECT items.item_id FROM items_db.items AS items LIMIT 1000"
+    )
+    (tmp_path / "sql" / "more.sql").write_text("SELECT items.item_id FROM items_db.items AS items")
+    return ReportLibrary(SqlFolder(tmp_path / "sql"), DatabaseFolder(tmp_path / "dbs"), 5.0)
+
+
+def job(library: ReportLibrary, name: str = "items", format: str = "json") -> Job:
+    return Job(library.check(library.find("GET", f"/{name}").endpoint), {}, FORMATS[format])
+
+
+def test_what_was_never_run_is_neither_quick_nor_light(library: ReportLibrary) -> None:
+    history = History()
+
+    assert not history.is_quick(job(library))
+    assert not history.took_less(job(library), 1_000_000)
+
+
+def test_the_last_time_counts(library: ReportLibrary) -> None:
+    history = History()
+    for seconds in (9.0, QUICK_SECONDS / 2):
+        history.learn(job(library), seconds)
+
+    assert history.is_quick(job(library))
+    assert history.took_less(job(library), QUICK_SECONDS)
+    assert not history.is_quick(job(library, format="csv"))
+
+
+def test_reading_no_rows_teaches_nothing(library: ReportLibrary) -> None:
+    history = History()
+    head = Job(job(library).report, {}, FORMATS["json"], rows_wanted=False)
+
+    history.learn(head, 0.001)
+
+    assert not history.is_quick(head)
+
+
+def test_a_doubt_passes(library: ReportLibrary) -> None:
+    history = History()
+    history.learn(job(library), 0.001)
+
+    history.doubt(job(library))
+
+    assert not history.is_quick(job(library))
+    eventually(lambda: history.is_quick(job(library)))
+
+
+def test_the_clock_of_a_reader_stands_while_others_work(library: ReportLibrary) -> None:
+    """Else a service that is busy for a moment takes its quick reports for slow ones ever after."""
+    ended = threading.Event()
+    others = [threading.Thread(target=count_until, args=(ended,)) for _ in range(4)]
+    for each in others:
+        each.start()
+    try:
+        reader = LocalReader(ViewPool(SQL_FUNCTIONS, 5.0))
+        real, cost = time.monotonic(), reader.clock()
+        list(reader.chunks(job(library, "more")))
+        real, cost = time.monotonic() - real, reader.clock() - cost
+    finally:
+        ended.set()
+        for each in others:
+            each.join()
+    assert cost < real / 2
+
+
+def count_until(ended: threading.Event) -> None:
+    while not ended.is_set():
+        sum(range(10_000))
+
+
+def test_a_small_result_at_once(library: ReportLibrary) -> None:
+    wanted, history = job(library), History()
+    quick = QuickReports(history, lock_wait=5.0, most_idle=1)
+    assert quick.result(wanted, identities(wanted.report.files)) is None
+
+    history.learn(wanted, 0.001)
+    result = quick.result(wanted, identities(wanted.report.files))
+
+    assert result is not None
+    assert result.rows == 1000
+    rows = ",\n".join(f'{{"item_id":{n}}}' for n in range(1, 1001))
+    assert result.body == f"[{rows}]".encode()
+    quick.close_idle(0)
+
+
+def test_a_thousand_rows_are_the_most(library: ReportLibrary) -> None:
+    wanted, history = job(library, "more"), History()
+    quick = QuickReports(history, lock_wait=5.0, most_idle=1)
+    history.learn(wanted, 0.001)
+
+    assert quick.result(wanted, identities(wanted.report.files)) is None
+    assert not history.is_quick(wanted)
+    quick.close_idle(0)
+
+
+def test_a_locked_file_is_not_waited_for_at_once(library: ReportLibrary) -> None:
+    wanted, history = job(library), History()
+    quick = QuickReports(history, lock_wait=5.0, most_idle=1)
+    history.learn(wanted, 0.001)
+    with closing(wanted.report.files[0].path) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+
+        assert quick.result(wanted, identities(wanted.report.files)) is None
+
+        assert time.monotonic() - began < 1
+    assert not history.is_quick(wanted)
+    quick.close_idle(0)
