@@ -114,13 +114,19 @@ def _parse_datetime(text: str, parameter: Parameter) -> str:
         return _utc_text(_now(parameter).replace(microsecond=0))
     if text == "today":
         return _utc_text(_now(parameter).replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
+    zone = ZoneInfo(parameter.time_zone)
     match = _DATETIME.fullmatch(text)
     try:
         if match is not None:
-            return _utc_text(_moment(match, ZoneInfo(parameter.time_zone)))
+            return _utc_text(_moment(match, zone))
+        if _DATE.fullmatch(text):
+            return _utc_text(datetime.fromisoformat(text).replace(tzinfo=zone))
     except (ValueError, OverflowError):
         pass
-    raise InvalidValue("must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or now")
+    raise InvalidValue(
+        "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or a day for its "
+        "beginning, or now"
+    )
 
 
 def _moment(match: re.Match[str], zone: ZoneInfo) -> datetime:
@@ -185,8 +191,8 @@ PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
     ),
     "datetime": ParameterType(
         _parse_datetime,
-        "a moment: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in time_zone, `now`, or `today` for "
-        "the beginning of the day",
+        "a moment: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in time_zone, `now`; or a day for its "
+        "beginning: `2024-02-29`, `today`",
         "the moment in UTC, `2024-02-29T14:30:00Z`; with a fraction of a second only when one is given",
         {"type": "string", "format": "date-time"},
     ),

@@ -91,6 +91,13 @@ class ReadOnlyConnection(apsw.Connection):
             self._attach(file)
         self._forbid_everything_but_reading()
 
+    def tolerate_collations(self) -> None:
+        """Let tables be read whose collations only their owner's program knows.
+
+        SQL that has to compare by such a collation fails when it runs.
+        """
+        self.collation_needed(lambda connection, name: connection.create_collation(name, _incomparable))
+
     def add_functions(self, functions: Mapping[str, SqlFunction]) -> None:
         """Make Python functions callable in SQL by their names."""
         for name, function in functions.items():
@@ -162,6 +169,10 @@ class ReadOnlyConnection(apsw.Connection):
             return False
         time.sleep(_PAUSE_SECONDS)
         return True
+
+
+def _incomparable(first: str, second: str) -> int:
+    raise apsw.SQLError("only the program that owns the database knows how its texts are compared")
 
 
 def _cache_kibibytes(file: DatabaseFile) -> int:

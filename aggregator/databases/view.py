@@ -60,6 +60,7 @@ class View:
         self.identities = identities(files)
         self.connection = ReadOnlyConnection(files, lock_wait, wanted, for_quick)
         self.connection.add_functions(functions)
+        self.connection.tolerate_collations()
         self._lock_wait = lock_wait
         self._order = list(files)
         self.schema_versions: dict[str, object] = {}

@@ -32,10 +32,10 @@ class Answer:
         await self._begin(status)
         await self._send({"type": "http.response.body", "body": b""})
 
-    async def moved(self, location: str) -> None:
-        """The same is to be had at another URL."""
+    async def moved(self, location: str, status: int) -> None:
+        """It is to be had at another URL."""
         self.headers = [("location", location), ("content-length", "0")]
-        await self.empty(308)
+        await self.empty(status)
 
     async def options(self, methods: Sequence[str]) -> None:
         """What the URL answers."""

@@ -68,7 +68,7 @@ _STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
 
 def description(library: ReportLibrary) -> dict[str, Any]:
     """The OpenAPI 3.1 document of all reports that can be run now."""
-    paths: dict[str, Any] = {"/health": {"get": _health()}}
+    paths: dict[str, Any] = {}
     for endpoint, report in library.all():
         if isinstance(report, AggregatorError):
             continue
@@ -77,7 +77,7 @@ def description(library: ReportLibrary) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "description": _DESCRIPTION, "version": __version__},
-        "paths": paths,
+        "paths": paths | {"/health": {"get": _health()}},
         "components": {"schemas": {"Problem": _PROBLEM_SCHEMA}},
     }
 

@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 class ReportsEndpoint:
     """The ASGI application behind every URL that the service does not answer by itself.
 
-    A path that is there only with, or only without, a slash at its end is redirected to it (308).
+    A path that is there only with, or only without, a slash at its end is redirected to it (308);
+    `/` without a report of its own leads to the documentation (307).
     """
 
     def __init__(self, service: Service) -> None:
@@ -75,17 +76,24 @@ class ReportsEndpoint:
                 raise
             await answer.options(error.allowed)
         except NoSuchReport:
-            path, url = request.other_slash()
-            try:
-                find(library, request.method, path)
-            except (NoSuchReport, MethodNotAllowed):
-                pass
-            else:
-                await answer.moved(url)
+            if request.path == "/":
+                await answer.moved("docs", 307)
                 return
-            raise
+            location = self._with_other_slash(request)
+            if location is None:
+                raise
+            await answer.moved(location, 308)
         else:
             await self._answer_found(found, request, answer)
+
+    def _with_other_slash(self, request: Request) -> str | None:
+        """The URL with a slash more or less, if there is a report."""
+        path, url = request.other_slash()
+        try:
+            find(self._service.library, request.method, path)
+        except (NoSuchReport, MethodNotAllowed):
+            return None
+        return url
 
     async def _answer_found(self, found: Found, request: Request, answer: Answer) -> None:
         endpoint = found.match.endpoint

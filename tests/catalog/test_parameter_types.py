@@ -214,7 +214,10 @@ def test_what_is_no_month(text: str) -> None:
 
 # --- moments -------------------------------------------------------------------------------------
 
-MOMENT = "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or now"
+MOMENT = (
+    "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or a day for its beginning, "
+    "or now"
+)
 
 
 @pytest.mark.parametrize(
@@ -240,10 +243,15 @@ MOMENT = "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offs
         ("2024-02-29T12:00:00.000Z", "2024-02-29T12:00:00Z"),
         ("0001-01-01T00:00Z", "0001-01-01T00:00:00Z"),
         ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ("2024-02-29", "2024-02-29T00:00:00Z"),
     ],
 )
 def test_moments(text: str, value: str) -> None:
     assert parameter("datetime").parse_one(text) == value
+
+
+def test_a_day_begins_in_its_time_zone() -> None:
+    assert parameter("datetime", time_zone="Asia/Kolkata").parse_one("2024-02-29") == "2024-02-28T18:30:00Z"
 
 
 @pytest.mark.parametrize(
@@ -256,7 +264,15 @@ def test_moments(text: str, value: str) -> None:
         *("0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00", "2024-01-01T12:00+24:00"),
         "2024-01-01T12:00+05:99",
         # Other notations.
-        *("2024-01-01", "12:00", "2024-01-01T12", "2024-01-01T12Z", "20240101T120000Z", "2024-W01-1T12:00"),
+        *(
+            "2023-02-29",
+            "20240101",
+            "12:00",
+            "2024-01-01T12",
+            "2024-01-01T12Z",
+            "20240101T120000Z",
+            "2024-W01-1T12:00",
+        ),
         *("2024-01-01T12:00:00,5Z", "2024-01-01T12:00:00.1234567Z", "2024-01-01T12:00:00.Z"),
         *("2024-01-01T12:00 Z", "2024-01-01T12:00+5", "2024-01-01T12:00UTC", "1704110400", "Now", ""),
         *("2024-01-01T12:00Z\n", " 2024-01-01T12:00Z", "٢٠٢٤-01-01T12:00Z", "2024-01-01T12:00+٠٥:30"),

@@ -383,6 +383,27 @@ def test_tables_of_other_kinds(tmp_path: Path, sql: str, csv: str) -> None:
     assert [each.schema for each in report.files] == ["lib_db"]
 
 
+def test_a_collation_that_only_its_owner_knows(tmp_path: Path) -> None:
+    """Its column can be read, but not sorted by."""
+    (tmp_path / "dbs").mkdir()
+    connection = apsw.Connection(str(tmp_path / "dbs" / "owned.db"))
+    connection.create_collation("mine", lambda a, b: (a > b) - (a < b))
+    connection.execute(
+        """
+        CREATE TABLE items (name TEXT COLLATE mine, number INTEGER);
+        CREATE INDEX items_by_name ON items (name);
+        INSERT INTO items VALUES ('x', 2), ('y', 1);
+        """
+    )
+    connection.close()
+    dbs = tmp_path / "dbs"
+    plain = "SELECT items.name FROM owned_db.items AS items ORDER BY items.number"
+    assert csv_of(report_of(dbs, plain)) == 'name\n"y"\n"x"\n'
+
+    found = faults(dbs, r="SELECT items.name\nFROM owned_db.items AS items\nORDER BY items.name")
+    assert found == ["r.sql:1: no such collation sequence: mine"]
+
+
 def test_125_databases(tmp_path: Path) -> None:
     dbs = tmp_path / "dbs"
     dbs.mkdir()
@@ -444,6 +465,11 @@ def test_databases_that_cannot_be_read_are_named(dbs: Path) -> None:
         "wide.sql: The database wide_db cannot be read: it stores text as UTF-16; only UTF-8 files are read.",
     ]
     assert faults(dbs, busy=sql["busy"])[0].startswith("text.sql")
+
+
+@pytest.mark.parametrize("sql", ["VALUES (1)", "WITH v (n) AS (VALUES (1)) SELECT v.n FROM v"])
+def test_values_of_no_table(dbs: Path, sql: str) -> None:
+    assert csv_of(report_of(dbs, sql)).endswith("\n1\n")
 
 
 def test_a_report_without_any_database(tmp_path: Path) -> None:

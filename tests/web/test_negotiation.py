@@ -168,6 +168,13 @@ def test_a_slash_too_many_or_too_few(server: Server, asked: str, location: str) 
     assert (answer.status, answer.headers["location"]) == (308, location)
 
 
+def test_the_root_leads_to_the_documentation(server: Server) -> None:
+    answer = server.get("/")
+    assert answer.status == 307, "not for ever: there may be a report some day"
+    assert answer.headers["location"] == "docs"
+    assert server.get("/docs").status == 200
+
+
 def test_no_redirect_to_nowhere(server: Server) -> None:
     for path in (
         "/nothing",
