@@ -43,6 +43,9 @@ _REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
 )
 """Lower-layer errors and what they mean to the person who asked."""
 
+OF_A_FILE = tuple(kind for kind, _ in _REASONS)
+"""Errors that are a file's, and not the SQL's."""
+
 
 def unavailable(file: DatabaseFile, error: apsw.Error) -> DatabaseUnavailable:
     """The error that names the database for what SQLite said of it."""

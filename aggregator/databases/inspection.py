@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import apsw
 import apsw.ext
 
-from aggregator.databases.connection import ReadOnlyConnection, quoted, unavailable
+from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, quoted, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.statement_faults import (
     StatementFault,
@@ -23,15 +23,6 @@ from aggregator.errors import DatabaseUnavailable
 
 _COMPOUND = re.compile(r"\b(UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
 _STRICT_STORAGE = {"INT": "integer", "INTEGER": "integer", "REAL": "real", "TEXT": "text"}
-_OF_A_FILE = (
-    apsw.BusyError,
-    apsw.LockedError,
-    apsw.CantOpenError,
-    apsw.CorruptError,
-    apsw.IOError,
-    apsw.NotADBError,
-    apsw.ReadOnlyError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +72,7 @@ def inspect(
     permissions.reads, permissions.refused = set(), None
     try:
         details = apsw.ext.query_info(connection, sql)
-    except _OF_A_FILE as error:
+    except OF_A_FILE as error:
         raise _unavailable(connection, error) from error
     except apsw.Error as error:
         return None, [*faults, explained(error, sql, connection, known)]

@@ -8,20 +8,12 @@ from itertools import chain, islice
 
 import apsw
 
-from aggregator.databases.connection import ReadOnlyConnection, SqlValue, unavailable
+from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, SqlValue, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed
 
 _BATCH_SECONDS = 0.005
 _MOST_ROWS = 128
-_OF_A_FILE = (
-    apsw.BusyError,
-    apsw.LockedError,
-    apsw.CantOpenError,
-    apsw.CorruptError,
-    apsw.IOError,
-    apsw.NotADBError,
-)
 
 
 def batches(
@@ -51,7 +43,7 @@ def _next_size(size: int, seconds: float) -> int:
 
 def failure(error: apsw.Error, files: Sequence[DatabaseFile]) -> AggregatorError:
     """What to tell of an SQLite error in the middle of a query: the database, or that it failed."""
-    if isinstance(error, _OF_A_FILE):
+    if isinstance(error, OF_A_FILE):
         for file in files:
             if len(files) == 1 or not _readable(file):
                 return unavailable(file, error)
