@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         0.25,
         ge=0,
         allow_inf_nan=False,
-        description="A report whose SQL last took longer than this is given to one of them",
+        description="A report that last took longer than this, or was never run, is given to one of them",
     )
     spool_memory: int = Field(
         2 * 2**20,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -90,8 +91,18 @@ def _column_types() -> str:
     return _table(("type", "what the values are"), rows)
 
 
-def _reports() -> str:
+def own_reports() -> list[Endpoint]:
+    """The endpoints that belong to the project: not those that somebody has only in a checkout of it."""
     endpoints = SqlFolder(PROJECT / "sql").catalog().endpoints
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "."], cwd=PROJECT / "sql", capture_output=True, check=False
+    )
+    names = tracked.stdout.decode().split("\0")
+    return [each for each in endpoints if tracked.returncode or each.file in names]
+
+
+def _reports() -> str:
+    endpoints = own_reports()
     rows = [(f"`{each.route.method} {each.route.url}`", each.title, _parameters(each)) for each in endpoints]
     return _table(("URL", "report", "parameters"), rows)
 

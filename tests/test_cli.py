@@ -645,3 +645,16 @@ def test_a_table_that_is_altered_while_the_report_begins(
     monkeypatch.setattr(run_module, "_format", altering)
     assert main(["run", "r", "--output", "a.csv"]) == 0
     assert (tmp_path / "a.csv").read_text() == "x,y\n1,2\n"
+
+
+@pytest.mark.parametrize(("header", "option"), [("0.5", "30"), ("30", "0.5")])
+def test_the_lower_time_limit_ends_a_report(
+    folders: Path, capsys: pytest.CaptureFixture[str], header: str, option: str
+) -> None:
+    (folders / "sql" / "endless.sql").write_text(
+        f"/* {{time_limit: {header}}} */\n"
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT n.i + 1 FROM n) SELECT max(n.i) AS most FROM n"
+    )
+    command = ["run", "endless", "--dbs", str(folders / "dbs"), "--sql", str(folders / "sql")]
+    assert main([*command, "--format", "csv", "--time-limit", option]) == 1
+    assert capsys.readouterr().err == "The SQL of this report ran for 0.5 seconds, which is its limit.\n"

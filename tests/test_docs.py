@@ -13,7 +13,6 @@ from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
 import setup_db
-from aggregator.catalog.folder import SqlFolder
 from aggregator.catalog.header import (
     COLUMN_TYPES,
     ColumnSpec,
@@ -28,6 +27,7 @@ from aggregator.catalog.paths import METHOD_SUFFIXES, RESERVED
 from aggregator.command_line import option, variable
 from aggregator.settings import Settings
 from docs import generate
+from tests.own_reports import copy_own_reports
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def test_every_format_is_documented() -> None:
 
 
 def test_every_report_is_documented() -> None:
-    endpoints = SqlFolder(PROJECT / "sql").catalog().endpoints
+    endpoints = generate.own_reports()
     lines = {line[0]: line for line in lines_of_tables(section(README, "The reports of the demo"))}
     assert set(lines) == {"URL", *(f"`GET {each.route.url}`" for each in endpoints)}
     for endpoint in endpoints:
@@ -100,6 +100,15 @@ def test_every_method_and_every_url_of_the_service_is_documented() -> None:
     assert all(f"`/{name}`" in text for name in RESERVED)
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_what_somebody_has_only_in_a_checkout_is_no_report_of_the_project(copy: Path) -> None:
+    for command in (["init", "--quiet"], ["add", "sql"]):
+        subprocess.run(["git", *command], cwd=copy, check=True)
+    (copy / "sql" / "mine.sql").write_text("SELECT 1 AS one")
+    assert "mine.sql" not in [each.file for each in generate.own_reports()]
+    assert generate.main(["--check"]) == 0
+
+
 # --- nothing is stale ----------------------------------------------------------------------------
 
 
@@ -112,7 +121,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "docs").mkdir()
     for page in generate.PAGES:
         shutil.copy(PROJECT / page, tmp_path / page)
-    shutil.copytree(PROJECT / "sql", tmp_path / "sql")
+    copy_own_reports(tmp_path / "sql")
     monkeypatch.setattr(generate, "PROJECT", tmp_path)
     return tmp_path
 
@@ -174,7 +183,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of somebody who has made the demo and saved the page's files."""
     folder = tmp_path_factory.mktemp("reader")
     assert setup_db.main(["--dbs", str(folder / "dbs")]) == 0
-    shutil.copytree(PROJECT / "sql", folder / "sql")
+    copy_own_reports(folder / "sql")
     for block in blocks("sql"):
         match = FILE.search(block.document.text[: block.region.start])
         assert match is not None

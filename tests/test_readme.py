@@ -16,6 +16,8 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
+from tests.own_reports import copy_own_reports
+
 PROJECT = Path(__file__).parent.parent
 ADDRESS = "127.0.0.1:8050"
 _FILE = re.compile(r"<!-- file: (\S+) -->\s*\Z")
@@ -31,8 +33,9 @@ def blocks(language: str) -> list[Example]:
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A checkout with demo databases and the README's files, served at `.address`'s address."""
     folder = tmp_path_factory.mktemp("newcomer")
-    for name in ("aggregator", "demo", "schema", "sql"):
+    for name in ("aggregator", "demo", "schema"):
         shutil.copytree(PROJECT / name, folder / name)
+    copy_own_reports(folder / "sql")
     for name in ("app.py", "setup_db.py"):
         shutil.copyfile(PROJECT / name, folder / name)
     subprocess.run([sys.executable, "setup_db.py"], cwd=folder, check=True, capture_output=True)

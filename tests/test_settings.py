@@ -197,7 +197,7 @@ def test_the_help_of_the_server_has_every_setting() -> None:
     ("name", "settings"),
     [
         ("check", ["dbs", "sql", "lock_wait"]),
-        ("run", ["dbs", "sql", "lock_wait", "spool_memory", "spool_dir"]),
+        ("run", ["dbs", "sql", "time_limit", "lock_wait", "spool_memory", "spool_dir"]),
     ],
 )
 def test_the_help_of_a_command_has_the_settings_that_matter_to_it(name: str, settings: list[str]) -> None:

@@ -124,8 +124,8 @@ def _parse_datetime(text: str, parameter: Parameter) -> str:
     except (ValueError, OverflowError):
         pass
     raise InvalidValue(
-        "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or a day for its "
-        "beginning, or now"
+        "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, a day for its beginning, "
+        "today, or now"
     )
 
 

@@ -58,7 +58,9 @@ class Parameter(BaseModel):
         False, description="A list, given by repeating the name; SQL gets a JSON array for `json_each`"
     )
     time_zone: str = Field(
-        "UTC", description="Where `today` and `now` are taken, and a datetime without an offset is read"
+        "UTC",
+        description="Where `today` and `now` are taken, and a datetime without an offset is read; UTC when "
+        "it is not given",
     )
     example: Scalar | list[Scalar] | None = Field(
         None, description="A value for the form and the API's pages to begin with"

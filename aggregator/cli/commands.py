@@ -17,7 +17,7 @@ from aggregator.command_line import add_settings, read_settings
 from aggregator.formats import ALIASES, FORMATS
 
 _CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
-_RUN_SETTINGS = (*_CHECK_SETTINGS, "spool_memory", "spool_dir")
+_RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "spool_memory", "spool_dir")
 _INTERRUPTED = 130
 _TERMINATED = 143
 

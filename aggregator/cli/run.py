@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import IO
 
 from tqdm import tqdm
@@ -134,10 +134,14 @@ def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
         except Exception as error:
             failures.append(error)
         finally:
+            limit.cancel()
             begun.set()
 
     thread = Thread(target=execute)
+    seconds = run.job.report.time_limit(settings.time_limit)
+    limit = Timer(seconds, run.stop_after, [seconds])
     thread.start()
+    limit.start()
     try:
         with tqdm(unit=" rows", unit_scale=True, disable=not _has_bar(order), file=sys.stderr) as bar:
             begun.wait()
@@ -146,6 +150,7 @@ def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
                     file.write(chunk)
                     bar.update(run.rows - bar.n)
     finally:
+        limit.cancel()
         run.stop(Cancelled("The command was stopped."))
         run.close()
         thread.join()

@@ -40,6 +40,10 @@ class Report:
         """The file without `.sql`, as `report/customer-orders`."""
         return self.endpoint.name
 
+    def time_limit(self, most: float) -> float:
+        """Seconds that the SQL may run: what the header says, but no more than the most."""
+        return min(self.header.time_limit or most, most)
+
     @property
     def formats(self) -> list[Format]:
         """The formats to be had, the default first."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from aggregator.databases.pool import ViewPool
-from aggregator.errors import AggregatorError, QueryFailed
+from aggregator.errors import AggregatorError, QueryFailed, TimeLimitExceeded
 from aggregator.reports.process import ReaderProcesses
 from aggregator.reports.reading import Job, LocalReader, Reader
 from aggregator.reports.spool import Spool
@@ -64,6 +64,11 @@ class Run:
             self._stopped = self._stopped or error
             if self._reader is not None:
                 self._reader.stop()
+
+    def stop_after(self, seconds: float) -> None:
+        """End the SQL because it took so long; to be called when it has."""
+        message = f"The SQL of this report ran for {seconds:g} seconds, which is its limit."
+        self.stop(TimeLimitExceeded(message))
 
     def close(self) -> None:
         """Let go of what the client did not take."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from starlette.types import Receive
 
-from aggregator.errors import AggregatorError, Cancelled, TimeLimitExceeded
+from aggregator.errors import Cancelled
 from aggregator.reports.run import Run
 from aggregator.web.gzip import compressed_chunks
 from aggregator.web.service import Service
@@ -46,7 +46,7 @@ class Download:
         def started() -> None:
             self._loop.call_soon_threadsafe(set_begun)
 
-        limit = self._loop.call_later(self._time_limit, self.run.stop, self._too_long())
+        limit = self._loop.call_later(self._time_limit, self.run.stop_after, self._time_limit)
         watching = self._loop.call_later(_WATCH_AFTER_SECONDS, self._start_watching)
         execution = self._loop.run_in_executor(
             self._service.runners, self.run.execute, self._service.pool, started, self._service.processes
@@ -135,8 +135,3 @@ class Download:
             self._turn.cancel()
         self.run.stop(Cancelled("The client has gone."))
         self.run.close()
-
-    def _too_long(self) -> AggregatorError:
-        return TimeLimitExceeded(
-            f"The SQL of this report ran for {self._time_limit:g} seconds, which is its limit."
-        )

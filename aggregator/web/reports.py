@@ -150,7 +150,7 @@ class ReportsEndpoint:
 
     async def _download(self, order: Order, request: Request, answer: Answer) -> None:
         run = Run(order.job, self._service.spool())
-        limit = min(run.job.report.header.time_limit or float("inf"), self._service.settings.time_limit)
+        limit = run.job.report.time_limit(self._service.settings.time_limit)
         download = Download(self._service, run, request.receive, limit)
         try:
             await download.begin()

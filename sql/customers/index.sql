@@ -1,6 +1,6 @@
 /*
 title: Customers
-description: Customers by name, with a search in name, email and city that ignores case.
+description: Customers by name, with a search in name, email and city that ignores the case of A to Z.
 params:
   q: {type: text, required: false, max: 100, description: "Part of a name, an email or a city"}
   state: {type: text, required: false, description: Only this state}

@@ -215,8 +215,8 @@ def test_what_is_no_month(text: str) -> None:
 # --- moments -------------------------------------------------------------------------------------
 
 MOMENT = (
-    "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, or a day for its beginning, "
-    "or now"
+    "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, a day for its beginning, "
+    "today, or now"
 )
 
 
