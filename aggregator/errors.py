@@ -22,8 +22,12 @@ Every `detail` is written for the person who asked: no SQL, no path of the serve
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
+"""Says nothing of the file that was to be opened: what was known of it is still the best guess."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from aggregator.errors import Fault
+from aggregator.errors import OUT_OF_DESCRIPTORS, Fault
 
 Signature = tuple[int, ...]
 """Equal for two moments when the file was not changed between them, or twice in one clock tick."""
@@ -18,7 +18,7 @@ def sql_files(folder: Path) -> tuple[dict[str, Signature], list[Fault]]:
     """The signature of each file by its path inside the folder, and what is wrong with others.
 
     Hidden files and folders are left out. Links are followed; one that leads to a folder above
-    itself ends there.
+    itself ends there. Raises OSError when the folder is not there, or no descriptor is left.
     """
     files: dict[str, Signature] = {}
     faults: list[Fault] = []
@@ -28,6 +28,8 @@ def sql_files(folder: Path) -> tuple[dict[str, Signature], list[Fault]]:
         try:
             entries = [entry for entry in os.scandir(directory) if not entry.name.startswith(".")]
         except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                raise
             name = printable(inside) or folder.name
             faults.append(Fault(name, 0, f"the folder cannot be read: {error.strerror}"))
             continue

@@ -14,7 +14,7 @@ from aggregator.catalog.files import Signature, printable, sql_files
 from aggregator.catalog.header import Source, read_source
 from aggregator.catalog.paths import ANSWERED_METHODS, PathFault, Route, parameter_of, route_of
 from aggregator.catalog.tree import UrlTree
-from aggregator.errors import Fault, MethodNotAllowed, NoSuchReport
+from aggregator.errors import OUT_OF_DESCRIPTORS, Fault, MethodNotAllowed, NoSuchReport
 
 RESCAN_SECONDS = 0.5
 _CLOCK_TICK_NS = 3_000_000_000
@@ -126,20 +126,44 @@ class SqlFolder:
         self._faults: list[Fault] = []
         self._catalog = Catalog(())
         self._scanned_at = -RESCAN_SECONDS
+        self._was_read = False
         self._lock = threading.Lock()
 
     def catalog(self) -> Catalog:
-        """The endpoints as they are on the disk now, at most half a second old."""
-        with self._lock:
-            if time.monotonic() - self._scanned_at >= RESCAN_SECONDS:
+        """The endpoints as they are on the disk now, at most half a second old.
+
+        While another thread reads files that have changed, those from before.
+        """
+        if self.is_due() and self._lock.acquire(blocking=not self._was_read):
+            try:
                 self._refresh()
-                self._scanned_at = time.monotonic()
-            return self._catalog
+                self._scanned_at, self._was_read = time.monotonic(), True
+            finally:
+                self._lock.release()
+        return self._catalog
+
+    def is_due(self) -> bool:
+        """Whether `catalog` will look at the folder now, unless another thread is at it."""
+        return time.monotonic() - self._scanned_at >= RESCAN_SECONDS
 
     def _refresh(self) -> None:
         try:
+            known, faults = self._read_all()
+        except OSError:
+            return
+        if faults == self._faults and _endpoints(known) == _endpoints(self._known):
+            self._known = known
+            return
+        self._known, self._faults = known, faults
+        self._catalog = Catalog([each.endpoint for each in known.values()], faults)
+
+    def _read_all(self) -> tuple[dict[str, _Known], list[Fault]]:
+        """Raises OSError when there are no descriptors left."""
+        try:
             present, faults = sql_files(self.folder)
         except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                raise
             message = f"the folder of SQL files cannot be read: {error.strerror}"
             present, faults = {}, [Fault(self.folder.name, 0, message)]
         known: dict[str, _Known] = {}
@@ -148,11 +172,7 @@ class SqlFolder:
                 known[file] = self._read_if_changed(file, signature)
             except PathFault as error:
                 faults.append(Fault(printable(file), 0, str(error)))
-        if faults == self._faults and _endpoints(known) == _endpoints(self._known):
-            self._known = known
-            return
-        self._known, self._faults = known, faults
-        self._catalog = Catalog([each.endpoint for each in known.values()], faults)
+        return known, faults
 
     def _read_if_changed(self, file: str, signature: Signature) -> _Known:
         old = self._known.get(file)
@@ -160,7 +180,7 @@ class SqlFolder:
             return old
         settled = time.time_ns() - max(signature[2:]) > _CLOCK_TICK_NS
         endpoint = _read(self.folder, file, old.endpoint if old is not None else None)
-        return _Known(signature, settled, endpoint)
+        return _Known(signature, settled and endpoint.digest != "", endpoint)
 
 
 def _endpoints(known: dict[str, _Known]) -> list[int]:
@@ -173,6 +193,8 @@ def _read(folder: Path, file: str, old: Endpoint | None) -> Endpoint:
     try:
         data = (folder / file).read_bytes()
     except OSError as error:
+        if error.errno in OUT_OF_DESCRIPTORS:
+            raise
         return Endpoint(file, route, None, (Fault(file, 0, f"cannot be read: {error.strerror}"),))
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     if old is not None and old.digest == digest:

@@ -17,6 +17,9 @@ from aggregator.errors import Fault
 _BEFORE = r"\A\ufeff?(?:\s|--[^\n]*(?:\n|\Z))*"
 _LEADING_COMMENT = re.compile(_BEFORE + r"/\*(.*?)(\*/|\Z)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_LONGEST = 20_000
+"""Characters; YAML is read slowly, and nobody's report may wait for another's header."""
+
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 ColumnTypeName = Literal[
@@ -129,6 +132,9 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
     first_line = text.count("\n", 0, match.start(1)) + 1
     if not match[2]:
         return None, [Fault(file, first_line, "the leading /* comment has no end, */")]
+    if len(match[1]) > _LONGEST:
+        message = f"the header is longer than {_LONGEST:,} characters; choices can come from choices_sql"
+        return None, [Fault(file, first_line, message)]
     block, faults = read_block(match[1], file, first_line)
     if faults:
         return None, faults

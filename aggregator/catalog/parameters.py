@@ -19,6 +19,9 @@ from aggregator.catalog.parameter_types import (
     text_of,
 )
 
+MOVING = ("today", "now")
+"""Values that will be others tomorrow."""
+
 _ORDERED = ("integer", "number", "text", "date", "datetime", "month")
 _IN_TIME = ("date", "datetime", "month")
 _KEYS_OF_TYPES = {
@@ -198,7 +201,7 @@ def parameter_schema(parameter: Parameter) -> dict[str, object]:
         schema["enum"] = list(parameter.choices)
     if parameter.many:
         schema = {"type": "array", "items": schema}
-    if parameter.default not in (None, "today", "now"):
+    if parameter.default is not None and parameter.default not in MOVING:
         schema["default"] = _json(parameter, parameter.default)
     return schema
 

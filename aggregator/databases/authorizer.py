@@ -40,12 +40,14 @@ class ReadOnlyAuthorizer:
     """Allows reading; `transactions` also allows BEGIN and COMMIT, for the snapshot's own use.
 
     reads: schemas read by the statements prepared so far, each with whether it was through a view
-    or a subquery. refused: what was last refused, as `INSERT order_lines`.
+    or a subquery. functions: those that they call, in small letters. refused: what was last
+    refused, as `INSERT order_lines`.
     """
 
     def __init__(self) -> None:
         self.transactions = False
         self.reads: set[tuple[str, bool]] = set()
+        self.functions: set[str] = set()
         self.refused: str | None = None
 
     def __call__(
@@ -54,6 +56,8 @@ class ReadOnlyAuthorizer:
         if self._may(action, first, second, schema):
             if action == apsw.SQLITE_READ and schema is not None:
                 self.reads.add((schema, through is not None))
+            if action == apsw.SQLITE_FUNCTION and second is not None:
+                self.functions.add(second.lower())
             return apsw.SQLITE_OK
         name = apsw.mapping_authorizer_function[action]
         words = str(name).removeprefix("SQLITE_").replace("_", " ")

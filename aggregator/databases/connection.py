@@ -20,6 +20,7 @@ SqlFunction = Callable[..., object]
 _PAUSE_SECONDS = 0.005
 _STEPS_BETWEEN_QUESTIONS = 100_000
 _STEPS_BETWEEN_QUICK_QUESTIONS = 1_000
+_LONGEST_QUICK_VALUE = 100_000
 
 _CACHE_KIBIBYTES = 2_000
 _MOST_CACHED_WHOLE_KIBIBYTES = 8_000
@@ -65,8 +66,9 @@ class ReadOnlyConnection(apsw.Connection):
     patience: seconds to wait for a lock of another program. wanted: asked again and again, from
     the thread that uses the connection; when it answers False, waiting and running SQL end at once.
 
-    for_quick: for SQL that takes next to no time. `wanted` is asked more often, and a statement keeps
-    its plan whatever its parameters are, where it would otherwise be planned anew for each of them
+    for_quick: for SQL that takes next to no time. `wanted` is asked more often; no value may be longer
+    than 100,000 bytes, because nothing ends a function while it makes one; and a statement keeps its
+    plan whatever its parameters are, where it would otherwise be planned anew for each of them
     (https://sqlite.org/queryplanner-ng.html#qpsg).
 
     Raises DatabaseUnavailable, which names the file, when one cannot be attached.
@@ -88,7 +90,9 @@ class ReadOnlyConnection(apsw.Connection):
         self.set_busy_handler(self._wait_for_lock)
         steps = _STEPS_BETWEEN_QUICK_QUESTIONS if for_quick else _STEPS_BETWEEN_QUESTIONS
         self.set_progress_handler(lambda: not self.wanted(), steps)
-        self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, int(for_quick))
+        if for_quick:
+            self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+            self.limit(apsw.SQLITE_LIMIT_LENGTH, _LONGEST_QUICK_VALUE)
         self.files = tuple(files)
         for file in self.files:
             self._attach(file)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aggregator.errors import Fault
+from aggregator.errors import OUT_OF_DESCRIPTORS, Fault
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3")
 MOST_DATABASES = 125
@@ -29,15 +30,21 @@ Identity = tuple[int, int]
 class FileVersion:
     """What a database file held at some moment, known without opening it.
 
-    stamp: equal for two moments when no transaction was committed between them. settled: False
-    when the last change is so young that the file system's clock could give the next change the
-    same time, or that it may not be seen yet; then an equal stamp proves nothing. identity: as of
-    DatabaseFile.
+    database, wal: of each of the two files, equal for two moments when it was not changed between
+    them; both are equal when no transaction was committed. settled: False when the last change is
+    so young that the file system's clock could give the next change the same time, or that it may
+    not be seen yet; then equality proves nothing. identity: as of DatabaseFile.
     """
 
-    stamp: tuple[int, ...]
+    database: tuple[int, ...]
+    wal: tuple[int, ...]
     settled: bool
     identity: Identity | None
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """Both of them."""
+        return self.database + self.wal
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,9 @@ class DatabaseFile:
             wal = None
         now = time.time_ns()
         return FileVersion(
-            stamp=(*_stamp(database), *_stamp(wal)),
+            database=_stamp(database),
+            # SQLite changes the owner of a WAL file, to what it is, whenever root opens it.
+            wal=_stamp(wal)[:-1],
             settled=_is_settled(database, now) and _is_settled(wal, now, _COMMIT_NS),
             identity=_identity(database),
         )
@@ -128,8 +137,9 @@ class DatabaseFolder:
     def _refresh(self) -> None:
         now = time.monotonic()
         if now - self._scanned_at >= RESCAN_SECONDS:
-            self._files, self._faults = _scan(self.folder, self._files)
             self._scanned_at = now
+            with suppress(OSError):
+                self._files, self._faults = _scan(self.folder, self._files)
 
 
 def _scan(
@@ -142,6 +152,8 @@ def _scan(
             if entry.name.endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file()
         )
     except OSError as error:
+        if error.errno in OUT_OF_DESCRIPTORS:
+            raise
         return {}, (Fault(folder.name, 0, f"the folder of databases cannot be read: {error.strerror}"),)
     files: dict[str, DatabaseFile] = {}
     faults: list[Fault] = []

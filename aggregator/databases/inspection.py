@@ -19,6 +19,7 @@ from aggregator.databases.statement_faults import (
     second_statements,
 )
 from aggregator.databases.tokens import code, tokens
+from aggregator.databases.volatile import is_volatile
 from aggregator.errors import DatabaseUnavailable
 
 _COMPOUND = re.compile(r"\b(UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
@@ -40,12 +41,16 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SELECT, without a closing semicolon: its columns, parameters' names and schemas read."""
+    """One SELECT, without a closing semicolon: its columns, parameters' names and schemas read.
+
+    is_volatile: whether its result may be another one though no file has changed.
+    """
 
     sql: str
     columns: tuple[ResultColumn, ...]
     parameters: frozenset[str]
     schemas: frozenset[str]
+    is_volatile: bool = False
 
 
 def mentioned(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]:
@@ -69,7 +74,7 @@ def inspect(
         return None, [fault]
     faults = [*second_statements(words)]
     permissions = connection.permissions
-    permissions.reads, permissions.refused = set(), None
+    permissions.reads, permissions.functions, permissions.refused = set(), set(), None
     try:
         details = apsw.ext.query_info(connection, sql)
     except OF_A_FILE as error:
@@ -80,10 +85,10 @@ def inspect(
         return None, [*faults, StatementFault(words[0].line, "the statement is not a SELECT that only reads")]
     columns = _columns(sql, connection, details)
     faults += same_names((column.name for column in columns), words[0].line)
-    text = details.first_query[words[0].start :].rstrip().rstrip(";")
+    text = details.first_query[words[0].start :].rstrip("; \t\r\n\f")
     schemas = frozenset(schema for schema, _ in permissions.reads) - {"main", "temp"}
     parameters = frozenset(name for name in details.bindings_names if name)
-    return Statement(text, columns, parameters, schemas), faults
+    return Statement(text, columns, parameters, schemas, is_volatile(words, permissions.functions)), faults
 
 
 def _unavailable(connection: ReadOnlyConnection, error: apsw.Error) -> DatabaseUnavailable:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from aggregator.databases.connection import SqlFunction
-from aggregator.databases.folder import DatabaseFile
-from aggregator.databases.view import Identities, View, identities
+from aggregator.databases.folder import DatabaseFile, FileVersion
+from aggregator.databases.view import Identities, View, identities, look_at
 
 IDLE_SECONDS = 10.0
 """An open WAL database keeps its owner from leaving WAL mode, so none is kept open for long."""
@@ -42,17 +42,20 @@ class ViewPool:
         self,
         files: Sequence[DatabaseFile],
         wanted: Callable[[], bool],
-        seen: Identities | None = None,
+        seen: Sequence[FileVersion] | None = None,
     ) -> Iterator[View]:
         """Lend a view of exactly these files, as they are on the disk now.
 
         wanted: asked while a locked file is waited for; False ends the wait. seen: the files'
-        identities, when they were looked at just now. Raises DatabaseUnavailable when one cannot be
+        versions, when they were looked at just now. Raises DatabaseUnavailable when one cannot be
         opened. A view whose borrower failed is not lent again.
         """
-        view = self._take(seen or identities(files)) or View(
-            files, self._functions, self._lock_wait, wanted, self._for_quick
-        )
+        seen = seen or look_at(files)
+        view = self._take(files, identities(seen))
+        if view is None:
+            view = View(files, self._functions, self._lock_wait, wanted, self._for_quick)
+        else:
+            view.seen = seen
         try:
             yield view
             view.release()
@@ -70,10 +73,12 @@ class ViewPool:
         for view in stale:
             view.close()
 
-    def _take(self, wanted: Identities) -> View | None:
+    def _take(self, files: Sequence[DatabaseFile], wanted: Identities) -> View | None:
+        files = tuple(files)
         with self._lock:
             for index in range(len(self._idle) - 1, -1, -1):
-                if self._idle[index][1].identities == wanted:
+                view = self._idle[index][1]
+                if view.identities == wanted and view.files == files:
                     return self._idle.pop(index)[1]
         return None
 

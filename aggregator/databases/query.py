@@ -19,7 +19,7 @@ _MOST_ROWS = 128
 def batches(
     connection: ReadOnlyConnection, sql: str, parameters: Mapping[str, SqlValue]
 ) -> Iterator[list[bytes]]:
-    """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 256.
+    """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 128.
 
     A list is given before it takes longer than about 5 ms to fill, so a slow query's first rows
     are not kept back. Raises apsw.Error as SQLite does, apsw.InterruptError among them.

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 import apsw
 
 from aggregator.databases.connection import ReadOnlyConnection, SqlFunction
-from aggregator.databases.folder import DatabaseFile, Identity
+from aggregator.databases.folder import DatabaseFile, FileVersion, Identity
 from aggregator.errors import Cancelled, DatabaseUnavailable, UnsettledDatabases
 
 _SETTLE_SECONDS = 5.0
@@ -30,8 +30,8 @@ _PASSING = (apsw.BusyError, apsw.ReadOnlyError)
 """What a file that is being written may answer; the second when its journal seems to be left over."""
 
 
-Identities = tuple[tuple[str, Identity | None], ...]
-"""Schemas and files; equal for two moments when no file was replaced between them."""
+Identities = tuple[Identity | None, ...]
+"""Of some files, in their order; equal for two moments when none was replaced between them."""
 
 
 def _always() -> bool:
@@ -40,6 +40,8 @@ def _always() -> bool:
 
 class View:
     """A connection to some databases that can be held at one instant, and used again later.
+
+    seen: the files' versions when they were last looked at, before it is held.
 
     wanted: asked while a file is waited for; False ends the wait. for_quick: see ReadOnlyConnection.
     Not for two threads at once.
@@ -57,14 +59,16 @@ class View:
         for_quick: bool = False,
     ) -> None:
         self.files = tuple(files)
-        self.identities = identities(files)
-        self.connection = ReadOnlyConnection(files, lock_wait, wanted, for_quick)
-        self.connection.add_functions(functions)
-        self.connection.tolerate_collations()
+        self.seen: Sequence[FileVersion] = look_at(files)
+        self.identities = identities(self.seen)
+        self._functions = functions
         self._lock_wait = lock_wait
+        self._for_quick = for_quick
         self._order = list(files)
-        self.schema_versions: dict[str, object] = {}
-        self._data_versions: dict[str, object] = {}
+        self.schema_versions: dict[str, object]
+        self._data_versions: dict[str, object]
+        self._stamps: dict[str, tuple[object, object]]
+        self._open(wanted)
 
     def hold(self, wanted: Callable[[], bool] = _always) -> None:
         """Begin to read all files at one instant.
@@ -73,6 +77,37 @@ class View:
         file is locked, gone or damaged), UnsettledDatabases, or Cancelled.
         """
         self.connection.wanted = wanted
+        self._settle(wanted)
+        if self._is_overwritten():
+            self.connection.close()
+            self._open(wanted)
+            self._settle(wanted)
+        self._stamps = self._stamps_now()
+
+    def _open(self, wanted: Callable[[], bool]) -> None:
+        self.connection = ReadOnlyConnection(self.files, self._lock_wait, wanted, self._for_quick)
+        self.connection.add_functions(self._functions)
+        self.connection.tolerate_collations()
+        self.schema_versions = {}
+        self._data_versions = {}
+        self._stamps = {}
+
+    def _is_overwritten(self) -> bool:
+        """Whether a file has changed, and not by SQLite: copied over, it may look the same to it.
+
+        A file that is only checkpointed is taken for overwritten too, and opened again for nothing.
+        """
+        now = self._stamps_now()
+        return any(
+            version == now[schema][0] and stamp != now[schema][1]
+            for schema, (version, stamp) in self._stamps.items()
+        )
+
+    def _stamps_now(self) -> dict[str, tuple[object, object]]:
+        pairs = zip(self.files, self.seen, strict=True)
+        return {file.schema: (self._data_versions[file.schema], seen.database) for file, seen in pairs}
+
+    def _settle(self, wanted: Callable[[], bool]) -> None:
         began = time.monotonic()
         while wanted():
             waited = time.monotonic() - began
@@ -133,6 +168,11 @@ class View:
             permissions.transactions = False
 
 
-def identities(files: Sequence[DatabaseFile]) -> Identities:
-    """Which files these are on the disk now."""
-    return tuple([(file.schema, file.identity()) for file in files])
+def look_at(files: Sequence[DatabaseFile]) -> list[FileVersion]:
+    """The versions of files as they are on the disk now."""
+    return [file.version() for file in files]
+
+
+def identities(seen: Sequence[FileVersion]) -> Identities:
+    """Which files these are."""
+    return tuple([version.identity for version in seen])

@@ -10,7 +10,6 @@ from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, inspect, mentioned
 from aggregator.databases.tokens import parameters
-from aggregator.databases.view import identities
 from aggregator.errors import BrokenReport, DatabaseUnavailable, Fault
 from aggregator.formats.currency import is_known
 from aggregator.reports.report import Report, columns_of, state
@@ -61,6 +60,8 @@ class _Check:
         header = self._source.header
         texts = [self._source.sql, *(each.choices_sql or "" for each in header.params.values())]
         mentioned_files = mentioned("\n".join(texts), self._files)
+        # Looked at before they are opened: one that is replaced meanwhile is checked again.
+        identities = {file.schema: file.identity() for file in mentioned_files}
         connection = ReadOnlyConnection(mentioned_files, lock_wait)
         try:
             versions = connection.schema_versions()
@@ -81,7 +82,9 @@ class _Check:
             columns=columns_of(statement, header),
             files=read,
             choices=choices,
-            checked_against=state(identities(read), [versions[file.schema] for file in read]),
+            checked_against=state(
+                tuple(identities[file.schema] for file in read), [versions[file.schema] for file in read]
+            ),
         )
 
     def _add(self, line: int, message: str) -> None:

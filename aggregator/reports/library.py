@@ -45,6 +45,14 @@ class ReportLibrary:
         """The folder that the reports read."""
         return self._databases
 
+    def is_due(self) -> bool:
+        """Whether it is time to look for SQL files that have changed."""
+        return self._sql.is_due()
+
+    def refresh(self) -> None:
+        """Look for SQL files that have changed, and read them: long ones take their time."""
+        self._sql.catalog()
+
     def find(self, method: str, path: str) -> Match:
         """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
         return self._sql.catalog().find(method, path)

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +29,7 @@ from aggregator.errors import AggregatorError, QueryFailed
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.reports.history import History
 from aggregator.reports.reading import Chunk, Job, LocalReader, StaleReport
+from aggregator.reports.report import Report
 
 _FRAME = struct.Struct("<BQQ")
 _MORE, _LAST, _END, _ERROR = range(4)
@@ -36,6 +38,7 @@ _PACKAGE_FOLDER = Path(__file__).parents[2]
 _IDLE_SECONDS = 5.0
 _PIPE_BYTES = 1024 * 1024
 _PARENT_SECONDS = 1.0
+_MOST_KNOWN = 100
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +121,7 @@ class ReaderProcesses:
         self._is_closed = False
 
     def start(self) -> None:
-        """Start the processes that are missing; each takes jobs when it is ready."""
+        """Start the processes that are missing; each takes jobs when it is ready. To be called again."""
         with self._lock:
             missing, self._missing = self._missing, 0
         for _ in range(missing):
@@ -128,8 +131,7 @@ class ReaderProcesses:
     def reader(self, job: Job) -> Iterator[ProcessReader | None]:
         """A process for a job that may be heavy; None when it is not, or when none is free."""
         may_be_heavy = job.rows_wanted and not self._history.took_less(job, self._heavy_seconds)
-        with self._lock:
-            reader = self._free.pop() if may_be_heavy and self._free else None
+        reader = self._take() if may_be_heavy else None
         try:
             yield reader
         finally:
@@ -144,6 +146,16 @@ class ReaderProcesses:
         for reader in readers:
             reader.close()
 
+    def _take(self) -> ProcessReader | None:
+        """One that can take a job; those that were killed are replaced."""
+        with self._lock:
+            while self._free:
+                reader = self._free.pop()
+                if reader.is_free:
+                    return reader
+                threading.Thread(target=self._replace, args=(reader,), daemon=True).start()
+        return None
+
     def _give_back(self, reader: ProcessReader) -> None:
         """Keep it for the next job, or start another one in its place."""
         with self._lock:
@@ -153,7 +165,12 @@ class ReaderProcesses:
         self._replace(reader)
 
     def _start_one(self) -> None:
-        reader = ProcessReader(self._lock_wait)
+        try:
+            reader = ProcessReader(self._lock_wait)
+        except OSError as error:
+            log.error("a reader process could not be started: %s", error)
+            self._miss_one()
+            return
         is_ready = reader.wait_until_ready()
         with self._lock:
             if is_ready and not self._is_closed:
@@ -162,13 +179,17 @@ class ReaderProcesses:
                 return
         reader.close()
         if not is_ready:
-            log.error("a reader process could not be started")
+            log.error("a reader process ended before it was ready")
+            self._miss_one()
 
     def _replace(self, reader: ProcessReader) -> None:
         reader.close()
-        with self._lock:
-            self._missing += 1
+        self._miss_one()
         self.start()
+
+    def _miss_one(self) -> None:
+        with self._lock:
+            self._missing += not self._is_closed
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
@@ -199,6 +220,7 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
 def serve(jobs: IO[bytes], frames: IO[bytes], lock_wait: float) -> None:
     """The child's loop: read each job and send its chunks, until the input ends."""
     pool = ViewPool(SQL_FUNCTIONS, lock_wait)
+    known: dict[object, Report] = {}
     while True:
         while not select.select([jobs], [], [], _IDLE_SECONDS)[0]:
             pool.close_idle()
@@ -206,7 +228,15 @@ def serve(jobs: IO[bytes], frames: IO[bytes], lock_wait: float) -> None:
             job: Job = pickle.load(jobs)
         except EOFError:
             return
-        _serve_one(job, pool, frames)
+        _serve_one(replace(job, report=known.setdefault(_key(job), job.report)), pool, frames)
+        pool.close_idle()
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+
+
+def _key(job: Job) -> object:
+    """Reports come as copies; of those that are the same, the first is kept with what was prepared for it."""
+    return job.report.name, job.report.digest, job.report.checked_against
 
 
 def _serve_one(job: Job, pool: ViewPool, frames: IO[bytes]) -> None:

@@ -5,10 +5,11 @@ Waking another thread would take longer than reading them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aggregator.databases.folder import FileVersion
 from aggregator.databases.pool import ViewPool
-from aggregator.databases.view import Identities
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.reports.history import History
 from aggregator.reports.reading import Job, LocalReader, OverBudget
@@ -33,7 +34,7 @@ class QuickReports:
         self._history = history
         self._pool = ViewPool(SQL_FUNCTIONS, lock_wait, most_idle, for_quick=True)
 
-    def result(self, job: Job, seen: Identities) -> SmallResult | None:
+    def result(self, job: Job, seen: Sequence[FileVersion]) -> SmallResult | None:
         """The job's result; None when it is not known as quick, or is not any more.
 
         seen: the report's files as they were just now. Raises what goes wrong, as a Reader does.
@@ -49,9 +50,10 @@ class QuickReports:
         if chunk is None:
             self._history.doubt(job)
             return None
-        self._history.learn(job, reader.clock() - began)
         writer, _ = prepared(job.report, job.format)
-        return SmallResult(b"".join(writer.encode([chunk.text] if chunk.rows else [])), chunk.rows)
+        body = b"".join(writer.encode([chunk.text] if chunk.rows else []))
+        self._history.learn(job, reader.clock() - began)
+        return SmallResult(body, chunk.rows)
 
     def close_idle(self, older_than: float) -> None:
         """Close the files of views that nobody has used for so many seconds."""

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -16,10 +16,11 @@ import apsw
 
 from aggregator.catalog.arguments import Arguments
 from aggregator.databases.connection import SqlValue
+from aggregator.databases.folder import FileVersion
 from aggregator.databases.inspection import Statement
 from aggregator.databases.pool import ViewPool
 from aggregator.databases.query import batches, failure
-from aggregator.databases.view import Identities, View
+from aggregator.databases.view import View
 from aggregator.errors import (
     Cancelled,
     DatabaseUnavailable,
@@ -92,6 +93,7 @@ class LocalReader:
 
     def __init__(self, pool: ViewPool, seconds: float = float("inf")) -> None:
         self._pool = pool
+        self._is_brief = seconds < float("inf")
         self._ends_at = time.monotonic() + seconds
         self._view: View | None = None
         self._is_stopped = False
@@ -103,7 +105,7 @@ class LocalReader:
                 with self._stoppable(view):
                     yield from self._rows(view, job, arguments)
 
-    def small_result(self, job: Job, seen: Identities) -> Chunk | None:
+    def small_result(self, job: Job, seen: Sequence[FileVersion]) -> Chunk | None:
         """All rows, joined; None when there are more than a thousand. Raises as `chunks` does.
 
         seen: the report's files as they were just now.
@@ -122,7 +124,7 @@ class LocalReader:
                 self._view.connection.interrupt()
 
     @contextmanager
-    def _held(self, job: Job, seen: Identities | None = None) -> Iterator[tuple[View, Arguments]]:
+    def _held(self, job: Job, seen: Sequence[FileVersion] | None = None) -> Iterator[tuple[View, Arguments]]:
         """A view at one instant, and the arguments to read it with."""
         try:
             with self._pool.view(job.report.files, self._is_wanted, seen) as view:
@@ -134,7 +136,7 @@ class LocalReader:
             raise self._explained(error, job) from error
 
     def _explained(self, error: Exception, job: Job) -> Exception:
-        if self._is_over_budget():
+        if self._is_over_budget() or (self._is_brief and isinstance(error, apsw.TooBigError)):
             return OverBudget()
         if not isinstance(error, apsw.Error):
             return error

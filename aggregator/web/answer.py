@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 
 from starlette.types import Send
 
@@ -63,9 +66,10 @@ class Answer:
         """For HTTP/1.0, where only Content-Length tells a whole file from a broken one."""
         if gzip_wanted:
             self.headers.append(("content-encoding", "gzip"))
-        with tempfile.TemporaryFile(dir=download.spool_dir) as file:
+        with _temporary_file(download.spool_dir) as file:
             async for chunk in download.chunks(download.output(gzip_wanted)):
-                file.write(chunk)
+                with _full_disk_explained():
+                    file.write(chunk)
             length = file.tell()
             file.seek(0)
             await self._begin(200, length)
@@ -99,3 +103,16 @@ class Answer:
             self.headers.append(("content-length", str(length)))
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def _temporary_file(directory: Path | None) -> IO[bytes]:
+    with _full_disk_explained():
+        return tempfile.TemporaryFile(buffering=0, dir=directory)
+
+
+@contextmanager
+def _full_disk_explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise QueryFailed("The server has no room left for this file.", f"spool: {error}") from error

@@ -74,11 +74,11 @@ def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str) -> str:
     """The strong tag (RFC 9110, section 8.8.3) of what the job's result is now.
 
     versions: of the report's files. While one of them is so freshly changed that its version proves
-    nothing, the tag is one that never comes again.
+    nothing, or when the SQL depends on the clock or on chance, the tag is one that never comes again.
     """
     report, format = job.report, job.format
     parts: list[object] = [__version__, report.digest, format.name, format.writer.__name__, coding]
-    parts.append(job.arguments)
+    parts += (job.arguments, secrets.token_hex(8) if report.statement.is_volatile else None)
     for file, version in zip(report.files, versions, strict=True):
         parts.append([file.schema, version.stamp, None if version.settled else secrets.token_hex(8)])
     return '"' + hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest() + '"'

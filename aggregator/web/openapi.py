@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aggregator import __version__
-from aggregator.catalog.parameters import Parameter, parameter_schema
+from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
 from aggregator.errors import AggregatorError
 from aggregator.formats import ALIASES, Column
 from aggregator.reports.library import ReportLibrary
@@ -127,7 +127,7 @@ def _parameter(name: str, spec: Parameter, is_in_path: bool) -> dict[str, Any]:
     description = spec.description
     if spec.choices_sql is not None:
         description = f"{description} One of the values in the data.".strip()
-    if spec.default in ("today", "now"):
+    if spec.default in MOVING:
         description = f"{description} When not given: {spec.default} in {spec.time_zone}.".strip()
     parameter: dict[str, Any] = {
         "name": name,

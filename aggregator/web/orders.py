@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aggregator.catalog.arguments import read_arguments
+from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.headers import wants_gzip
@@ -13,7 +15,6 @@ from aggregator.web.request import Request, given_parameters
 
 _MOST_REMEMBERED = 1_000
 _LONGEST_REMEMBERED = 500
-_MOVING_DEFAULTS = ("today", "now")
 
 Asked = tuple[object, ...]
 """All of a request on which its order depends."""
@@ -21,11 +22,15 @@ Asked = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All of it checked. parameters: the names of those that were given."""
+    """All of it checked. parameters: the names of those that were given.
+
+    is_lasting: whether the same request will mean the same tomorrow.
+    """
 
     job: Job
     gzip: bool
     parameters: list[str]
+    is_lasting: bool
 
 
 class Orders:
@@ -54,7 +59,7 @@ class Orders:
         return order
 
     def _remember(self, asked: Asked, order: Order) -> None:
-        if any(each.default in _MOVING_DEFAULTS for each in order.job.report.header.params.values()):
+        if not order.is_lasting:
             return
         if sum(len(part) for part in asked if isinstance(part, str | bytes)) > _LONGEST_REMEMBERED:
             return
@@ -75,4 +80,11 @@ def _order(report: Report, found: Found, request: Request) -> Order:
         job=Job(report, read_arguments(params, given), format, rows_wanted=not request.is_head),
         gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
         parameters=names,
+        is_lasting=not any(_moves(parameter, given.get(name, ())) for name, parameter in params.items()),
     )
+
+
+def _moves(parameter: Parameter, given: Sequence[str]) -> bool:
+    """Whether its value, or whether it is allowed, may depend on the time."""
+    default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
+    return any(text in MOVING for text in (*default, parameter.min, parameter.max, *given))

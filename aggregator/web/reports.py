@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
 from aggregator.catalog.folder import Endpoint
-from aggregator.databases.folder import FileVersion
-from aggregator.databases.view import Identities
+from aggregator.databases.view import look_at
 from aggregator.errors import (
     AggregatorError,
     Cancelled,
@@ -20,7 +18,7 @@ from aggregator.errors import (
     NoSuchReport,
     QueryFailed,
 )
-from aggregator.reports.reading import Job, StaleReport
+from aggregator.reports.reading import StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
@@ -46,7 +44,7 @@ class ReportsEndpoint:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._orders = Orders()
-        self._checking: dict[str, asyncio.Task[Report]] = {}
+        self._checking: dict[tuple[str, str], asyncio.Task[Report]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,6 +66,8 @@ class ReportsEndpoint:
             )
 
     async def _answer(self, request: Request, answer: Answer) -> None:
+        request.require_text()
+        await self._service.refresh_library()
         library = self._service.library
         try:
             found = find(library, request.method, request.path)
@@ -113,39 +113,33 @@ class ReportsEndpoint:
         report = library.checked(endpoint)
         if report is not None:
             return report
-        checking = self._checking.get(endpoint.file)
+        key = (endpoint.file, endpoint.digest)
+        checking = self._checking.get(key)
         if checking is None:
             checking = asyncio.create_task(self._service.in_checker(library.check, endpoint))
-            self._checking[endpoint.file] = checking
-            checking.add_done_callback(partial(self._checked, endpoint))
+            self._checking[key] = checking
+            checking.add_done_callback(partial(self._checked, key))
         return await asyncio.shield(checking)
 
-    def _checked(self, endpoint: Endpoint, checking: asyncio.Task[Report]) -> None:
-        del self._checking[endpoint.file]
+    def _checked(self, key: tuple[str, str], checking: asyncio.Task[Report]) -> None:
+        del self._checking[key]
         if not checking.cancelled():
             checking.exception()
 
     async def _deliver(self, order: Order, request: Request, answer: Answer) -> None:
         job = order.job
         # Looked at before they are read: a tag may be older than its rows, and never newer.
-        versions = [file.version() for file in job.report.files]
+        versions = look_at(job.report.files)
         tag = entity_tag(job, versions, "gzip" if order.gzip else "")
         answer.headers = file_headers(job, tag)
         if matches(request.header(b"if-none-match"), tag):
             await answer.empty(304)
             return
-        if self._service.has_place():
-            seen = tuple(
-                [
-                    (file.schema, version.identity)
-                    for file, version in zip(job.report.files, versions, strict=True)
-                ]
-            )
-            result = self._service.quick.result(job, seen)
-            if result is not None:
-                request.line.rows = result.rows
-                await answer.whole(result.body, order.gzip)
-                return
+        result = self._service.quick.result(job, versions)
+        if result is not None:
+            request.line.rows = result.rows
+            await answer.whole(result.body, order.gzip)
+            return
         await self._download(order, request, answer)
 
     async def _download(self, order: Order, request: Request, answer: Answer) -> None:
@@ -165,8 +159,3 @@ class ReportsEndpoint:
         finally:
             request.line.rows = run.rows
             download.close()
-
-
-def _identities(job: Job, versions: Sequence[FileVersion]) -> Identities:
-    pairs = zip(job.report.files, versions, strict=True)
-    return tuple([(file.schema, version.identity) for file, version in pairs])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
 from aggregator.catalog.header import RESERVED_PARAMETERS
-from aggregator.errors import InvalidParameters, ParameterError
+from aggregator.errors import InvalidParameters, NoSuchReport, ParameterError
 from aggregator.web.access_log import request_line
 
 _MOST_FIELDS = 10_000
@@ -34,6 +34,14 @@ class Request:
         One that comes twice is a list (RFC 9110, section 5.3).
         """
         return ", ".join([value.decode("latin-1") for key, value in self._headers if key == name])
+
+    def require_text(self) -> None:
+        """Raises NoSuchReport when the path holds bytes that are not UTF-8, percent-encoded."""
+        if "\ufffd" in self.path:
+            try:
+                unquote_to_bytes(self._raw_path).decode()
+            except UnicodeDecodeError:
+                raise NoSuchReport("The path of the URL is not UTF-8, percent-encoded.") from None
 
     def query(self) -> dict[str, list[str]]:
         """The texts of each name; raises InvalidParameters for bytes that are not UTF-8."""

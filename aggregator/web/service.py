@@ -27,7 +27,8 @@ T = TypeVar("T")
 
 _SPARE_THREADS = 4
 _CHECKERS = 32
-_LOOK_FOR_IDLE_SECONDS = 5.0
+_REFRESH_SECONDS = 0.3
+_HOUSEKEEPING_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Service:
             settings.reader_processes, self.history, settings.heavy_seconds, settings.lock_wait
         )
         self._places = asyncio.Semaphore(settings.max_reports)
+        self._refreshing: asyncio.Task[None] | None = None
 
     def spool(self) -> Spool:
         """An empty spool of the settings' size."""
@@ -65,6 +67,14 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(
             self.checkers, partial(function, *args, **kwargs)
         )
+
+    async def refresh_library(self) -> None:
+        """Let a thread read the SQL files that have changed; waits for it, but not for long."""
+        if not self.library.is_due():
+            return
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self.in_checker(self.library.refresh))
+        await asyncio.wait([self._refreshing], timeout=_REFRESH_SECONDS)
 
     def has_place(self) -> bool:
         """Whether `take_place` would not wait."""
@@ -89,10 +99,7 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """From the start of the process to its end: closes files that nobody reads any more."""
-        tasks = [
-            asyncio.create_task(each)
-            for each in (self._close_idle_views(), self._log_faults(), self.in_checker(self.processes.start))
-        ]
+        tasks = [asyncio.create_task(each) for each in (self._keep_house(), self._log_faults())]
         try:
             yield
         finally:
@@ -108,8 +115,12 @@ class Service:
         for fault in await self.in_checker(self.library.faults):
             log.warning("%s", fault)
 
-    async def _close_idle_views(self) -> None:
+    async def _keep_house(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_FOR_IDLE_SECONDS)
-            for views in (self.pool, self.quick):
-                views.close_idle(IDLE_SECONDS)
+            try:
+                await self.in_checker(self.processes.start)
+                for views in (self.pool, self.quick):
+                    views.close_idle(IDLE_SECONDS)
+            except Exception:
+                log.exception("what nobody uses could not be closed")
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -180,10 +180,11 @@ def test_parameters(statement: GiveStatement) -> None:
     [
         ("SELECT 1 AS a", "SELECT 1 AS a"),
         ("SELECT 1 AS a;", "SELECT 1 AS a"),
-        ("SELECT 1 AS a ; \n", "SELECT 1 AS a "),
+        ("SELECT 1 AS a ; \n", "SELECT 1 AS a"),
+        ("SELECT 1 AS a;;;\n;", "SELECT 1 AS a"),
         ("SELECT 1 AS a;;; -- done;\n/* ; */", "SELECT 1 AS a"),
         ("SELECT 1 AS a -- no line end", "SELECT 1 AS a -- no line end"),
-        ("SELECT 1 AS a -- a comment;\n;", "SELECT 1 AS a -- a comment;\n"),
+        ("SELECT 1 AS a -- a comment;\n;", "SELECT 1 AS a -- a comment"),
         ("SELECT ';' AS a", "SELECT ';' AS a"),
         ("-- first\n SELECT 1 AS a", "SELECT 1 AS a"),
         ("VALUES (1)", "VALUES (1)"),

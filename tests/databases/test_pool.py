@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -56,6 +57,21 @@ def test_a_replaced_file_gets_a_new_view(tmp_path: Path, pool: ViewPool) -> None
     with pool.view([file], always) as new:
         assert new is not old
         assert new.connection.execute("SELECT n FROM a_db.t").get == 2
+
+
+def test_a_file_that_was_copied_over_is_read_anew(tmp_path: Path, pool: ViewPool) -> None:
+    """It has the same inode, and SQLite's own counter says that nothing has changed."""
+    file, other = database(tmp_path, "a", 1), database(tmp_path, "other", 2)
+    for _ in range(2):
+        with pool.view([file], always) as view:
+            view.hold()
+            assert view.connection.execute("SELECT n FROM a_db.t").get == 1
+    shutil.copyfile(other.path, file.path)
+    for _ in range(2):
+        with pool.view([file], always) as again:
+            again.hold()
+            assert again is view
+            assert again.connection.execute("SELECT n FROM a_db.t").get == 2
 
 
 def test_other_files_get_another_view(tmp_path: Path, pool: ViewPool) -> None:

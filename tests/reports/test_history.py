@@ -11,7 +11,7 @@ import pytest
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
-from aggregator.databases.view import identities
+from aggregator.databases.view import look_at
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
 from aggregator.reports.history import QUICK_SECONDS, History
 from aggregator.reports.library import ReportLibrary
@@ -107,10 +107,10 @@ def count_until(ended: threading.Event) -> None:
 def test_a_small_result_at_once(library: ReportLibrary) -> None:
     wanted, history = job(library), History()
     quick = QuickReports(history, lock_wait=5.0, most_idle=1)
-    assert quick.result(wanted, identities(wanted.report.files)) is None
+    assert quick.result(wanted, look_at(wanted.report.files)) is None
 
     history.learn(wanted, 0.001)
-    result = quick.result(wanted, identities(wanted.report.files))
+    result = quick.result(wanted, look_at(wanted.report.files))
 
     assert result is not None
     assert result.rows == 1000
@@ -124,8 +124,27 @@ def test_a_thousand_rows_are_the_most(library: ReportLibrary) -> None:
     quick = QuickReports(history, lock_wait=5.0, most_idle=1)
     history.learn(wanted, 0.001)
 
-    assert quick.result(wanted, identities(wanted.report.files)) is None
+    assert quick.result(wanted, look_at(wanted.report.files)) is None
     assert not history.is_quick(wanted)
+    quick.close_idle(0)
+
+
+def test_a_long_value_is_not_made_at_once(library: ReportLibrary, tmp_path: Path) -> None:
+    """Nothing ends a function while it makes one, and all others would wait."""
+    (tmp_path / "sql" / "sized.sql").write_text(
+        "/* {params: {n: {type: integer}}} */ SELECT length(hex(zeroblob(:n))) AS length"
+    )
+    report = library.check(library.find("GET", "/sized").endpoint)
+    history = History()
+    quick = QuickReports(history, lock_wait=5.0, most_idle=1)
+    small, large = (Job(report, {"n": n}, FORMATS["csv"]) for n in (1_000, 100_000_000))
+    history.learn(small, 0.001)
+
+    result = quick.result(small, [])
+    assert result is not None
+    assert result.body == b"length\r\n2000\r\n"
+    assert quick.result(large, []) is None
+    assert not history.is_quick(large)
     quick.close_idle(0)
 
 
@@ -137,7 +156,7 @@ def test_a_locked_file_is_not_waited_for_at_once(library: ReportLibrary) -> None
         writer.execute("BEGIN EXCLUSIVE")
         began = time.monotonic()
 
-        assert quick.result(wanted, identities(wanted.report.files)) is None
+        assert quick.result(wanted, look_at(wanted.report.files)) is None
 
         assert time.monotonic() - began < 1
     assert not history.is_quick(wanted)

@@ -190,3 +190,34 @@ def test_weak_comparison() -> None:
     assert matches(" * ", '"a"')
     assert not matches("", '"a"')
     assert not matches("a", '"a"')
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_lasting"),
+    [
+        ("SELECT random() AS n", False),
+        ("SELECT CURRENT_TIMESTAMP AS n", False),
+        ("SELECT strftime('%s', 'now') AS n", False),
+        ("SELECT date('NOW', '+1 day') AS n", False),
+        ("SELECT datetime() AS n", False),
+        ("SELECT strftime('%Y') AS n", False),
+        ("SELECT date('2024-02-29', '+1 day') AS n", True),
+        ("SELECT strftime('%Y', items.name) AS n, 'now' || '!' AS m FROM shop_db.items AS items", False),
+        ("SELECT strftime('%Y', items.name) AS n FROM shop_db.items AS items", True),
+        ("SELECT 'now' AS n", True),
+        ("SELECT items.name AS date FROM shop_db.items AS items", True),
+    ],
+)
+def test_what_depends_on_the_clock_or_on_chance_has_no_lasting_tag(
+    shop: Server, sql: str, is_lasting: bool
+) -> None:
+    path = f"/volatile-{len(list(shop.sql.iterdir()))}"
+    (shop.sql / f"{path[1:]}.sql").write_text(sql)
+    eventually(lambda: shop.get(path).status == 200)
+    eventually(lambda: settled(shop, "/items"))
+    assert settled(shop, path) == is_lasting
+
+
+def settled(server: Server, path: str) -> bool:
+    first, second = (server.get(path).headers["etag"] for _ in range(2))
+    return first == second

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import http.client
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.server import Answer, Server
+from tests.server import Answer, Server, eventually
 from tests.web.conftest import MakeServer, servers_over
 from tests.web.reports import NEVER_ENDING, counting
 
@@ -155,3 +158,37 @@ def test_a_report_that_was_always_quick_stops_nobody_when_it_is_not(make_server:
                 assert time.monotonic() - began < 0.5
         assert server.line(report=report, outcome="Cancelled")["ms"] < 3_000
         assert server.get(f"/{report}?most=3").status == 200
+
+
+def test_a_quick_report_needs_no_place(make_server: MakeServer) -> None:
+    server = make_server({"heavy": NEVER_ENDING, "quick": "SELECT 1 AS one"}, max_reports=1, queue_wait=30)
+    assert server.get("/quick").status == 200
+    with server.connected() as client:
+        server.send_request(client, "/heavy")
+        time.sleep(0.3)
+        began = time.monotonic()
+        assert server.get("/quick").json() == [{"one": 1}]
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+def test_a_reader_that_was_killed_while_idle_is_not_missed(make_server: MakeServer) -> None:
+    server = make_server({"new": "SELECT 1 AS one"}, reader_processes=1)
+    eventually(lambda: "a reader process is ready" in server.log())
+    [reader] = server.processes()[1:]
+    os.kill(reader, signal.SIGKILL)
+    eventually(lambda: has_ended(reader))
+
+    assert server.get("/new").json() == [{"one": 1}]
+    eventually(lambda: len(server.processes()) == 2 and server.processes()[1] != reader)
+
+
+def has_ended(pid: int) -> bool:
+    """All of its threads have, and only the parent has not been told yet."""
+    process = Path(f"/proc/{pid}")
+    try:
+        return (
+            len(list((process / "task").iterdir())) == 1 and "State:\tZ" in (process / "status").read_text()
+        )
+    except OSError:
+        return True

@@ -17,6 +17,18 @@ params:
 */
 SELECT :name AS name, :at AS at
 """
+UNTIL = """/*
+params:
+  at: {type: datetime, default: 2030-01-01}
+*/
+SELECT :at AS at
+"""
+MOMENTS = """/*
+params:
+  at: {type: datetime, many: true, default: [now]}
+*/
+SELECT :at AS at
+"""
 NUMBER = """/*
 params:
   number: {type: integer}
@@ -31,16 +43,20 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield make(
             {
                 "echo": ECHO,
+                "until": UNTIL,
+                "moments": MOMENTS,
                 "number/{number}": NUMBER,
                 "index": NUMBER.replace("integer}", "integer, default: 0}"),
             }
         )
 
 
-def test_now_moves_on(echo: Server) -> None:
-    first = echo.get("/echo?name=x").json()
+@pytest.mark.parametrize("path", ["/echo?name=x", "/until?at=now", "/moments", "/moments?at=now&at=now"])
+def test_now_moves_on(echo: Server, path: str) -> None:
+    first = echo.get(path).json()
+    assert echo.get("/until").json() == [{"at": "2030-01-01T00:00:00Z"}]
 
-    eventually(lambda: echo.get("/echo?name=x").json() != first)
+    eventually(lambda: echo.get(path).json() != first)
 
 
 @pytest.mark.parametrize("turn", ["first", "again"])

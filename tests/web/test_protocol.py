@@ -6,7 +6,7 @@ import asyncio
 from typing import cast
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator.web.protocol import JoiningProtocol
 
@@ -28,6 +28,12 @@ class Recorded(asyncio.Transport):
     def is_closing(self) -> bool:
         return self._is_closing
 
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     """Two chunks at the path /long, a whole body at others, half of one at /broken."""
@@ -38,12 +44,25 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"two", "more_body": scope["path"] == "/broken"})
 
 
-async def written(path: bytes) -> tuple[list[bytes], bool]:
-    config = uvicorn.Config(answer, log_level="critical")
+async def answer_at_length(scope: Scope, receive: Receive, send: Send) -> None:
+    """A megabyte, without ever letting the event loop turn."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(100):
+        await send({"type": "http.response.body", "body": b"x" * 10_000, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def connected(app: ASGIApp) -> tuple[JoiningProtocol, Recorded]:
+    config = uvicorn.Config(app, log_level="critical")
     config.load()
     transport = Recorded()
     protocol = JoiningProtocol(config, uvicorn.server.ServerState(), {}, asyncio.get_running_loop())
     protocol.connection_made(cast(asyncio.Transport, transport))
+    return protocol, transport
+
+
+async def written(path: bytes) -> tuple[list[bytes], bool]:
+    protocol, transport = connected(answer)
     protocol.data_received(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     while protocol.cycle is None or protocol.tasks:
         await asyncio.sleep(0)
@@ -65,6 +84,49 @@ def test_the_next_chunk_does_not_wait() -> None:
 
     assert len(writes) == 2
     assert writes[0].endswith(b"one\r\n")
+
+
+async def most_unwritten() -> int:
+    """Bytes that were kept back at most."""
+    protocol, transport = connected(answer_at_length)
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    while protocol.cycle is None or protocol.tasks:
+        await asyncio.sleep(0)
+    assert sum(map(len, transport.writes)) > 1_000_000
+    return max(map(len, transport.writes))
+
+
+def test_what_waits_is_never_much() -> None:
+    """Else a client's slowness is not noticed, and the whole file is in memory."""
+    assert asyncio.run(most_unwritten()) < 100_000
+
+
+def test_a_head_without_an_end_is_refused() -> None:
+    async def received() -> tuple[bytes, int]:
+        protocol, transport = connected(answer)
+        protocol.data_received(b"GET / HTTP/1.1\r\n")
+        count = 0
+        while not transport.is_closing() and count < 1000:
+            protocol.data_received(b"X-Flood: " + b"x" * 1000 + b"\r\n")
+            count += 1
+        return b"".join(transport.writes), count
+
+    answered, lines = asyncio.run(received())
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert lines < 200
+
+
+def test_a_body_is_no_head() -> None:
+    async def answered() -> bytes:
+        protocol, transport = connected(answer)
+        protocol.data_received(b"POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+        for _ in range(100):
+            protocol.data_received(b"x" * 10_000)
+        while protocol.cycle is None or protocol.tasks:
+            await asyncio.sleep(0)
+        return b"".join(transport.writes)
+
+    assert asyncio.run(answered()).startswith(b"HTTP/1.1 200 ")
 
 
 def test_what_was_written_goes_out_before_the_connection_is_closed() -> None:
