@@ -109,6 +109,8 @@ def test_tokens_are_the_text_without_its_white_space(sql: str) -> None:
 @example("1 --\n:a")
 @example("':a' || :a")
 @example('1 ":a" /*:b*/')
+@example(":1::")
+@example(":::a")
 def test_where_sqlite_understands_the_text_it_finds_the_same_parameters(text: str) -> None:
     sql = f"SELECT 1 AS x, {text}"
     try:
