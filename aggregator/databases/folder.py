@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -116,13 +117,15 @@ def schema_name(file_name: str) -> str:
 
 
 class DatabaseFolder:
-    """The databases of one folder, looked up again at most twice a second."""
+    """The databases of one folder, looked up again at most twice a second. Safe to use from many threads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self._files: dict[str, DatabaseFile] = {}
         self._faults: tuple[Fault, ...] = ()
         self._scanned_at = -RESCAN_SECONDS
+        self._was_read = False
+        self._lock = threading.Lock()
 
     def files(self) -> dict[str, DatabaseFile]:
         """The databases by schema name, in the order of the names. At most 125."""
@@ -135,11 +138,15 @@ class DatabaseFolder:
         return self._faults
 
     def _refresh(self) -> None:
-        now = time.monotonic()
-        if now - self._scanned_at >= RESCAN_SECONDS:
-            self._scanned_at = now
+        is_due = time.monotonic() - self._scanned_at >= RESCAN_SECONDS
+        if not is_due or not self._lock.acquire(blocking=not self._was_read):
+            return
+        try:
             with suppress(OSError):
                 self._files, self._faults = _scan(self.folder, self._files)
+            self._scanned_at, self._was_read = time.monotonic(), True
+        finally:
+            self._lock.release()
 
 
 def _scan(

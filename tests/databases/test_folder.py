@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -148,3 +151,27 @@ def test_a_file_that_is_gone_has_a_version_of_its_own(tmp_path: Path) -> None:
     before = file.version().stamp
     path.unlink()
     assert file.version().stamp != before
+
+
+def test_who_comes_during_the_first_look_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_database(tmp_path / "a.db", "CREATE TABLE t (n)")
+    folder = DatabaseFolder(tmp_path)
+    looking, go_on = threading.Event(), threading.Event()
+    look = os.scandir
+
+    def slow_look(path: Path) -> Iterator[os.DirEntry[str]]:
+        looking.set()
+        assert go_on.wait(10)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", slow_look)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(folder.files)
+        assert looking.wait(10)
+        second = threads.submit(folder.files)
+        with pytest.raises(TimeoutError):
+            second.result(0.1)
+        go_on.set()
+        assert [*first.result(10)] == [*second.result(10)] == ["a_db"]
