@@ -12,6 +12,15 @@ AggregatorError
 ├── TimeLimitExceeded     the SQL ran longer than it may
 ├── UnfitValue            the data holds what the format or the column's type cannot show
 ├── QueryFailed           SQLite gave up in the middle; the log says why
+├── UnsupportedInput      the body is in a format that is not read here
+├── UnreadableInput       the body is not what it says it is, or lacks columns
+├── TooLarge              the body, a line, a cell or the table is larger than it may be
+├── RejectedRows          rows of the body cannot be taken; says which, and why
+├── ForeignOrigin         a page of another site sent it
+├── Conflict              what is to be written contradicts what is there
+├── InvalidWrite          a value breaks a rule of the database
+├── NothingThere          there is no row to be changed
+├── StorageFull           the disk has no room left
 └── Cancelled             nobody waits for the answer any more
 
 A `Fault` is not an exception: it is one finding about a file of `sql/` or `dbs/`, and a check
@@ -54,6 +63,20 @@ class ParameterError:
     parameter: str
     given: str | None
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """One row of a body that cannot be taken.
+
+    line: of the file, from 1; of a sheet its row, of JSON the number of the item. column: as the file
+    calls it, None for the row as a whole; value: what stands there.
+    """
+
+    line: int
+    column: str | None
+    value: str | None
+    reason: str
 
 
 class AggregatorError(Exception):
@@ -114,10 +137,10 @@ class BrokenReport(AggregatorError):
 
 
 class DatabaseUnavailable(AggregatorError):
-    """A database that the report reads cannot be read now; `schema` names it."""
+    """A database cannot be read, or written, now; `schema` names it."""
 
-    def __init__(self, schema: str, reason: str) -> None:
-        super().__init__(f"The database {schema} cannot be read: it {reason}.")
+    def __init__(self, schema: str, reason: str, what: str = "read") -> None:
+        super().__init__(f"The database {schema} cannot be {what}: it {reason}.")
         self.schema = schema
         self.reason = reason
 
@@ -152,3 +175,49 @@ class QueryFailed(AggregatorError):
 
 class Cancelled(AggregatorError):
     """The client has gone or the service is stopping."""
+
+
+class UnsupportedInput(AggregatorError):
+    """The body's format is none that is read; `available` are the media types that are."""
+
+    def __init__(self, detail: str, available: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.available = tuple(available)
+
+
+class UnreadableInput(AggregatorError):
+    """The body cannot be taken apart, or lacks columns; the detail says where."""
+
+
+class TooLarge(AggregatorError):
+    """The body, or a part of it, is larger than it may be."""
+
+
+class RejectedRows(AggregatorError):
+    """Rows cannot be taken, so nothing was written; the first of `count` are in `rows`."""
+
+    def __init__(self, received: int, count: int, rows: Sequence[RejectedRow]) -> None:
+        super().__init__(f"{count:,} of {received:,} rows cannot be taken; nothing was written.")
+        self.received = received
+        self.count = count
+        self.rows = tuple(rows)
+
+
+class ForeignOrigin(AggregatorError):
+    """A browser was made to send it by a page of another site."""
+
+
+class Conflict(AggregatorError):
+    """A constraint of the database says no; nothing was written."""
+
+
+class InvalidWrite(AggregatorError):
+    """A NOT NULL, a CHECK or a column's type says no; nothing was written."""
+
+
+class NothingThere(AggregatorError):
+    """No row fits; nothing was written."""
+
+
+class StorageFull(AggregatorError):
+    """The disk is full; nothing was written."""

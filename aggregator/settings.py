@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="A report that last took longer than this, or was never run, is given to one of them",
     )
+    max_body: int = Field(
+        2**30, ge=0, description="Bytes of a request's body, the most that is taken; without rows, 1,000,000"
+    )
     spool_memory: int = Field(
         2 * 2**20,
         ge=0,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from bench import against_datasette, against_pandas, against_shell, workers
+from bench import against_datasette, against_pandas, against_shell, rows_in, workers
 from bench.first_bytes import first_bytes
 from bench.memory_growth import memory
 from bench.result import Result
@@ -20,4 +20,6 @@ MEASUREMENTS: dict[str, Measurement] = {
     "datasette": against_datasette.csv,
     "requests": against_datasette.requests,
     "workers": workers.requests,
+    "import": rows_in.imports,
+    "posts": rows_in.posts,
 }

@@ -28,11 +28,11 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(dbs: Path, logs: Path, workers: int = 1) -> Iterator[Service]:
+def service(dbs: Path, logs: Path, workers: int = 1, sql: Path = SQL_FOLDER) -> Iterator[Service]:
     """The service over the demo data and the bench's own reports, all its processes ready."""
     port = free_port()
     command = [sys.executable, str(PROJECT / "app.py"), "--port", str(port), "--workers", str(workers)]
-    command += ["--dbs", str(dbs), "--sql", str(SQL_FOLDER), "--time-limit", str(_TIME_LIMIT_SECONDS)]
+    command += ["--dbs", str(dbs), "--sql", str(sql), "--time-limit", str(_TIME_LIMIT_SECONDS)]
     log = logs / f"service-{port}.log"
     with serving(command, port, log) as pid:
         while log.read_text().count("a reader process is ready") < workers:

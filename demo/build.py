@@ -64,16 +64,19 @@ class _NewFile:
         self._execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")
         self._execute(schema.read_text(encoding="utf-8"))
         self.tables = [name for name, _ in self._schema_of("table")]
+        self._columns = {table: self._columns_of(table) for table in self.tables}
         # Filling a table first and its indexes afterwards is faster, and packs them tighter.
         self._indexes = self._schema_of("index")
         for name, _ in self._indexes:
             self._execute(f"DROP INDEX {name}")
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
-        """Add rows to a table, each with a value for each column."""
+        """Add rows to a table, each with values for the first columns; the others are NULL."""
         if rows:
-            places = ", ".join("?" * len(rows[0]))
-            self._connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+            columns = self._columns[table][: len(rows[0])]
+            places = ", ".join("?" * len(columns))
+            statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+            self._connection.executemany(statement, rows)
 
     def finish(self) -> None:
         """Make the indexes and the planner's statistics, and leave the file in WAL mode."""
@@ -88,6 +91,10 @@ class _NewFile:
     def _schema_of(self, kind: str) -> list[tuple[str, str]]:
         query = "SELECT name, sql FROM sqlite_schema WHERE type = ? AND sql IS NOT NULL"
         return [(str(name), str(sql)) for name, sql in self._connection.execute(query, (kind,))]
+
+    def _columns_of(self, table: str) -> list[str]:
+        query = "SELECT name FROM pragma_table_info(?)"
+        return [str(name) for (name,) in self._connection.execute(query, (table,))]
 
     def _execute(self, statements: str) -> None:
         for _ in self._connection.execute(statements):

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from aggregator.catalog.findings import keys_of
 from aggregator.catalog.folder import Endpoint, SqlFolder
 from aggregator.catalog.header import COLUMN_TYPES, ColumnSpec, Header
+from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import PARAMETER_TYPES, text_of
 from aggregator.catalog.parameters import Parameter
 from aggregator.command_line import option, variable
@@ -77,7 +79,8 @@ def _settings() -> str:
 
 
 def _keys(model: type[BaseModel]) -> str:
-    rows = [(f"`{name}`", str(field.description)) for name, field in model.model_fields.items()]
+    fields = zip(keys_of(model), model.model_fields.values(), strict=True)
+    rows = [(f"`{key}`", str(field.description)) for key, field in fields]
     return _table(("key", "what it says"), rows)
 
 
@@ -124,6 +127,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "header-keys": lambda: _keys(Header),
     "parameter-keys": lambda: _keys(Parameter),
     "parameter-types": _parameter_types,
+    "input-keys": lambda: _keys(InputColumn),
     "column-keys": lambda: _keys(ColumnSpec),
     "column-types": _column_types,
     "reports": _reports,

@@ -1,5 +1,5 @@
 -- transaction.db: what was paid.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE payment_methods (
     payment_method_id INTEGER PRIMARY KEY,
@@ -23,3 +23,23 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_by_customer ON transactions (customer_id, transaction_at);
 
 CREATE INDEX transactions_by_invoice ON transactions (invoice_id);
+
+-- Transactions as a till or another service tells them, each with what it knew of the customer at that
+-- moment; nothing here is looked up. A customer has one at a moment: told again, it is not stored again.
+CREATE TABLE ingested_transactions (
+    ingested_transaction_id INTEGER PRIMARY KEY,
+    customer_id INTEGER NOT NULL CHECK (customer_id > 0),
+    customer_name TEXT NOT NULL CHECK (customer_name <> ''),
+    amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
+    mobile_number TEXT NOT NULL CHECK (
+        mobile_number GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]'
+    ),
+    -- It may have a fraction of a second.
+    transaction_at TEXT NOT NULL CHECK (
+        transaction_at GLOB
+        '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]*Z'
+    ),
+    pincode TEXT NOT NULL CHECK (pincode GLOB '[1-9][0-9][0-9][0-9][0-9][0-9]'),
+    state TEXT NOT NULL CHECK (state <> ''),
+    UNIQUE (customer_id, transaction_at)
+) STRICT;

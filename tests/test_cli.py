@@ -126,7 +126,7 @@ def eventually(question: Callable[[], object], seconds: float = 20) -> None:
 
 
 def test_check_of_good_folders(run: Run) -> None:
-    assert run("check") == (0, "", "9 reports, no faults; 1 file for methods that are not answered yet\n")
+    assert run("check") == (0, "", "10 endpoints, no faults\n")
 
 
 def test_check_prints_each_fault_on_a_line(
@@ -144,10 +144,10 @@ def test_check_prints_each_fault_on_a_line(
         "\\udce9\\n.sql: the name has control characters, or is not UTF-8",
         "a.sql:1: two columns are named A; give one of them another name with AS",
         "a.sql:2: :b is not declared under params",
-        "b.sql:3: unknown key foo; the keys are title, description, params, columns, filename, formats,"
+        "b.sql:3: unknown key foo; the keys are title, description, params, input, columns, filename, formats,"
         " time_limit, tags",
     ]
-    assert err == "3 reports, 4 faults\n"
+    assert err == "3 endpoints, 4 faults\n"
 
 
 def test_check_counts_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +158,7 @@ def test_check_counts_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["check"]) == 1
     out, err = capsys.readouterr()
     assert out == "a.sql:1: no such column: x\n"
-    assert err == "no reports, no faults\n1 report, 1 fault\n"
+    assert err == "no endpoints, no faults\n1 endpoint, 1 fault\n"
 
 
 def test_check_waits_for_a_lock_as_long_as_it_is_told(
@@ -388,7 +388,7 @@ def test_where_there_are_no_reports_it_says_why(tmp_path: Path, capsys: pytest.C
 def test_a_file_for_another_method_is_not_run(run: Run) -> None:
     status, out, err = run("run", "customers/index.post")
     assert (status, out) == (1, "")
-    assert err == "customers/index.post is a file for POST, which is not answered yet.\n"
+    assert err == "customers/index.post writes; rows are loaded with `load`.\n"
 
 
 def test_a_broken_report_says_where_and_harms_no_other(
@@ -525,7 +525,7 @@ def test_a_closed_pipe_ends_a_check_quietly(folders: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.stderr.read() == "no reports, 1 fault\n"
+        assert process.stderr.read() == "no endpoints, 1 fault\n"
         assert process.wait(timeout=10) == 1
 
 

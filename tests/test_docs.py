@@ -86,9 +86,9 @@ def test_every_format_is_documented() -> None:
 def test_every_report_is_documented() -> None:
     endpoints = generate.own_reports()
     lines = {line[0]: line for line in lines_of_tables(section(README, "The reports of the demo"))}
-    assert set(lines) == {"URL", *(f"`GET {each.route.url}`" for each in endpoints)}
+    assert set(lines) == {"URL", *(f"`{each.route.method} {each.route.url}`" for each in endpoints)}
     for endpoint in endpoints:
-        line = lines[f"`GET {endpoint.route.url}`"]
+        line = lines[f"`{endpoint.route.method} {endpoint.route.url}`"]
         assert endpoint.source is not None
         assert line[1] == endpoint.title
         assert re.findall(r"`(\w+)`", line[2]) == list(endpoint.source.header.params)

@@ -26,6 +26,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "lock_wait": ("1e1", 10.0),
     "reader_processes": ("0", 0),
     "heavy_seconds": ("2", 2.0),
+    "max_body": ("0", 0),
     "spool_memory": ("0", 0),
     "spool_dir": ("/tmp", Path("/tmp")),
     "log_level": ("debug", "debug"),

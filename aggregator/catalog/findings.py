@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from aggregator.catalog.block import Keys
 
@@ -50,6 +50,11 @@ class Findings(ValueError):
         return "; ".join(f"{key}: {message}" for key, message in self.found)
 
 
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys of YAML that a model is read from."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
 def explained(error: ValidationError, allowed: Callable[[Keys], Collection[str]]) -> list[tuple[Keys, str]]:
     """Each fault once: the keys that lead to it, and a sentence.
 
@@ -68,7 +73,8 @@ def _faults(problem: Any, allowed: Callable[[Keys], Collection[str]]) -> Iterato
     elif problem["type"] == "extra_forbidden":
         yield keys, _unknown_key(keys, problem["input"], allowed(keys[:-1]))
     elif keys[-1] == _NAME_OF_KEY:
-        message = "a parameter's name has letters, digits and _, and does not begin with a digit"
+        owner = "a column" if keys[0] == "input" else "a parameter"
+        message = f"{owner}'s name has letters, digits and _, and does not begin with a digit"
         yield keys[:-1], _sentence(keys[:-1], message)
     elif any(key in _SEVERAL_KINDS or key.startswith("list[") for key in keys):
         end = next(i for i, key in enumerate(keys) if key in _SEVERAL_KINDS or key.startswith("list["))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aggregator.catalog.files import Signature, printable, sql_files
 from aggregator.catalog.header import Source, read_source
-from aggregator.catalog.paths import ANSWERED_METHODS, PathFault, Route, parameter_of, route_of
+from aggregator.catalog.paths import METHOD_SUFFIXES, PathFault, Route, parameter_of, route_of
 from aggregator.catalog.tree import UrlTree
 from aggregator.errors import OUT_OF_DESCRIPTORS, Fault, MethodNotAllowed, NoSuchReport
 
@@ -42,10 +42,16 @@ class Endpoint:
         return self.file.removesuffix(".sql")
 
     @property
+    def short_name(self) -> str:
+        """The name without its folders and without a method: `import` of `invoices/import.post.sql`."""
+        name = self.name.rsplit("/", 1)[-1]
+        return next((name.removesuffix(each) for each in METHOD_SUFFIXES if name.endswith(each)), name)
+
+    @property
     def title(self) -> str:
         """The header's title, or the file's name as words."""
         given = self.source.header.title if self.source is not None else ""
-        return given or re.sub(r"[-_]+", " ", self.name.rsplit("/", 1)[-1]).capitalize()
+        return given or re.sub(r"[-_]+", " ", self.short_name).capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,7 @@ class Match:
 
 
 class Catalog:
-    """The endpoints at one moment.
-
-    endpoints: those that are answered; unanswered: those of other methods, of which only path and
-    header are read. Of the files with the same URL and method only the first is one.
-    """
+    """The endpoints at one moment; of the files with the same URL and method only the first is one."""
 
     def __init__(self, endpoints: Sequence[Endpoint], faults: Sequence[Fault] = ()) -> None:
         self._tree: UrlTree[Endpoint] = UrlTree()
@@ -73,10 +75,8 @@ class Catalog:
             else:
                 message = f"answers the same URL as {other.file}; rename one"
                 conflicts.append(Fault(endpoint.file, 0, message))
-        self.endpoints = tuple(each for each in kept if each.route.method in ANSWERED_METHODS)
-        self.unanswered = tuple(each for each in kept if each.route.method not in ANSWERED_METHODS)
-        of_unanswered = [fault for each in self.unanswered for fault in each.faults]
-        self.faults = (*faults, *conflicts, *of_unanswered)
+        self.endpoints = tuple(kept)
+        self.faults = (*faults, *conflicts)
 
     def find(self, method: str, path: str) -> Match:
         """The endpoint for a decoded path such as `/customers/7`; a name goes before a parameter.
@@ -85,21 +85,16 @@ class Catalog:
         """
         segments = path.removeprefix("/").split("/")
         places = self._tree.find(segments)
-        if method in ANSWERED_METHODS:
-            for place in places:
-                if method in place:
-                    return _match(place[method], segments)
+        for place in places:
+            if method in place:
+                return _match(place[method], segments)
         if not places:
             raise NoSuchReport(f"There is no report at {path}.")
-        there = {name for place in places for name in place}
-        allowed, coming = sorted(there & ANSWERED_METHODS), sorted(there - ANSWERED_METHODS)
-        detail = f"{path} answers {', '.join(allowed)}, not {method}." if allowed else ""
-        if coming:
-            detail += f" The file for {' and '.join(coming)} at {path} is not answered yet."
-        raise MethodNotAllowed(detail.strip(), allowed)
+        allowed = sorted({name for place in places for name in place})
+        raise MethodNotAllowed(f"{path} answers {', '.join(allowed)}, not {method}.", allowed)
 
     def of_file(self, file: str) -> Endpoint | None:
-        """The answered endpoint of a file, given its path inside the folder."""
+        """The endpoint of a file, given its path inside the folder."""
         return next((endpoint for endpoint in self.endpoints if endpoint.file == file), None)
 
 
@@ -221,6 +216,9 @@ def _decoded(data: bytes, file: str) -> tuple[str, Fault | None]:
 
 
 def _path_faults(source: Source, file: str, route: Route) -> Iterator[Fault]:
+    if source.header.input and route.method == "GET":
+        message = "input: a GET has no body; a file that takes rows is named .post.sql or .put.sql"
+        yield Fault(file, source.line_of("input"), message)
     for name in route.parameters:
         if name not in source.header.params:
             yield Fault(file, 1, f"the path has {{{name}}}, which params does not declare")

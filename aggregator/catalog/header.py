@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from aggregator.catalog.block import Block, Keys, read_block
-from aggregator.catalog.findings import Findings, explained
+from aggregator.catalog.findings import Findings, explained, keys_of
+from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameters import Parameter
 from aggregator.errors import Fault
 
@@ -41,9 +42,13 @@ COLUMN_TYPES: dict[ColumnTypeName, str] = {
 
 FormatName = Literal["json", "ndjson", "csv", "excel"]
 ParameterName = Annotated[str, Field(pattern=_NAME)]
+InputName = Annotated[str, Field(pattern=_NAME)]
 
 RESERVED_PARAMETERS = {"format", "for"}
 """Names in the query string that the service reads by itself."""
+
+LINE = "line"
+"""The column of `input` that the service adds: where the row stands in the file."""
 
 
 class ColumnSpec(BaseModel):
@@ -76,6 +81,9 @@ class Header(BaseModel):
     params: dict[ParameterName, Parameter] = Field(
         default_factory=dict, description="The `:name`s of the SQL, each with its type"
     )
+    input: dict[InputName, InputColumn] = Field(
+        default_factory=dict, description="The columns of the rows in the body, for the SQL's table `input`"
+    )
     columns: dict[str, ColumnSpec] = Field(
         default_factory=dict, description="How columns of the result are shown, by name"
     )
@@ -96,11 +104,23 @@ class Header(BaseModel):
         findings = Findings()
         for name in sorted(RESERVED_PARAMETERS & self.params.keys()):
             findings.add(f"params.{name}", "is read by the service itself; choose another name")
+        self._check_input_names(findings)
         for name in _PLACEHOLDER.findall(self.filename or ""):
             if name not in self.params:
                 findings.add("filename", f"uses {{{name}}}, which is not a parameter")
         findings.raise_any()
         return self
+
+    def _check_input_names(self, findings: Findings) -> None:
+        seen: dict[str, str] = {}
+        for name in self.input:
+            other = seen.setdefault(name.lower(), name)
+            if name.lower() == LINE:
+                findings.add(f"input.{name}", "is the row's line in the file; choose another name")
+            elif other != name:
+                findings.add(
+                    f"input.{name}", f"differs from {other} in capitals only, which SQL does not see"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +178,6 @@ def sql_of(text: str) -> tuple[str, int]:
 def _keys_inside(keys: Keys) -> Collection[str]:
     if keys[:1] == ("params",):
         return Parameter.model_fields
+    if keys[:1] == ("input",):
+        return keys_of(InputColumn)
     return ColumnSpec.model_fields if keys else Header.model_fields

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 METHOD_SUFFIXES = {".post": "POST", ".put": "PUT", ".patch": "PATCH", ".delete": "DELETE"}
-ANSWERED_METHODS = {"GET"}
-"""The others have their place in the folder already, and are answered when writing comes."""
-
 RESERVED = {"health", "docs", "redoc", "openapi.json", "static-offline-docs"}
 """First segments of URLs that the service answers by itself."""
 

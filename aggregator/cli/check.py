@@ -6,8 +6,9 @@ import sys
 
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.library import Library
 from aggregator.settings import Settings
+from aggregator.writes.check import check as check_file
 
 
 def check(settings: Settings) -> int:
@@ -16,13 +17,11 @@ def check(settings: Settings) -> int:
     How many files there were goes to standard error.
     """
     folder = SqlFolder(settings.sql)
-    faults = ReportLibrary(folder, DatabaseFolder(settings.dbs), settings.lock_wait).faults()
+    faults = Library(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check_file).faults()
     for fault in faults:
         print(fault)
     catalog = folder.catalog()
-    summary = f"{_count(len(catalog.endpoints), 'report')}, {_count(len(faults), 'fault')}"
-    if catalog.unanswered:
-        summary += f"; {_count(len(catalog.unanswered), 'file')} for methods that are not answered yet"
+    summary = f"{_count(len(catalog.endpoints), 'endpoint')}, {_count(len(faults), 'fault')}"
     print(summary, file=sys.stderr)
     return 1 if faults else 0
 

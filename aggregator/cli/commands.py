@@ -9,15 +9,18 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from aggregator.cli.check import check
+from aggregator.cli.load import Load, load
 from aggregator.cli.run import Order, WrongCall, run
 from aggregator.command_line import add_settings, read_settings
 from aggregator.formats import ALIASES, FORMATS
+from aggregator.inputs.options import Options
 
 _CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
 _RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "spool_memory", "spool_dir")
+_LOAD_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "spool_dir")
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -27,24 +30,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns 0 when all is well, 1 when it is not, 2 for a wrong call, and 130 after Ctrl-C.
     """
-    parser, run_parser = _parsers()
+    parser, parsers = _parsers()
     arguments, rest = parser.parse_known_args(argv)
-    if arguments.command == "run":
+    own = parsers.get(arguments.command, parser)
+    if arguments.command in parsers:
         # argparse takes no name=value after an option.
-        arguments.parameters += [_parameter(run_parser, text) for text in rest]
+        arguments.parameters += [_parameter(own, text) for text in rest]
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    settings = read_settings(run_parser if arguments.command == "run" else parser, arguments)
+    settings = read_settings(own, arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if arguments.command == "check":
             return check(settings)
         signal.signal(signal.SIGTERM, _end)
+        if arguments.command == "load":
+            return load(settings, _load(arguments))
         order = Order(arguments.report, arguments.parameters, arguments.output, arguments.format)
         return run(settings, order)
     except WrongCall as error:
-        run_parser.error(str(error))
+        own.error(str(error))
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -53,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _flush()
 
 
-def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser, and those of the commands that take parameters."""
     parser = argparse.ArgumentParser(prog="python -m aggregator", description="A folder of SQL is an API.")
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser(
@@ -64,13 +71,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     run.add_argument(
         "report", help="the file in sql/ without .sql, or the URL's path: report/customer-orders"
     )
-    run.add_argument(
-        "parameters",
-        nargs="*",
-        metavar="name=value",
-        type=lambda text: _parameter(run, text),
-        help="a parameter; again for a list",
-    )
+    _add_parameters(run)
     run.add_argument(
         "--output", type=Path, help="the file to write; its ending says the format; - is standard output"
     )
@@ -80,7 +81,48 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
         help="when not given, that of the ending of --output, or else the report's first",
     )
     add_settings(run, _RUN_SETTINGS)
-    return parser, run
+    return parser, {"run": run, "load": _load_parser(commands)}
+
+
+def _load_parser(commands: Any) -> argparse.ArgumentParser:
+    load: argparse.ArgumentParser = commands.add_parser(
+        "load", help="take the rows of a CSV, JSON or Excel file in"
+    )
+    load.add_argument("endpoint", help="the file in sql/ that takes them: invoices/import")
+    load.add_argument("file", type=Path, help="the file with the rows; - is standard input")
+    _add_parameters(load)
+    load.add_argument(
+        "--invalid", choices=("reject", "skip"), default="reject", help="bad rows: skip writes the others"
+    )
+    load.add_argument(
+        "--dry-run", action="store_true", help="do all of it, say what would change, write nothing"
+    )
+    load.add_argument("--delimiter", help="between the cells of a CSV file; found when not given")
+    load.add_argument("--encoding", help="of a CSV or JSON file; found when not given")
+    load.add_argument("--sheet", help="of a workbook; the first one with cells when not given")
+    add_settings(load, _LOAD_SETTINGS)
+    return load
+
+
+def _load(arguments: argparse.Namespace) -> Load:
+    return Load(
+        endpoint=arguments.endpoint,
+        file=arguments.file,
+        parameters=arguments.parameters,
+        skip_invalid=arguments.invalid == "skip",
+        is_dry=arguments.dry_run,
+        options=Options(arguments.delimiter, arguments.encoding, arguments.sheet),
+    )
+
+
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "parameters",
+        nargs="*",
+        metavar="name=value",
+        type=lambda text: _parameter(parser, text),
+        help="a parameter; again for a list",
+    )
 
 
 def _parameter(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:

@@ -19,7 +19,8 @@ from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NoSuchReport, NotAcceptable
 from aggregator.formats import ALIASES, FORMATS, SQL_FUNCTIONS, Format
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.check import check
+from aggregator.reports.library import Library
 from aggregator.reports.reading import Job, StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
@@ -68,7 +69,7 @@ def run(settings: Settings, order: Order) -> int:
 
 def _run(settings: Settings, order: Order) -> int:
     folder = SqlFolder(settings.sql)
-    library = ReportLibrary(folder, DatabaseFolder(settings.dbs), settings.lock_wait)
+    library = Library(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check)
     match = _find(folder.catalog(), order.report)
     for _ in range(_MOST_TRIES):
         report = library.check(match.endpoint)
@@ -91,14 +92,13 @@ def _find(catalog: Catalog, name: str) -> Match:
     name = name.removeprefix("/").removesuffix(".sql")
     endpoint = catalog.of_file(f"{name}.sql")
     if endpoint is not None:
+        if endpoint.route.method != "GET":
+            raise NoSuchReport(f"{name} writes; rows are loaded with `load`.")
         return Match(endpoint, {})
-    for endpoint in catalog.unanswered:
-        if endpoint.file == f"{name}.sql":
-            raise NoSuchReport(f"{name} is a file for {endpoint.route.method}, which is not answered yet.")
     try:
         return catalog.find("GET", f"/{name}")
     except NoSuchReport as error:
-        names = [endpoint.file.removesuffix(".sql") for endpoint in catalog.endpoints]
+        names = [each.name for each in catalog.endpoints if each.route.method == "GET"]
         close = get_close_matches(name, names, n=1)
         hint = f"; did you mean {close[0]}?" if close else "."
         lines = [f"There is no report {name}{hint}", "There are:" if names else "There are none."]
@@ -140,9 +140,10 @@ def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
     thread = Thread(target=execute)
     seconds = run.job.report.time_limit(settings.time_limit)
     limit = Timer(seconds, run.stop_after, [seconds])
-    thread.start()
-    limit.start()
     try:
+        # Whoever stops the command may do so between any two lines.
+        thread.start()
+        limit.start()
         with tqdm(unit=" rows", unit_scale=True, disable=not _has_bar(order), file=sys.stderr) as bar:
             begun.wait()
             if not failures:
@@ -153,7 +154,8 @@ def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
         limit.cancel()
         run.stop(Cancelled("The command was stopped."))
         run.close()
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
         pool.close_idle(older_than=0)
     if failures:
         raise failures[0]

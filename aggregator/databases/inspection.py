@@ -41,9 +41,10 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SELECT, without a closing semicolon: its columns, parameters' names and schemas read.
+    """One statement, without a closing semicolon: its columns, parameters' names and schemas.
 
-    is_volatile: whether its result may be another one though no file has changed.
+    is_volatile: whether its result may be another one though no file has changed. writes: the tables
+    that it changes, without those that triggers do, each as schema and name.
     """
 
     sql: str
@@ -51,6 +52,7 @@ class Statement:
     parameters: frozenset[str]
     schemas: frozenset[str]
     is_volatile: bool = False
+    writes: frozenset[tuple[str, str]] = frozenset()
 
 
 def mentioned(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]:
@@ -78,7 +80,7 @@ def inspect(
     try:
         details = apsw.ext.query_info(connection, sql)
     except OF_A_FILE as error:
-        raise _unavailable(connection, error) from error
+        raise unreadable(connection, error) from error
     except apsw.Error as error:
         return None, [*faults, explained(error, sql, connection, known)]
     if not details.is_readonly or not details.description:
@@ -91,7 +93,7 @@ def inspect(
     return Statement(text, columns, parameters, schemas, is_volatile(words, permissions.functions)), faults
 
 
-def _unavailable(connection: ReadOnlyConnection, error: apsw.Error) -> DatabaseUnavailable:
+def unreadable(connection: ReadOnlyConnection, error: apsw.Error) -> DatabaseUnavailable:
     """The error that names the database which SQLite could not read."""
     for file in connection.files:
         try:

@@ -66,6 +66,29 @@ def code(sql: str) -> list[Token]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One statement of several: its text without the semicolon, and its first line."""
+
+    text: str
+    line: int
+
+
+def pieces(sql: str) -> list[Piece]:
+    """The statements of a text, in order."""
+    found: list[Piece] = []
+    first: Token | None = None
+    for token in code(sql):
+        if token.text != ";":
+            first = first or token
+        elif first is not None:
+            found.append(Piece(sql[first.start : token.start].rstrip(), first.line))
+            first = None
+    if first is not None:
+        found.append(Piece(sql[first.start :].rstrip(), first.line))
+    return found
+
+
 def parameters(sql: str) -> list[Token]:
     """The parameters in order, each as often as it is used: `:name`, `?`, `?1`, `@name`, `$name`."""
     return [token for token in tokens(sql) if token.kind == "parameter"]

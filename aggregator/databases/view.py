@@ -8,6 +8,11 @@ between the two. All first askings come before all second ones, so there is a mo
 file was as it is read. Otherwise everything is let go and asked again; the last answers are then the
 first ones. Whatever the journal modes, no writer has to cooperate.
 
+A write of this service over several files commits them one after another, and is recorded before the first
+commit until after the last (see `redo`). So between the two askings a look is taken whether there is a
+record. If there is none, and no data version has changed, then at that moment every file was as it was
+read, and no such write was between its commits. If there is one, everything is asked again.
+
 Whoever waited for one file's lock while it holds another's would stop a transaction that writes both, so
 a locked file is waited for with nothing held.
 """
@@ -21,10 +26,16 @@ import apsw
 
 from aggregator.databases.connection import ReadOnlyConnection, SqlFunction
 from aggregator.databases.folder import DatabaseFile, FileVersion, Identity
+from aggregator.databases.redo import is_pending, recover
 from aggregator.errors import Cancelled, DatabaseUnavailable, UnsettledDatabases
 
 _SETTLE_SECONDS = 5.0
 """How long files that change all the time are tried again."""
+
+_ALIVE_SECONDS = 0.02
+"""A write over several files that is pending for longer is looked at: perhaps its writer is dead."""
+
+_PAUSE_SECONDS = 0.001
 
 _PASSING = (apsw.BusyError, apsw.ReadOnlyError)
 """What a file that is being written may answer; the second when its journal seems to be left over."""
@@ -65,6 +76,7 @@ class View:
         self._lock_wait = lock_wait
         self._for_quick = for_quick
         self._order = list(files)
+        self._folders = {file.path.parent for file in files} if len(self.files) > 1 else set()
         self.schema_versions: dict[str, object]
         self._data_versions: dict[str, object]
         self._stamps: dict[str, tuple[object, object]]
@@ -111,8 +123,9 @@ class View:
         began = time.monotonic()
         while wanted():
             waited = time.monotonic() - began
+            was_pending = self._let_pending_writes_end(waited)
             try:
-                if self._try_to_hold(patience=max(self._lock_wait - waited, 0)):
+                if self._try_to_hold(patience=max(self._lock_wait - waited, 0)) and not was_pending:
                     return
             except DatabaseUnavailable as error:
                 if waited >= self._lock_wait or not isinstance(error.__cause__, _PASSING):
@@ -121,6 +134,14 @@ class View:
             if waited >= _SETTLE_SECONDS:
                 raise UnsettledDatabases("The databases change too fast to be read at one instant.")
         raise Cancelled("The request was given up.")
+
+    def _let_pending_writes_end(self, waited: float) -> bool:
+        """Whether a write over several files is between its commits; one that was broken off is finished."""
+        pending = [folder for folder in self._folders if is_pending(folder)]
+        for folder in pending:
+            if waited < _ALIVE_SECONDS or not recover(folder):
+                time.sleep(_PAUSE_SECONDS)
+        return bool(pending)
 
     def release(self) -> None:
         """End the reading; the files' locks are dropped."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from aggregator.catalog.folder import Endpoint
-from aggregator.catalog.header import Source, sql_of
+from aggregator.catalog.header import sql_of
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, inspect, mentioned
 from aggregator.databases.tokens import parameters
 from aggregator.errors import BrokenReport, DatabaseUnavailable, Fault
-from aggregator.formats.currency import is_known
 from aggregator.reports.report import Report, columns_of, state
+from aggregator.reports.source_check import SourceCheck
 
 
 def check(endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float) -> Report:
@@ -47,19 +47,13 @@ def _faults_of_sql(
         yield Fault(endpoint.file, first_line + fault.line - 1, fault.message)
 
 
-class _Check:
-    """The check of one file, and the faults that it has found so far."""
-
-    def __init__(self, file: str, source: Source, files: Mapping[str, DatabaseFile]) -> None:
-        self._file = file
-        self._source = source
-        self._files = files
-        self._faults: list[Fault] = []
+class _Check(SourceCheck):
+    """The check of one file that is a report."""
 
     def run(self, endpoint: Endpoint, lock_wait: float) -> Report:
-        header = self._source.header
-        texts = [self._source.sql, *(each.choices_sql or "" for each in header.params.values())]
-        mentioned_files = mentioned("\n".join(texts), self._files)
+        header = self.source.header
+        texts = [self.source.sql, *(each.choices_sql or "" for each in header.params.values())]
+        mentioned_files = mentioned("\n".join(texts), self.files)
         # Looked at before they are opened: one that is replaced meanwhile is checked again.
         identities = {file.schema: file.identity() for file in mentioned_files}
         connection = ReadOnlyConnection(mentioned_files, lock_wait)
@@ -69,12 +63,12 @@ class _Check:
             choices = dict(self._choices(connection))
         finally:
             connection.close()
-        self._check_parameters()
-        self._check_columns(statement)
-        if statement is None or self._faults:
-            raise BrokenReport(sorted(self._faults))
+        self.check_parameters()
+        self.check_columns([column.name for column in statement.columns] if statement is not None else [])
+        if statement is None or self.faults:
+            raise BrokenReport(sorted(self.faults))
         schemas = statement.schemas.union(*(each.schemas for each in choices.values()))
-        read = tuple(self._files[schema] for schema in sorted(schemas))
+        read = tuple(self.files[schema] for schema in sorted(schemas))
         return Report(
             endpoint=endpoint,
             header=header,
@@ -87,51 +81,22 @@ class _Check:
             ),
         )
 
-    def _add(self, line: int, message: str) -> None:
-        self._faults.append(Fault(self._file, line, message))
-
     def _statement(self, connection: ReadOnlyConnection) -> Statement | None:
-        statement, faults = inspect(self._source.sql, connection, self._files)
+        statement, faults = inspect(self.source.sql, connection, self.files)
         for fault in faults:
-            self._add(self._source.sql_line + fault.line - 1, fault.message)
+            self.add(self.source.sql_line + fault.line - 1, fault.message)
         return statement
 
     def _choices(self, connection: ReadOnlyConnection) -> Iterator[tuple[str, Statement]]:
-        for name, parameter in self._source.header.params.items():
+        for name, parameter in self.source.header.params.items():
             if parameter.choices_sql is None:
                 continue
-            first_line = self._source.block.line_of_text(("params", name, "choices_sql"))
-            statement, faults = inspect(parameter.choices_sql, connection, self._files)
+            first_line = self.source.block.line_of_text(("params", name, "choices_sql"))
+            statement, faults = inspect(parameter.choices_sql, connection, self.files)
             for fault in faults:
-                self._add(first_line + fault.line - 1, f"choices_sql of {name}: {fault.message}")
+                self.add(first_line + fault.line - 1, f"choices_sql of {name}: {fault.message}")
             for token in parameters(parameter.choices_sql)[:1]:
                 line = first_line + token.line - 1
-                self._add(line, f"choices_sql of {name}: {token.text}: it has no parameters")
+                self.add(line, f"choices_sql of {name}: {token.text}: it has no parameters")
             if statement is not None:
                 yield name, statement
-
-    def _check_parameters(self) -> None:
-        declared = self._source.header.params
-        used: set[str] = set()
-        for token in parameters(self._source.sql):
-            line = self._source.sql_line + token.line - 1
-            name = token.text[1:]
-            if not token.text.startswith(":"):
-                written = "name" if token.text.startswith("?") else name
-                self._add(line, f"{token.text}: a parameter is written :{written}")
-            elif name not in declared and name not in used:
-                self._add(line, f"{token.text} is not declared under params")
-            used.add(name)
-        for name in declared.keys() - used:
-            line = self._source.line_of("params", name)
-            self._add(line, f"the parameter {name} is declared, but the SQL has no :{name}")
-
-    def _check_columns(self, statement: Statement | None) -> None:
-        names = [column.name for column in statement.columns] if statement is not None else []
-        for name, spec in self._source.header.columns.items():
-            if names and name not in names:
-                line = self._source.line_of("columns", name)
-                self._add(line, f"there is no column {name}; the columns are {', '.join(names)}")
-            if spec.currency is not None and not is_known(spec.currency):
-                line = self._source.line_of("columns", name, "currency")
-                self._add(line, f"{spec.currency} is not an ISO 4217 currency")

@@ -1,25 +1,37 @@
-"""All reports: the files of `sql/` checked against those of `dbs/`, and kept up to date."""
+"""All endpoints: the files of `sql/` checked against those of `dbs/`, and kept up to date."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from aggregator.catalog.folder import Endpoint, Match, SqlFolder
-from aggregator.databases.folder import DatabaseFolder
+from aggregator.databases.folder import DatabaseFile, DatabaseFolder
 from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, Fault
-from aggregator.reports.check import check
-from aggregator.reports.report import Report
 
 _FAILURE_SECONDS = 0.5
 """How long a report that failed its check is not checked again."""
 
 
+class Checked(Protocol):
+    """An endpoint that was found to be good. files: the databases that it needs."""
+
+    @property
+    def endpoint(self) -> Endpoint: ...
+    @property
+    def files(self) -> Sequence[DatabaseFile]: ...
+
+
+T = TypeVar("T", bound=Checked)
+
+
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class _Known(Generic[T]):
     endpoint: Endpoint
-    report: Report | None
+    report: T | None
     error: AggregatorError | None
     at: float
     lock_wait: float
@@ -30,14 +42,25 @@ class _Checked:
         return self.endpoint is endpoint and is_fresh and self.lock_wait >= lock_wait
 
 
-class ReportLibrary:
-    """Finds reports and checks each before its first use. Safe to use from many threads."""
+class Library(Generic[T]):
+    """Finds endpoints and checks each before its first use. Safe to use from many threads.
 
-    def __init__(self, sql: SqlFolder, databases: DatabaseFolder, lock_wait: float) -> None:
+    check: makes a checked one of an endpoint, the databases by schema, and the seconds to wait for a locked
+    one; raises BrokenReport or DatabaseUnavailable.
+    """
+
+    def __init__(
+        self,
+        sql: SqlFolder,
+        databases: DatabaseFolder,
+        lock_wait: float,
+        check: Callable[[Endpoint, Mapping[str, DatabaseFile], float], T],
+    ) -> None:
+        self._check_file = check
         self._sql = sql
         self._databases = databases
         self._lock_wait = lock_wait
-        self._checked: dict[str, _Checked] = {}
+        self._checked: dict[str, _Known[T]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -57,7 +80,7 @@ class ReportLibrary:
         """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
         return self._sql.catalog().find(method, path)
 
-    def checked(self, endpoint: Endpoint) -> Report | None:
+    def checked(self, endpoint: Endpoint) -> T | None:
         """The endpoint's report when it is known to be good; never waits for a file."""
         known = self._checked.get(endpoint.file)
         if known is None or known.endpoint is not endpoint or known.report is None:
@@ -66,7 +89,7 @@ class ReportLibrary:
         files = known.report.files
         return known.report if [present.get(file.schema) for file in files] == [*files] else None
 
-    def check(self, endpoint: Endpoint, lock_wait: float | None = None) -> Report:
+    def check(self, endpoint: Endpoint, lock_wait: float | None = None) -> T:
         """The endpoint's report, checked now if need be; may wait for a locked database.
 
         lock_wait: seconds to wait, when not those of the library. Raises BrokenReport or
@@ -84,17 +107,17 @@ class ReportLibrary:
             raise known.error or BrokenReport(endpoint.faults)
         return known.report
 
-    def forget(self, report: Report) -> None:
+    def forget(self, report: T) -> None:
         """Check the report again before its next use: its tables have changed."""
         with self._lock:
             self._checked.pop(report.endpoint.file, None)
 
-    def all(self) -> list[tuple[Endpoint, Report | AggregatorError]]:
+    def all(self) -> list[tuple[Endpoint, T | AggregatorError]]:
         """Every endpoint in the order of the files, with its report or what is wrong with it.
 
         Locked databases are waited for once, not once for each report that reads them.
         """
-        found: list[tuple[Endpoint, Report | AggregatorError]] = []
+        found: list[tuple[Endpoint, T | AggregatorError]] = []
         deadline = time.monotonic() + self._lock_wait
         for endpoint in self._sql.catalog().endpoints:
             try:
@@ -122,14 +145,14 @@ class ReportLibrary:
             if file.schema not in self._databases.files():
                 raise DatabaseUnavailable(file.schema, "is gone")
 
-    def _check_now(self, endpoint: Endpoint, lock_wait: float) -> _Checked:
-        report: Report | None = None
+    def _check_now(self, endpoint: Endpoint, lock_wait: float) -> _Known[T]:
+        report: T | None = None
         failure: AggregatorError | None = None
         try:
-            report = check(endpoint, self._databases.files(), lock_wait)
+            report = self._check_file(endpoint, self._databases.files(), lock_wait)
         except (BrokenReport, DatabaseUnavailable) as error:
             failure = error
-        known = _Checked(endpoint, report, failure, time.monotonic(), lock_wait)
+        known = _Known(endpoint, report, failure, time.monotonic(), lock_wait)
         with self._lock:
             self._checked[endpoint.file] = known
         return known

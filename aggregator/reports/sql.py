@@ -12,7 +12,7 @@ from aggregator.reports.report import Report
 @lru_cache(maxsize=1_000)
 def prepared(report: Report, format: Format) -> tuple[Writer, str]:
     """The writer of a report's rows in a format, and the SQL that gives it each row as one BLOB."""
-    writer = format.writer(report.columns, report.name.rsplit("/", 1)[-1])
+    writer = format.writer(report.columns, report.endpoint.short_name)
     return writer, rows_as_text(report.statement, writer.row_sql)
 
 

@@ -45,12 +45,12 @@ class Answer:
         self.headers = [("allow", allowed_methods(methods))]
         await self.empty(204)
 
-    async def whole(self, body: bytes, gzip_wanted: bool) -> None:
+    async def whole(self, body: bytes, gzip_wanted: bool, status: int = 200) -> None:
         """A small file."""
         if gzip_wanted and len(body) >= gzip.SMALLEST:
             body = gzip.compressed(body)
             self.headers.append(("content-encoding", "gzip"))
-        await self._begin(200, len(body))
+        await self._begin(status, len(body))
         await self._send({"type": "http.response.body", "body": body})
 
     async def stream(self, download: Download, gzip_wanted: bool) -> None:

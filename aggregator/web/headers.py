@@ -14,9 +14,9 @@ import orjson
 
 from aggregator import __version__
 from aggregator.catalog.arguments import Arguments
+from aggregator.catalog.header import Header
 from aggregator.databases.folder import FileVersion
 from aggregator.reports.reading import Job
-from aggregator.reports.report import Report
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"/\\|?*;%]+')
 _LONGEST_NAME = 180
@@ -26,10 +26,10 @@ _LONGEST_NAME = 180
 def file_headers(job: Job, tag: str) -> list[tuple[str, str]]:
     """The headers that go with a file."""
     format = job.format
-    wanted = wanted_name(job.report, job.arguments)
+    wanted = wanted_name(job.report.header, job.report.endpoint.short_name, job.arguments)
     return [
         ("content-type", format.media_type),
-        ("content-disposition", _disposition(wanted, format.suffix, format.disposition)),
+        ("content-disposition", disposition(wanted, format.suffix, format.disposition)),
         ("vary", "Accept, Accept-Encoding"),
         ("cache-control", "no-cache"),
         ("x-content-type-options", "nosniff"),
@@ -37,9 +37,9 @@ def file_headers(job: Job, tag: str) -> list[tuple[str, str]]:
     ]
 
 
-def wanted_name(report: Report, arguments: Arguments) -> str:
-    """The header's `filename` with its parameters filled in, else the report's name."""
-    pattern = report.header.filename or report.name.rsplit("/", 1)[-1]
+def wanted_name(header: Header, name: str, arguments: Arguments) -> str:
+    """The header's `filename` with its parameters filled in, else the name."""
+    pattern = header.filename or name
 
     def value(match: re.Match[str]) -> str:
         given = arguments.get(match[1])
@@ -57,7 +57,8 @@ def file_name(wanted: str, suffix: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _disposition(wanted: str, suffix: str, kind: str) -> str:
+def disposition(wanted: str, suffix: str, kind: str) -> str:
+    """The Content-Disposition of a file of that name."""
     return content_disposition(file_name(wanted, suffix), kind)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aggregator.catalog.folder import Match
 from aggregator.catalog.paths import parameter_of
@@ -15,7 +16,7 @@ from aggregator.errors import (
     ParameterError,
 )
 from aggregator.formats import ALIASES, FORMATS, SPREADSHEET_CSV, Format
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.library import Library
 
 _SUFFIXES = {format.suffix: format.name for format in FORMATS.values()} | {
     f".{alias}": name for alias, name in ALIASES.items()
@@ -30,7 +31,7 @@ class Found:
     format_name: str | None
 
 
-def find(library: ReportLibrary, method: str, path: str) -> Found:
+def find(library: Library[Any], method: str, path: str) -> Found:
     """The endpoint of a path, with or without a format's suffix.
 
     A file that is named exactly so goes first; then a suffix is a format and not part of a path

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aggregator import __version__
 from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
 from aggregator.errors import AggregatorError
 from aggregator.formats import ALIASES, Column
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.library import Library
 from aggregator.reports.report import Report
+from aggregator.web.openapi_bodies import (
+    IDEMPOTENCY_KEY,
+    INPUT_OPTIONS,
+    PROBLEMS,
+    REJECTED_ROW,
+    SUMMARY,
+    fields_body,
+    rows_body,
+)
 from aggregator.web.problems import MEDIA_TYPE
+from aggregator.writes.write import Write
 
 _TITLE = "Aggregator"
 _DESCRIPTION = "Each report is one SQL file; each answers as JSON, NDJSON, CSV or Excel."
@@ -45,6 +56,9 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
             },
         },
         "available": {"type": "array", "items": {"type": "string"}},
+        "received": {"type": "integer"},
+        "rejected_count": {"type": "integer"},
+        "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
     },
 }
 _COLUMN_SCHEMAS: dict[str, dict[str, Any]] = {
@@ -66,61 +80,92 @@ _STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def description(library: ReportLibrary) -> dict[str, Any]:
+def description(library: Library[Report | Write]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of all reports that can be run now."""
     paths: dict[str, Any] = {}
     for endpoint, report in library.all():
         if isinstance(report, AggregatorError):
             continue
         method = endpoint.route.method.lower()
-        paths.setdefault(endpoint.route.url, {})[method] = _operation(report)
+        operation = _operation(report) if method == "get" else _operation_with_body(report)
+        paths.setdefault(endpoint.route.url, {})[method] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "description": _DESCRIPTION, "version": __version__},
         "paths": paths | {"/health": {"get": _health()}},
-        "components": {"schemas": {"Problem": _PROBLEM_SCHEMA}},
+        "components": {"schemas": {"Problem": _PROBLEM_SCHEMA, "RejectedRow": REJECTED_ROW}},
     }
 
 
-def _operation(report: Report) -> dict[str, Any]:
-    folder = report.name.rsplit("/", 1)[0] if "/" in report.name else "reports"
-    responses: dict[str, Any] = {
-        "200": {
-            "description": "The rows",
-            "content": {
-                format.media_type.split(";")[0]: {"schema": _body_schema(format.name, report.columns)}
-                for format in report.formats
-            },
-        },
+def _operation(report: Report | Write) -> dict[str, Any]:
+    responses = {
+        "200": {"description": "The rows", "content": _rows(report)},
         "304": {"description": "Nothing has changed since the ETag in If-None-Match"},
     }
-    for status, text in _PROBLEMS.items():
-        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses[status] = {"description": text, "content": content}
-    return {
-        "operationId": report.name,
-        "summary": report.title,
-        "description": report.header.description,
-        "tags": report.header.tags or [folder],
-        "parameters": _parameters(report),
-        "responses": responses,
+    return _described(report) | {
+        "parameters": [*_parameters(report, report.header.params), _format_parameter(report)],
+        "responses": responses | _problems(_PROBLEMS),
     }
 
 
-def _parameters(report: Report) -> list[dict[str, Any]]:
-    path = report.endpoint.route.parameters
-    parameters = [_parameter(name, spec, name in path) for name, spec in report.header.params.items()]
-    names = [format.name for format in report.formats]
+def _operation_with_body(checked: Report | Write) -> dict[str, Any]:
+    header, path = checked.header, checked.endpoint.route.parameters
+    is_write = isinstance(checked, Write)
+    parameters = _parameters(checked, header.params if header.input else path)
+    if header.input:
+        parameters += INPUT_OPTIONS
+    if is_write:
+        parameters.append(IDEMPOTENCY_KEY)
+    if checked.columns:
+        parameters.append(_format_parameter(checked))
+    content = _rows(checked) if checked.columns else {"application/json": {"schema": SUMMARY}}
+    responses = {"200": {"description": "What happened" if is_write else "The rows", "content": content}}
+    if is_write and checked.endpoint.route.method in ("POST", "PUT"):
+        responses["201"] = {"description": "Rows were inserted", "content": content}
+    operation = _described(checked) | {
+        "parameters": parameters,
+        "responses": responses | _problems(_PROBLEMS | PROBLEMS),
+    }
+    body = rows_body(header) if header.input else fields_body(header, path)
+    return operation | ({"requestBody": body} if body is not None else {})
+
+
+def _described(checked: Report | Write) -> dict[str, Any]:
+    folder = checked.name.rsplit("/", 1)[0] if "/" in checked.name else "reports"
+    return {
+        "operationId": checked.name,
+        "summary": checked.endpoint.title,
+        "description": checked.header.description,
+        "tags": checked.header.tags or [folder],
+    }
+
+
+def _problems(statuses: Mapping[str, str]) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": text, "content": content} for status, text in statuses.items()}
+
+
+def _rows(checked: Report | Write) -> dict[str, Any]:
+    return {
+        format.media_type.split(";")[0]: {"schema": _body_schema(format.name, checked.columns)}
+        for format in checked.formats
+    }
+
+
+def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str, Any]]:
+    path, params = checked.endpoint.route.parameters, checked.header.params
+    return [_parameter(name, params[name], name in path) for name in names]
+
+
+def _format_parameter(checked: Report | Write) -> dict[str, Any]:
+    names = [format.name for format in checked.formats]
     formats = [*names, *(alias for alias, name in ALIASES.items() if name in names)]
-    parameters.append(
-        {
-            "name": "format",
-            "in": "query",
-            "description": f"The format of the answer; {names[0]} when nothing else is said",
-            "schema": {"type": "string", "enum": formats},
-        }
-    )
-    return parameters
+    return {
+        "name": "format",
+        "in": "query",
+        "description": f"The format of the answer; {names[0]} when nothing else is said",
+        "schema": {"type": "string", "enum": formats},
+    }
 
 
 def _parameter(name: str, spec: Parameter, is_in_path: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.headers import wants_gzip
 from aggregator.web.negotiation import Found, choose_format
-from aggregator.web.request import Request, given_parameters
+from aggregator.web.request import Fields, Request, given_parameters, merged
 
 _MOST_REMEMBERED = 1_000
 _LONGEST_REMEMBERED = 500
@@ -52,7 +52,7 @@ class Orders:
         )
         order = self._remembered.get(asked)
         if order is None:
-            order = _order(report, found, request)
+            order = order_of(report, found, request)
             self._remember(asked, order)
         request.line.parameters = order.parameters
         request.line.format = order.job.format.name
@@ -68,10 +68,11 @@ class Orders:
         self._remembered[asked] = order
 
 
-def _order(report: Report, found: Found, request: Request) -> Order:
+def order_of(report: Report, found: Found, request: Request, fields: Fields | None = None) -> Order:
+    """Read an order; fields: the parameters in the request's body. Raises as `Orders.of` does."""
     query = request.query()
     params = report.header.params
-    given = given_parameters(query, found.match.path_parameters)
+    given = merged(given_parameters(query, found.match.path_parameters), fields or {})
     request.line.parameters = names = [name for name in given if name in params]
     wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
     format = choose_format(report.formats, wanted, query.get("for", []), request.header(b"accept"))

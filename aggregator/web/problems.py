@@ -22,6 +22,15 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.QueryFailed: (500, "The report failed while it ran"),
     errors.DatabaseUnavailable: (503, "A database cannot be read"),
     errors.UnsettledDatabases: (503, "The databases change too fast"),
+    errors.ForeignOrigin: (403, "Pages of other sites may not write"),
+    errors.UnsupportedInput: (415, "The body is in a format that is not read"),
+    errors.UnreadableInput: (400, "The body cannot be read"),
+    errors.TooLarge: (413, "The body is too large"),
+    errors.RejectedRows: (422, "Rows cannot be taken"),
+    errors.InvalidWrite: (422, "A value breaks a rule of the database"),
+    errors.Conflict: (409, "The write contradicts what is there"),
+    errors.NothingThere: (404, "There is nothing to be changed"),
+    errors.StorageFull: (507, "The disk is full"),
     errors.TooManyReports: (503, "Too many reports are running"),
     errors.Cancelled: (503, "The request was given up"),
     errors.TimeLimitExceeded: (504, "The report took too long"),
@@ -33,6 +42,8 @@ _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.BrokenReport: "Mend the file, or run `python -m aggregator check` to see all faults.",
     errors.DatabaseUnavailable: "Try again, or ask who looks after that file; /health shows all.",
     errors.UnsettledDatabases: "Try again.",
+    errors.RejectedRows: "Mend the rows, or add ?invalid=skip to write the others.",
+    errors.StorageFull: "Make room on the server's disk, and send it again.",
     errors.TooManyReports: "Try again after the seconds in Retry-After.",
     errors.TimeLimitExceeded: "Ask for less, as a shorter period, or raise time_limit.",
 }
@@ -65,6 +76,11 @@ def problem(error: errors.AggregatorError, path: str) -> tuple[int, list[tuple[s
             document["faults"] = [asdict(fault) for fault in error.faults]
         case errors.MethodNotAllowed():
             headers.append(("Allow", allowed_methods(error.allowed)))
+        case errors.UnsupportedInput():
+            document["available"] = list(error.available)
+        case errors.RejectedRows():
+            document |= {"received": error.received, "rejected_count": error.count}
+            document["rejected"] = [asdict(row) for row in error.rows]
         case errors.TooManyReports():
             headers.append(("Retry-After", str(error.retry_after)))
         case errors.DatabaseUnavailable() | errors.UnsettledDatabases():

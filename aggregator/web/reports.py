@@ -22,12 +22,15 @@ from aggregator.reports.reading import StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
+from aggregator.web.body import MOST_FIELD_BYTES, Body, fields_of, receive_body
 from aggregator.web.download import Download
 from aggregator.web.headers import entity_tag, file_headers, matches
 from aggregator.web.negotiation import Found, find
-from aggregator.web.orders import Order, Orders
+from aggregator.web.orders import Order, Orders, order_of
 from aggregator.web.request import Request
 from aggregator.web.service import Service
+from aggregator.web.writes import carry_out
+from aggregator.writes.write import Write
 
 _MOST_CHECKS = 3
 
@@ -44,7 +47,7 @@ class ReportsEndpoint:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._orders = Orders()
-        self._checking: dict[tuple[str, str], asyncio.Task[Report]] = {}
+        self._checking: dict[tuple[str, str], asyncio.Task[Report | Write]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -96,19 +99,42 @@ class ReportsEndpoint:
         return url
 
     async def _answer_found(self, found: Found, request: Request, answer: Answer) -> None:
+        if request.method != "GET":
+            request.require_own_origin()
         endpoint = found.match.endpoint
         request.line.report = endpoint.file.removesuffix(".sql")
-        for _ in range(_MOST_CHECKS):
-            report = await self._report(endpoint)
-            try:
-                await self._deliver(self._orders.of(report, found, request), request, answer)
-                return
-            except StaleReport:
-                self._service.library.forget(report)
-        raise DatabaseUnavailable(report.files[0].schema, "has its tables altered again and again")
+        checked = await self._checked_now(endpoint)
+        body = await self._body(checked, request)
+        try:
+            for _ in range(_MOST_CHECKS):
+                try:
+                    if isinstance(checked, Write):
+                        await carry_out(self._service, checked, found, request, body, answer)
+                    else:
+                        await self._deliver(self._order(checked, found, request, body), request, answer)
+                    return
+                except StaleReport:
+                    self._service.library.forget(checked)
+                    checked = await self._checked_now(endpoint)
+        finally:
+            body.close()
+        raise DatabaseUnavailable(checked.files[0].schema, "has its tables altered again and again")
 
-    async def _report(self, endpoint: Endpoint) -> Report:
-        """The report, checked at most once at a time however many ask for it."""
+    async def _body(self, checked: Report | Write, request: Request) -> Body:
+        if request.method == "GET":
+            return Body()
+        settings = self._service.settings
+        has_rows = isinstance(checked, Write) and checked.has_input
+        most = settings.max_body if has_rows else min(settings.max_body, MOST_FIELD_BYTES)
+        return await receive_body(request, most, settings.spool_dir)
+
+    def _order(self, report: Report, found: Found, request: Request, body: Body) -> Order:
+        if request.method == "GET":
+            return self._orders.of(report, found, request)
+        return order_of(report, found, request, fields_of(body))
+
+    async def _checked_now(self, endpoint: Endpoint) -> Report | Write:
+        """The endpoint, checked at most once at a time however many ask for it."""
         library = self._service.library
         report = library.checked(endpoint)
         if report is not None:
@@ -121,7 +147,7 @@ class ReportsEndpoint:
             checking.add_done_callback(partial(self._checked, key))
         return await asyncio.shield(checking)
 
-    def _checked(self, key: tuple[str, str], checking: asyncio.Task[Report]) -> None:
+    def _checked(self, key: tuple[str, str], checking: asyncio.Task[Report | Write]) -> None:
         del self._checking[key]
         if not checking.cancelled():
             checking.exception()
@@ -132,7 +158,7 @@ class ReportsEndpoint:
         versions = look_at(job.report.files)
         tag = entity_tag(job, versions, "gzip" if order.gzip else "")
         answer.headers = file_headers(job, tag)
-        if matches(request.header(b"if-none-match"), tag):
+        if request.method == "GET" and matches(request.header(b"if-none-match"), tag):
             await answer.empty(304)
             return
         result = self._service.quick.result(job, versions)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from starlette.types import Receive, Scope
 
 from aggregator.catalog.header import RESERVED_PARAMETERS
-from aggregator.errors import InvalidParameters, NoSuchReport, ParameterError
+from aggregator.errors import ForeignOrigin, InvalidParameters, NoSuchReport, ParameterError
 from aggregator.web.access_log import request_line
 
 _MOST_FIELDS = 10_000
@@ -43,6 +43,17 @@ class Request:
             except UnicodeDecodeError:
                 raise NoSuchReport("The path of the URL is not UTF-8, percent-encoded.") from None
 
+    def require_own_origin(self) -> None:
+        """Raises ForeignOrigin for a request that another site's page made a browser send.
+
+        There is no login, so the address alone would let any page write
+        (https://developer.mozilla.org/docs/Web/Security/Attacks/CSRF).
+        """
+        origin, site = self.header(b"origin"), self.header(b"sec-fetch-site")
+        is_foreign = origin != "" and origin.partition("://")[2] != self.header(b"host")
+        if site in ("cross-site", "same-site") or (is_foreign and site != "same-origin"):
+            raise ForeignOrigin("The request comes from a page of another site, and nothing was written.")
+
     def query(self) -> dict[str, list[str]]:
         """The texts of each name; raises InvalidParameters for bytes that are not UTF-8."""
         try:
@@ -70,6 +81,15 @@ class Request:
         if self.query_string:
             url += b"?" + self.query_string
         return path, url.decode("ascii")
+
+
+Fields = dict[str, list[str]]
+"""The texts of each name."""
+
+
+def merged(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> Fields:
+    """What two parts of a request give together."""
+    return {name: [*one.get(name, []), *other.get(name, [])] for name in (*one, *other)}
 
 
 def given_parameters(

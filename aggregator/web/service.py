@@ -7,20 +7,29 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import IDLE_SECONDS, ViewPool
+from aggregator.databases.redo import recover
 from aggregator.errors import TooManyReports
 from aggregator.formats import SQL_FUNCTIONS
+from aggregator.inputs.table import Table
 from aggregator.reports.history import History
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.library import Library
 from aggregator.reports.process import ReaderProcesses
 from aggregator.reports.quick import QuickReports
+from aggregator.reports.report import Report
 from aggregator.reports.spool import Spool
 from aggregator.settings import Settings
+from aggregator.writes.answers import Answered, Answers
+from aggregator.writes.carry_out import Place, Render, carry_out
+from aggregator.writes.check import check
+from aggregator.writes.queue import WriteQueue
+from aggregator.writes.write import Write, WriteOrder
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,9 +52,14 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.library = ReportLibrary(
-            SqlFolder(settings.sql), DatabaseFolder(settings.dbs), settings.lock_wait
+        databases = DatabaseFolder(settings.dbs)
+        self.library: Library[Report | Write] = Library(
+            SqlFolder(settings.sql), databases, settings.lock_wait, check
         )
+        self._place = Place(
+            databases.folder, settings.lock_wait, settings.time_limit, Answers(databases.folder)
+        )
+        self.writes = WriteQueue(self._place)
         self.pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
@@ -96,9 +110,25 @@ class Service:
         """Give the place to the next in line."""
         self._places.release()
 
+    async def carry_out_rows(self, order: WriteOrder, table: Callable[[], Table], render: Render) -> Answered:
+        """Carry out an order with rows, in one of the places for reports. table: opens them."""
+        return await self._in_place(lambda: carry_out(replace(order, table=table()), self._place, render))
+
+    async def carry_out_alone(self, order: WriteOrder, render: Render) -> Answered:
+        """Carry out an order in a transaction of its own."""
+        return await self._in_place(lambda: carry_out(order, self._place, render))
+
+    async def _in_place(self, work: Callable[[], Answered]) -> Answered:
+        """Do it to its end, also when nobody waits for it any more."""
+        await self.take_place()
+        working = asyncio.get_running_loop().run_in_executor(self.runners, work)
+        working.add_done_callback(lambda _: self.leave_place())
+        return await asyncio.shield(working)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """From the start of the process to its end: closes files that nobody reads any more."""
+        await self.in_checker(recover, self._place.folder)
         tasks = [asyncio.create_task(each) for each in (self._keep_house(), self._log_faults())]
         try:
             yield
@@ -107,6 +137,7 @@ class Service:
                 task.cancel()
             for executor in (self.runners, self.encoders, self.checkers):
                 executor.shutdown(wait=False, cancel_futures=True)
+            self.writes.close()
             self.processes.close()
             self.pool.close_idle(older_than=0)
             self.quick.close_idle(older_than=0)

@@ -102,23 +102,13 @@ def test_what_is_not_there(shop: Catalog, path: str) -> None:
         ("POST", "/orders", ("GET",), "/orders answers GET, not POST."),
         ("HEAD", "/orders", ("GET",), "/orders answers GET, not HEAD."),
         (
-            "POST",
+            "PATCH",
             "/orders/new",
-            ("GET",),
-            "/orders/new answers GET, not POST. The file for DELETE and POST at",
+            ("DELETE", "GET", "POST"),
+            "/orders/new answers DELETE, GET, POST, not PATCH.",
         ),
-        (
-            "PUT",
-            "/orders/",
-            ("GET",),
-            "/orders/ answers GET, not PUT. The file for POST at /orders/ is not answered",
-        ),
-        (
-            "DELETE",
-            "/orders/7",
-            ("GET",),
-            "/orders/7 answers GET, not DELETE. The file for DELETE at /orders/7",
-        ),
+        ("PUT", "/orders/", ("GET", "POST"), "/orders/ answers GET, POST, not PUT."),
+        ("PATCH", "/orders/7", ("DELETE", "GET"), "/orders/7 answers DELETE, GET, not PATCH."),
     ],
 )
 def test_other_methods(shop: Catalog, method: str, path: str, allowed: tuple[str, ...], detail: str) -> None:
@@ -128,17 +118,35 @@ def test_other_methods(shop: Catalog, method: str, path: str, allowed: tuple[str
     assert raised.value.detail.startswith(detail)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_a_file_for_another_method_is_known_but_does_not_answer(tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "file"),
+    [
+        ("POST", "/orders/new", "orders/new.post.sql"),
+        ("DELETE", "/orders/new", "orders/{id}.delete.sql"),
+        ("PUT", "/orders/late", "orders/late.put.sql"),
+        ("GET", "/orders/late", "orders/{id}.sql"),
+        ("POST", "/orders/", "orders/index.post.sql"),
+    ],
+)
+def test_each_method_has_its_file(shop: Catalog, method: str, path: str, file: str) -> None:
+    assert shop.find(method, path).endpoint.file == file
+
+
+def test_the_method_is_no_part_of_the_path(tmp_path: Path) -> None:
     write(tmp_path, "add.post.sql", "add.delete.sql")
     catalog = catalog_of(tmp_path)
-    assert [each.file for each in catalog.unanswered] == ["add.delete.sql", "add.post.sql"]
-    assert (catalog.endpoints, catalog.faults) == ((), ())
-    with pytest.raises(MethodNotAllowed, match=r"^The file for DELETE and POST at /add is not") as raised:
-        catalog.find(method, "/add")
-    assert raised.value.allowed == ()
+    assert [each.short_name for each in catalog.endpoints] == ["add", "add"]
+    with pytest.raises(MethodNotAllowed) as raised:
+        catalog.find("GET", "/add")
+    assert raised.value.allowed == ("DELETE", "POST")
     with pytest.raises(NoSuchReport):
-        catalog.find("GET", "/add.post")
+        catalog.find("POST", "/add.post")
+
+
+def test_a_get_takes_no_rows(tmp_path: Path) -> None:
+    write(tmp_path, "a.sql", text="/*\ntitle: x\ninput: {n: {type: integer}}\n*/ SELECT 1 AS n")
+    (fault,) = faults_of(tmp_path)
+    assert fault.startswith("a.sql:3: input: a GET has no body")
 
 
 def test_the_path_and_the_header_of_another_method_are_checked(tmp_path: Path) -> None:
@@ -189,8 +197,7 @@ def test_path_parameters_are_declared(tmp_path: Path, header: str, fault: str) -
 def test_the_endpoint_of_a_file(tmp_path: Path) -> None:
     write(tmp_path, "a/b.sql", "a/b.post.sql")
     catalog = catalog_of(tmp_path)
-    assert catalog.of_file("a/b.sql") is catalog.endpoints[0]
-    assert catalog.of_file("a/b.post.sql") is None
+    assert [catalog.of_file(f"a/{name}.sql") for name in ("b.post", "b")] == list(catalog.endpoints)
     assert catalog.of_file("a/c.sql") is None
 
 

@@ -13,7 +13,8 @@ from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS, Format
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.check import check
+from aggregator.reports.library import Library
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
@@ -60,7 +61,7 @@ class Service:
         """columns: what the header says of them, in YAML's flow style without the braces."""
         header = f"/*\ncolumns: {{{columns}}}\n*/\n" if columns else ""
         (self._sql / f"{name}.sql").write_text(header + sql, encoding="utf-8")
-        library = ReportLibrary(SqlFolder(self._sql), DatabaseFolder(self._database.parent), 1)
+        library = Library(SqlFolder(self._sql), DatabaseFolder(self._database.parent), 1, check)
         return library.check(library.find("GET", f"/{name}").endpoint)
 
     def run(self, report: Report, format: Format) -> bytes:

@@ -14,7 +14,7 @@ from aggregator.databases.pool import ViewPool
 from aggregator.errors import InvalidParameters
 from aggregator.formats import FORMATS, SQL_FUNCTIONS, ColumnType
 from aggregator.reports.check import check
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.library import Library
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
@@ -36,12 +36,12 @@ def dbs(tmp_path: Path) -> Path:
     return tmp_path / "dbs"
 
 
-def library_of(dbs: Path, sql: Mapping[str, str], lock_wait: float = 0) -> ReportLibrary:
+def library_of(dbs: Path, sql: Mapping[str, str], lock_wait: float = 0) -> Library[Report]:
     folder = dbs.parent / "sql"
     for name, text in sql.items():
         (folder / f"{name}.sql").parent.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.sql").write_text(text)
-    return ReportLibrary(SqlFolder(folder), DatabaseFolder(dbs), lock_wait)
+    return Library(SqlFolder(folder), DatabaseFolder(dbs), lock_wait, check)
 
 
 def faults(dbs: Path, **sql: str) -> list[str]:
@@ -446,7 +446,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     assert faults(tmp_path / "dbs", r="SELECT 1 AS one") == [
         "dbs: the folder of databases cannot be read: No such file or directory"
     ]
-    library = ReportLibrary(SqlFolder(tmp_path / "none"), DatabaseFolder(tmp_path), 0)
+    library = Library(SqlFolder(tmp_path / "none"), DatabaseFolder(tmp_path), 0, check)
     assert [str(fault) for fault in library.faults()] == [
         "none: the folder of SQL files cannot be read: No such file or directory"
     ]
@@ -477,18 +477,6 @@ def test_a_report_without_any_database(tmp_path: Path) -> None:
     report = report_of(tmp_path / "dbs", "/* params: {a: {type: text}} */ SELECT :a AS a")
     assert report.files == ()
     assert csv_of(report, a="ä") == 'a\n"ä"\n'
-
-
-def test_files_for_other_methods_are_not_prepared(dbs: Path) -> None:
-    sql = {
-        "orders/index.post": "INSERT INTO order_db.orders(status) VALUES ('x')",
-        "orders/search.post": "SELECT missing FROM nowhere",
-        "orders/index.put": "/* missing: 1 */ DELETE FROM order_db.orders",
-    }
-    library = library_of(dbs, sql)
-    (fault,) = library.faults()
-    assert str(fault).startswith("orders/index.put.sql:1: unknown key missing")
-    assert library.all() == []
 
 
 # --- afterwards ----------------------------------------------------------------------------------

@@ -13,16 +13,18 @@ from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.databases.view import look_at
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
+from aggregator.reports.check import check
 from aggregator.reports.history import QUICK_SECONDS, History
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.library import Library
 from aggregator.reports.quick import QuickReports
 from aggregator.reports.reading import Job, LocalReader
+from aggregator.reports.report import Report
 from tests.server import eventually
 from tests.sqlite_files import closing, make_database
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> ReportLibrary:
+def library(tmp_path: Path) -> Library[Report]:
     (tmp_path / "sql").mkdir()
     (tmp_path / "dbs").mkdir()
     make_database(
@@ -38,21 +40,21 @@ def library(tmp_path: Path) -> ReportLibrary:
         "SELECT items.item_id FROM items_db.items AS items LIMIT 1000"
     )
     (tmp_path / "sql" / "more.sql").write_text("SELECT items.item_id FROM items_db.items AS items")
-    return ReportLibrary(SqlFolder(tmp_path / "sql"), DatabaseFolder(tmp_path / "dbs"), 5.0)
+    return Library(SqlFolder(tmp_path / "sql"), DatabaseFolder(tmp_path / "dbs"), 5.0, check)
 
 
-def job(library: ReportLibrary, name: str = "items", format: str = "json") -> Job:
+def job(library: Library[Report], name: str = "items", format: str = "json") -> Job:
     return Job(library.check(library.find("GET", f"/{name}").endpoint), {}, FORMATS[format])
 
 
-def test_what_was_never_run_is_neither_quick_nor_light(library: ReportLibrary) -> None:
+def test_what_was_never_run_is_neither_quick_nor_light(library: Library[Report]) -> None:
     history = History()
 
     assert not history.is_quick(job(library))
     assert not history.took_less(job(library), 1_000_000)
 
 
-def test_the_last_time_counts(library: ReportLibrary) -> None:
+def test_the_last_time_counts(library: Library[Report]) -> None:
     history = History()
     for seconds in (9.0, QUICK_SECONDS / 2):
         history.learn(job(library), seconds)
@@ -62,7 +64,7 @@ def test_the_last_time_counts(library: ReportLibrary) -> None:
     assert not history.is_quick(job(library, format="csv"))
 
 
-def test_reading_no_rows_teaches_nothing(library: ReportLibrary) -> None:
+def test_reading_no_rows_teaches_nothing(library: Library[Report]) -> None:
     history = History()
     head = Job(job(library).report, {}, FORMATS["json"], rows_wanted=False)
 
@@ -71,7 +73,7 @@ def test_reading_no_rows_teaches_nothing(library: ReportLibrary) -> None:
     assert not history.is_quick(head)
 
 
-def test_a_doubt_passes(library: ReportLibrary) -> None:
+def test_a_doubt_passes(library: Library[Report]) -> None:
     history = History()
     history.learn(job(library), 0.001)
 
@@ -81,7 +83,7 @@ def test_a_doubt_passes(library: ReportLibrary) -> None:
     eventually(lambda: history.is_quick(job(library)))
 
 
-def test_the_clock_of_a_reader_stands_while_others_work(library: ReportLibrary) -> None:
+def test_the_clock_of_a_reader_stands_while_others_work(library: Library[Report]) -> None:
     """Else a service that is busy for a moment takes its quick reports for slow ones ever after."""
     ended = threading.Event()
     others = [threading.Thread(target=count_until, args=(ended,)) for _ in range(4)]
@@ -104,7 +106,7 @@ def count_until(ended: threading.Event) -> None:
         sum(range(10_000))
 
 
-def test_a_small_result_at_once(library: ReportLibrary) -> None:
+def test_a_small_result_at_once(library: Library[Report]) -> None:
     wanted, history = job(library), History()
     quick = QuickReports(history, lock_wait=5.0, most_idle=1)
     assert quick.result(wanted, look_at(wanted.report.files)) is None
@@ -119,7 +121,7 @@ def test_a_small_result_at_once(library: ReportLibrary) -> None:
     quick.close_idle(0)
 
 
-def test_a_thousand_rows_are_the_most(library: ReportLibrary) -> None:
+def test_a_thousand_rows_are_the_most(library: Library[Report]) -> None:
     wanted, history = job(library, "more"), History()
     quick = QuickReports(history, lock_wait=5.0, most_idle=1)
     history.learn(wanted, 0.001)
@@ -129,7 +131,7 @@ def test_a_thousand_rows_are_the_most(library: ReportLibrary) -> None:
     quick.close_idle(0)
 
 
-def test_a_long_value_is_not_made_at_once(library: ReportLibrary, tmp_path: Path) -> None:
+def test_a_long_value_is_not_made_at_once(library: Library[Report], tmp_path: Path) -> None:
     """Nothing ends a function while it makes one, and all others would wait."""
     (tmp_path / "sql" / "sized.sql").write_text(
         "/* {params: {n: {type: integer}}} */ SELECT length(hex(zeroblob(:n))) AS length"
@@ -148,7 +150,7 @@ def test_a_long_value_is_not_made_at_once(library: ReportLibrary, tmp_path: Path
     quick.close_idle(0)
 
 
-def test_a_locked_file_is_not_waited_for_at_once(library: ReportLibrary) -> None:
+def test_a_locked_file_is_not_waited_for_at_once(library: Library[Report]) -> None:
     wanted, history = job(library), History()
     quick = QuickReports(history, lock_wait=5.0, most_idle=1)
     history.learn(wanted, 0.001)

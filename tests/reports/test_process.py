@@ -16,10 +16,12 @@ from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import InvalidParameters, QueryFailed, UnfitValue
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
+from aggregator.reports.check import check
 from aggregator.reports.history import History
-from aggregator.reports.library import ReportLibrary
+from aggregator.reports.library import Library
 from aggregator.reports.process import ProcessReader, ReaderProcesses
 from aggregator.reports.reading import Job, LocalReader, StaleReport
+from aggregator.reports.report import Report
 from tests.server import eventually
 from tests.sqlite_files import make_database, run_script
 
@@ -53,7 +55,7 @@ SELECT max(counted.number) AS number FROM counted;
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> ReportLibrary:
+def library(tmp_path: Path) -> Library[Report]:
     dbs, sql = tmp_path / "dbs", tmp_path / "sql"
     dbs.mkdir()
     sql.mkdir()
@@ -69,7 +71,7 @@ def library(tmp_path: Path) -> ReportLibrary:
     )
     for name, text in {"numbers": NUMBERS, "money": MONEY, "choice": CHOICE, "endless": ENDLESS}.items():
         (sql / f"{name}.sql").write_text(text)
-    return ReportLibrary(SqlFolder(sql), DatabaseFolder(dbs), 5.0)
+    return Library(SqlFolder(sql), DatabaseFolder(dbs), 5.0, check)
 
 
 @pytest.fixture
@@ -80,14 +82,14 @@ def reader() -> Iterator[ProcessReader]:
     reader.close()
 
 
-def job(library: ReportLibrary, name: str, format: str = "json", **given: str) -> Job:
+def job(library: Library[Report], name: str, format: str = "json", **given: str) -> Job:
     report = library.check(library.find("GET", f"/{name}").endpoint)
     texts = {key: [text] for key, text in given.items()}
     return Job(report, read_arguments(report.header.params, texts), FORMATS[format])
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_both_readers_read_the_same(library: ReportLibrary, reader: ProcessReader, format: str) -> None:
+def test_both_readers_read_the_same(library: Library[Report], reader: ProcessReader, format: str) -> None:
     wanted = job(library, "numbers", format)
     here = list(LocalReader(ViewPool(SQL_FUNCTIONS, 5.0)).chunks(wanted))
     writer = wanted.format.writer(wanted.report.columns, "numbers")
@@ -99,7 +101,7 @@ def test_both_readers_read_the_same(library: ReportLibrary, reader: ProcessReade
         assert files[0] == files[1]
 
 
-def test_errors_come_through_as_they_are(library: ReportLibrary, reader: ProcessReader) -> None:
+def test_errors_come_through_as_they_are(library: Library[Report], reader: ProcessReader) -> None:
     with pytest.raises(UnfitValue, match="amount is declared as money"):
         list(reader.chunks(job(library, "money")))
     with pytest.raises(InvalidParameters) as caught:
@@ -108,7 +110,7 @@ def test_errors_come_through_as_they_are(library: ReportLibrary, reader: Process
     assert [chunk.rows for chunk in reader.chunks(job(library, "choice", word='wörd "15"'))] == [1]
 
 
-def test_altered_tables_are_noticed(library: ReportLibrary, reader: ProcessReader) -> None:
+def test_altered_tables_are_noticed(library: Library[Report], reader: ProcessReader) -> None:
     wanted = job(library, "numbers")
     list(reader.chunks(wanted))
     run_script(wanted.report.files[0].path, "ALTER TABLE numbers ADD COLUMN more")
@@ -116,7 +118,7 @@ def test_altered_tables_are_noticed(library: ReportLibrary, reader: ProcessReade
         list(reader.chunks(wanted))
 
 
-def test_a_stopped_reader_ends_within_a_second(library: ReportLibrary, reader: ProcessReader) -> None:
+def test_a_stopped_reader_ends_within_a_second(library: Library[Report], reader: ProcessReader) -> None:
     threading.Timer(0.2, reader.stop).start()
     began = time.monotonic()
     with pytest.raises(QueryFailed):
@@ -125,7 +127,7 @@ def test_a_stopped_reader_ends_within_a_second(library: ReportLibrary, reader: P
     assert not reader.is_free
 
 
-def test_only_heavy_reports_get_a_process_and_a_dead_one_is_replaced(library: ReportLibrary) -> None:
+def test_only_heavy_reports_get_a_process_and_a_dead_one_is_replaced(library: Library[Report]) -> None:
     history = History()
     processes = ReaderProcesses(1, history, heavy_seconds=0.5, lock_wait=5.0)
     wanted = job(library, "numbers")

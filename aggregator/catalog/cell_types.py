@@ -1,0 +1,285 @@
+"""How the cells of a file are read, by the type of their column.
+
+Each type has a function that reads one text. Where texts can be read many at a time by a few calls that
+are written in C, it has one for that too, with the same results; it leaves alone what is not plain.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, time
+
+from aggregator.catalog.day_patterns import read_by_pattern, shown
+from aggregator.catalog.input_columns import InputColumn
+from aggregator.catalog.minor_units import amount_text, minor_units, places_of
+from aggregator.catalog.notations import Notation
+from aggregator.catalog.parameter_types import InvalidValue, Value
+from aggregator.catalog.parameters import MOVING, Parameter
+
+_MIDNIGHT = re.compile(r"(?:[Tt]|\s{1,3})(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)?\s?[Aa][Mm])\Z")
+_ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
+_LARGEST_INTEGER = 2**63 - 1
+_LARGEST_NUMBER = sys.float_info.max
+
+Read = Callable[[str], Value]
+"""The value of a text without white space around it; raises InvalidValue."""
+
+ReadBatch = Callable[[list[str]], "Sequence[Value | None] | None"]
+"""The values of texts, of which none is ""; None for white space. No list when one of them is not plain."""
+
+
+def _fixed(column: InputColumn) -> Parameter:
+    """The parameter like the column, its limits as of this moment."""
+    parameter = column.as_parameter()
+    limits = {key: parameter.bound(getattr(parameter, key)) for key in ("min", "max")}
+    return parameter.model_copy(update=limits)
+
+
+def _as_it_is(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    return _fixed(column).parse_one, None
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def _text(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    parameter = _fixed(column)
+
+    def read(text: str) -> Value:
+        if "\0" in text:
+            raise InvalidValue("must not hold the character NUL")
+        return parameter.parse_one(text)
+
+    return read, _plain_texts(parameter)
+
+
+def _plain_texts(parameter: Parameter) -> ReadBatch:
+    low = 1 if parameter.min is None else int(parameter.min)
+    high = sys.maxsize if parameter.max is None else int(parameter.max)
+    matches = re.compile(parameter.pattern).fullmatch if parameter.pattern is not None else None
+    has_limits = low > 1 or parameter.max is not None or matches is not None
+
+    def read(texts: list[str]) -> Sequence[Value | None] | None:
+        stripped = list(map(str.strip, texts))
+        joined = "".join(stripped)
+        if "\0" in joined or not _is_unicode(joined):
+            return None
+        if not all(stripped):
+            return None if has_limits else [text or None for text in stripped]
+        if (low > 1 or high < len(joined)) and not all(low <= len(text) <= high for text in stripped):
+            return None
+        return stripped if matches is None or all(map(matches, stripped)) else None
+
+    return read
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def _number(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    parameter, notations = _fixed(column), column.notations()
+    is_whole = column.type == "integer"
+    if not notations:
+        return parameter.parse_one, (_plain_integers if is_whole else _plain_numbers)(parameter)
+    kind = "whole number" if is_whole else "number"
+    reason = f"must be a {kind}, such as {' or '.join(column.formats)}"
+
+    def read(text: str) -> Value:
+        plain = next(filter(None, (notation.plain(text) for notation in notations)), None)
+        if plain is None:
+            raise InvalidValue(reason)
+        return parameter.parse_one(plain)
+
+    return read, None
+
+
+def _plain_integers(parameter: Parameter) -> ReadBatch:
+    low = -_LARGEST_INTEGER - 1 if parameter.min is None else int(parameter.min)
+    high = _LARGEST_INTEGER if parameter.max is None else int(parameter.max)
+
+    def read(texts: list[str]) -> Sequence[Value] | None:
+        # Of ASCII without `_`, int takes what the type takes, and white space around it.
+        joined = "".join(texts)
+        if not joined.isascii() or "_" in joined:
+            return None
+        try:
+            values = list(map(int, texts))
+        except ValueError:
+            return None
+        return values if not values or (low <= min(values) and max(values) <= high) else None
+
+    return read
+
+
+def _plain_numbers(parameter: Parameter) -> ReadBatch:
+    low = -_LARGEST_NUMBER if parameter.min is None else float(parameter.min)
+    high = _LARGEST_NUMBER if parameter.max is None else float(parameter.max)
+
+    def read(texts: list[str]) -> Sequence[Value] | None:
+        # Of ASCII without `_`, float takes what the type takes, white space around it, nan, and inf.
+        joined = "".join(texts)
+        if not joined.isascii() or "_" in joined or "n" in joined or "N" in joined:
+            return None
+        try:
+            values = list(map(float, texts))
+        except ValueError:
+            return None
+        return values if not values or (low <= min(values) and max(values) <= high) else None
+
+    return read
+
+
+# --- money ---------------------------------------------------------------------------------------
+
+
+def _money(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    assert column.currency is not None
+    code, notations = column.currency, column.notations()
+    low, high = column.amount(column.min), column.amount(column.max)
+    shown_formats = " or ".join(column.formats) or ("1,234.50" if places_of(code) else "1,234")
+    reason = f"must be an amount, such as {shown_formats}"
+
+    def read(text: str) -> Value:
+        plain = next(filter(None, (notation.plain(text) for notation in notations)), None)
+        if plain is None:
+            raise InvalidValue(reason)
+        units = minor_units(plain, code)
+        if low is not None and units < low:
+            raise InvalidValue(f"must be at least {amount_text(low, code)}")
+        if high is not None and units > high:
+            raise InvalidValue(f"must be at most {amount_text(high, code)}")
+        return units
+
+    if notations[0].decimal == "," or notations[0].thousands == ".":
+        return read, None
+    return read, _plain_amounts(notations[0], places_of(code), low, high)
+
+
+def _plain_amounts(notation: Notation, places: int, low: int | None, high: int | None) -> ReadBatch:
+    signs = sorted(notation.currency_signs, key=len, reverse=True)
+    grouped = "[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3}|" if notation.thousands == "," else ""
+    decimals = rf"(?:\.[0-9]{{1,{places}}})?" if places else ""
+    all_plain = re.compile(
+        rf"(?:-?(?:{'|'.join(map(re.escape, signs))})?(?:{grouped}[0-9]{{1,12}}){decimals}\n)*+"
+    )
+    zeros = "0" * places
+
+    def read(texts: list[str]) -> Sequence[Value] | None:
+        joined = "\n".join([*texts, ""])
+        if not all_plain.fullmatch(joined):
+            return None
+        for sign in (*signs, ","):
+            joined = joined.replace(sign, "")
+        parts = [text.partition(".") for text in joined.split("\n")[:-1]]
+        values = [int(whole + (fraction + zeros)[:places]) for whole, _, fraction in parts]
+        is_low = low is not None and values and min(values) < low
+        is_high = high is not None and values and max(values) > high
+        return None if is_low or is_high else values
+
+    return read
+
+
+# --- days and moments ----------------------------------------------------------------------------
+
+
+def _date(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    reason = f"must be a day that exists, as {_shown(column.formats, 'YYYY-MM-DD')}"
+
+    def iso(moment: datetime) -> str:
+        if moment.time() != time():
+            raise InvalidValue("must be a day, without a time other than 00:00")
+        return moment.date().isoformat()
+
+    return _iso_or_pattern(column, iso, reason, lambda text: (text, _MIDNIGHT.sub("", text))), None
+
+
+def _datetime(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    usual = "YYYY-MM-DDTHH:MM:SS with or without Z or an offset"
+    reason = f"must be a moment that exists, as {_shown(column.formats, usual)}"
+    is_simple = column.time_zone == "UTC" and column.min is None and column.max is None
+    return _iso_or_pattern(column, datetime.isoformat, reason), _plain_moments if is_simple else None
+
+
+def _plain_moments(texts: list[str]) -> Sequence[Value] | None:
+    """Those in UTC, with seconds and without fractions of them."""
+    if not _ALL_PLAIN_MOMENTS.fullmatch("\n".join([*texts, ""])):
+        return None
+    moments = [f"{text[:10]}T{text[11:19]}" for text in texts]
+    try:
+        for _ in map(datetime.fromisoformat, moments):
+            pass
+    except ValueError:
+        return None
+    return [f"{moment}Z" for moment in moments]
+
+
+def _month(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    reason = f"must be a month, as {_shown(column.formats, 'YYYY-MM')}"
+    return _iso_or_pattern(column, lambda moment: moment.isoformat()[:7], reason), None
+
+
+def _iso_or_pattern(
+    column: InputColumn,
+    iso: Callable[[datetime], str],
+    reason: str,
+    forms: Callable[[str], tuple[str, ...]] = lambda text: (text,),
+) -> Read:
+    """Read ISO text, or else what a pattern of the column fits.
+
+    iso: a moment that a pattern gave, as the text of the column's type; reason: what else is refused with;
+    forms: the texts that count as the text.
+    """
+    parameter = _fixed(column)
+    has_limits = column.min is not None or column.max is not None
+    unlimited = parameter.model_copy(update={"min": None, "max": None})
+
+    def valid(text: str) -> str | None:
+        try:
+            return None if text in MOVING else str(unlimited.parse_one(text))
+        except InvalidValue:
+            return None
+
+    def read(text: str) -> Value:
+        value = next(filter(None, map(valid, forms(text))), None)
+        if value is None:
+            found = (read_by_pattern(form, pattern) for pattern in column.formats for form in forms(text))
+            moment = next((moment for moment in found if moment is not None), None)
+            value = valid(iso(moment)) if moment is not None else None
+        if value is None:
+            raise InvalidValue(reason)
+        return parameter.parse_one(value) if has_limits else value
+
+    return read
+
+
+def _shown(patterns: Sequence[str], iso: str) -> str:
+    return " or ".join([*map(shown, patterns), iso])
+
+
+_WAYS: dict[str, Callable[[InputColumn], tuple[Read, ReadBatch | None]]] = {
+    "text": _text,
+    "integer": _number,
+    "number": _number,
+    "money": _money,
+    "date": _date,
+    "datetime": _datetime,
+    "month": _month,
+}
+"""How a column of each type is read; the others as parameters are."""
+
+
+def reading(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    """How one text of the column is read, and how many are, if there is a way.
+
+    Limits that move, such as `today`, are those of this moment.
+    """
+    return _WAYS.get(column.type, _as_it_is)(column)

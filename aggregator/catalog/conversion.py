@@ -1,0 +1,105 @@
+"""The texts of a column of a file become values for SQL, a batch at a time.
+
+There are two ways, with the same results. A memo knows each text that came before; as long as texts
+repeat nothing is faster. Where most are new, a whole batch is read at once, if all of it is plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aggregator.catalog.cell_types import Read, reading
+from aggregator.catalog.input_columns import InputColumn
+from aggregator.catalog.parameter_types import InvalidValue, Value
+
+_MOST_KNOWN = 100_000
+_LONGEST_KNOWN = 100
+_ENOUGH_TO_JUDGE = 4_000
+
+
+class ColumnConverter:
+    """Converts one column of one request; `today` and `now` are those of its making."""
+
+    def __init__(self, column: InputColumn) -> None:
+        self._is_required = column.required
+        self._default = column.default_value()
+        read, self._read_batch = reading(column)
+        self._memo = _Memo(read)
+        self._mostly_new = False
+
+    def values(self, texts: Sequence[str | None]) -> tuple[list[Value | None], list[tuple[int, str]]]:
+        """The value of each text, None for a refused one; and the index and the reason of each of those.
+
+        What is empty, or only white space, is the default or else None.
+        """
+        if self._mostly_new and self._read_batch is not None:
+            given = list(filter(None, texts))
+            found = self._read_batch(given)
+            if found is not None:
+                if len(given) == len(texts):
+                    return self._mended(list(found))
+                following = iter(found)
+                return self._mended([next(following) if text else None for text in texts])
+        new = self._memo.misses
+        values = list(map(self._memo.__getitem__, texts))
+        new = self._memo.misses - new
+        self._mostly_new = self._memo.misses > _ENOUGH_TO_JUDGE and 2 * new > len(texts)
+        return self._mended(values)
+
+    def _mended(
+        self, values: list[Value | _Refused | None]
+    ) -> tuple[list[Value | None], list[tuple[int, str]]]:
+        refused: list[tuple[int, str]] = []
+        has_empty = (self._is_required or self._default is not None) and None in values
+        if not has_empty and not self._memo.has_refused:
+            return values, refused  # type: ignore[return-value]  # No _Refused is among them.
+        if not self._is_required and not self._memo.has_refused:
+            return [self._default if value is None else value for value in values], refused  # type: ignore[misc]
+        mended: list[Value | None] = []
+        for index, value in enumerate(values):
+            if isinstance(value, _Refused):
+                refused.append((index, value.reason))
+                value = None
+            elif value is None and self._is_required:
+                refused.append((index, "is required"))
+            elif value is None:
+                value = self._default
+            mended.append(value)
+        return mended, refused
+
+
+def converter(column: InputColumn) -> ColumnConverter:
+    """The converter of a column, to be made anew for each request."""
+    return ColumnConverter(column)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    reason: str
+
+
+class _Memo(dict["str | None", "Value | _Refused | None"]):
+    """What each text becomes, None for an empty one; not more than so many, and no long ones."""
+
+    def __init__(self, read: Read) -> None:
+        super().__init__()
+        self._read = read
+        self.misses = 0
+        self.has_refused = False
+
+    def __missing__(self, text: str | None) -> Value | _Refused | None:
+        self.misses += 1
+        value: Value | _Refused | None = None
+        stripped = text.strip() if text is not None else ""
+        if stripped:
+            try:
+                value = self._read(stripped)
+            except InvalidValue as error:
+                value = _Refused(str(error))
+                self.has_refused = True
+        if text is None or len(text) <= _LONGEST_KNOWN:
+            if len(self) >= _MOST_KNOWN:
+                self.clear()
+            self[text] = value
+        return value

@@ -1,0 +1,97 @@
+"""How numbers are written: the signs that an example such as `1.234,50` shows, and numbers written so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+_SPACES = " \u00a0\u202f"
+_APOSTROPHES = "'’"
+_MINUS = "\\-\u2212"
+_EXAMPLE = re.compile(
+    rf"(?P<front>[^\d\s.,()+{_MINUS}{_APOSTROPHES}]*)[{_SPACES}]?"
+    rf"(?P<number>[0-9](?:[0-9.,{_APOSTROPHES}{_SPACES}]*[0-9])?)"
+    rf"[{_SPACES}]?(?P<back>[^\d\s.,()+{_MINUS}{_APOSTROPHES}]*)"
+)
+_GROUPED = re.compile(
+    rf"[1-9][0-9]{{0,2}}(?P<thousands>[.,{_APOSTROPHES}{_SPACES}])[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
+    r"(?:(?P<decimal>(?!(?P=thousands))[.,])[0-9]+)?"
+)
+_UNGROUPED = re.compile(r"[0-9]+(?:(?P<decimal>[.,])[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Notation:
+    """thousands, decimal: the signs, "" for none; currency_signs: what may stand before or after."""
+
+    thousands: str
+    decimal: str
+    currency_signs: tuple[str, ...] = ()
+
+    def plain(self, text: str) -> str | None:
+        """The number as `-1234.50`; None when the text is not written this way.
+
+        A number is negative by a minus sign in front of it or of the currency's sign, or by being in
+        parentheses.
+        """
+        match = self._pattern.fullmatch(text)
+        if match is None:
+            return None
+        whole, fraction = match["whole"], match["fraction"] or ""
+        signs = [sign for sign in (match["open"], match["sign"], match["inner"]) if sign]
+        is_odd = (match["open"] is None) != (match["close"] is None) or (match["front"] and match["back"])
+        if is_odd or len(signs) > 1 or not (whole or fraction):
+            return None
+        for sign in _alike(self.thousands):
+            whole = whole.replace(sign, "")
+        minus = "-" if signs and signs[0] != "+" else ""
+        return f"{minus}{whole or '0'}" + (f".{fraction}" if fraction else "")
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        thousands = f"[{re.escape(_alike(self.thousands))}]"
+        grouped = rf"[1-9][0-9]{{0,2}}(?:{thousands}[0-9]{{3}})+|" if self.thousands else ""
+        fraction = (
+            rf"(?:{re.escape(self.decimal)}(?P<fraction>[0-9]*))?" if self.decimal else "(?P<fraction>)"
+        )
+        signs = "|".join(map(re.escape, sorted(self.currency_signs, key=len, reverse=True))) or "(?!)"
+        return re.compile(
+            rf"(?P<open>\()?(?P<sign>[+{_MINUS}])?(?P<front>(?:{signs})[{_SPACES}]?)?(?P<inner>[+{_MINUS}])?"
+            rf"(?P<whole>{grouped}[0-9]*){fraction}(?P<back>[{_SPACES}]?(?:{signs}))?(?P<close>\))?"
+        )
+
+
+def read_notation(example: str, places: int | None, currency_signs: Collection[str] = ()) -> Notation:
+    """The notation that an example shows.
+
+    places: how many decimals the numbers may have, None for any; currency_signs: those allowed besides
+    the example's own. Raises ValueError for an example that shows nothing, or could mean two things.
+    """
+    match = _EXAMPLE.fullmatch(example.strip())
+    number = match["number"] if match is not None else ""
+    grouped = _GROUPED.fullmatch(number)
+    shape = grouped or _UNGROUPED.fullmatch(number)
+    if match is None or shape is None:
+        raise ValueError(f"{example} is not an example of a number, such as 1,234.50")
+    thousands, decimal = (grouped["thousands"] if grouped else ""), shape["decimal"] or ""
+    if thousands in (".", ",") and not decimal and number.count(thousands) == 1 and places in (None, 3):
+        raise ValueError(f"{example} could mean two things; show both signs, such as 1,234.50")
+    if decimal and places == 0:
+        raise ValueError(f"{example} shows decimals, and there are none")
+    if not decimal and places != 0:
+        decimal = "," if thousands == "." else "."
+    own = [sign for sign in (match["front"], match["back"]) if sign]
+    return Notation(thousands, decimal, tuple(dict.fromkeys((*own, *currency_signs))))
+
+
+def own_sign(example: str) -> str:
+    """The sign of a currency that an example shows, or ""."""
+    match = _EXAMPLE.fullmatch(example.strip())
+    return (match["front"] or match["back"]) if match is not None else ""
+
+
+def _alike(sign: str) -> str:
+    """A sign with those that look like it: programs write three kinds of spaces between thousands."""
+    return next((signs for signs in (_SPACES, _APOSTROPHES) if sign and sign in signs), sign)

@@ -1,0 +1,142 @@
+"""`python -m aggregator load`: take a file's rows in, without a server."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+from tqdm import tqdm
+
+from aggregator.catalog.arguments import read_arguments
+from aggregator.catalog.folder import Catalog, Endpoint, SqlFolder
+from aggregator.catalog.paths import METHOD_SUFFIXES
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.errors import AggregatorError, InvalidParameters, NoSuchReport, RejectedRows
+from aggregator.inputs.kinds import kind_of
+from aggregator.inputs.options import Options
+from aggregator.inputs.reading import read_table
+from aggregator.inputs.table import Table
+from aggregator.reports.library import Library
+from aggregator.reports.report import Report
+from aggregator.settings import Settings
+from aggregator.writes.answers import Answered, Answers
+from aggregator.writes.carry_out import Place, carry_out
+from aggregator.writes.check import check
+from aggregator.writes.outcome import Outcome, summary
+from aggregator.writes.write import Write, WriteOrder
+
+_MOST_LINES_SHOWN = 20
+_COPIED_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the command line asks for. file: `-` is standard input."""
+
+    endpoint: str
+    file: Path
+    parameters: Sequence[tuple[str, str]]
+    skip_invalid: bool
+    is_dry: bool
+    options: Options
+
+
+def load(settings: Settings, asked: Load) -> int:
+    """Load the file and print what happened as JSON; 1 when it cannot be, with the reason, else 0."""
+    try:
+        print(_load(settings, asked))
+    except BrokenPipeError:
+        raise
+    except (AggregatorError, OSError) as error:
+        for line in _explained(error):
+            print(line, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _load(settings: Settings, asked: Load) -> str:
+    folder, databases = SqlFolder(settings.sql), DatabaseFolder(settings.dbs)
+    library: Library[Report | Write] = Library(folder, databases, settings.lock_wait, check)
+    write = library.check(_find(folder.catalog(), asked.endpoint))
+    if not isinstance(write, Write) or not write.has_input:
+        raise NoSuchReport(f"{asked.endpoint} takes no rows: its header has no `input`.")
+    given: dict[str, list[str]] = {}
+    for name, text in asked.parameters:
+        given.setdefault(name, []).append(text)
+    place = Place(databases.folder, settings.lock_wait, settings.time_limit, Answers(databases.folder))
+    with _opened(asked.file, settings.spool_dir) as file:
+        order = WriteOrder(
+            write=write,
+            arguments=read_arguments(write.header.params, given),
+            format=write.formats[0],
+            table=_table(write, file, asked),
+            skip_invalid=asked.skip_invalid,
+            is_dry=asked.is_dry,
+        )
+        with tqdm(unit=" rows", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+
+            def progress(count: int) -> None:
+                bar.update(count - bar.n)
+
+            answered = carry_out(order, place, _answer, progress)
+    return answered.body.decode()
+
+
+def _answer(order: WriteOrder, outcome: Outcome) -> Answered:
+    return Answered(200, [], orjson.dumps(summary(outcome), option=orjson.OPT_INDENT_2))
+
+
+def _table(write: Write, file: BinaryIO, asked: Load) -> Table:
+    wanted = {name: column.names for name, column in write.header.input.items()}
+    return read_table(file, kind_of(file, file_name=asked.file.name), wanted, asked.options)
+
+
+def _opened(path: Path, directory: Path | None) -> BinaryIO:
+    """The file, which can be read from its beginning again; standard input is copied."""
+    if str(path) != "-":
+        return path.open("rb")
+    copy = tempfile.TemporaryFile(dir=directory)
+    while chunk := sys.stdin.buffer.read(_COPIED_BYTES):
+        copy.write(chunk)
+    copy.seek(0)
+    return copy
+
+
+def _find(catalog: Catalog, name: str) -> Endpoint:
+    """The endpoint of a file's name, or of a URL's path, with or without a method."""
+    name = name.strip("/").removesuffix(".sql")
+    for candidate in (name, *(name + suffix for suffix in METHOD_SUFFIXES)):
+        endpoint = catalog.of_file(f"{candidate}.sql")
+        if endpoint is not None and endpoint.route.method != "GET":
+            return endpoint
+    names = [each.name for each in catalog.endpoints if each.route.method != "GET"]
+    close = get_close_matches(name, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else "."
+    lines = [f"There is no file {name} that takes rows{hint}", "There are:" if names else "There are none."]
+    raise NoSuchReport("\n".join([*lines, *(f"  {each}" for each in names)]))
+
+
+def _explained(error: AggregatorError | OSError) -> list[str]:
+    if isinstance(error, InvalidParameters):
+        return [f"{each.parameter}: {each.message}" for each in error.errors]
+    if isinstance(error, RejectedRows):
+        return [error.detail, *_rejected(error)]
+    if isinstance(error, AggregatorError):
+        return [error.detail]
+    return [f"{error.filename or 'standard input'}: {error.strerror}"]
+
+
+def _rejected(error: RejectedRows) -> list[str]:
+    lines = [
+        f"line {row.line}: {row.column or 'the row'} {row.reason}"
+        + (f", not {row.value}" if row.value else "")
+        for row in error.rows[:_MOST_LINES_SHOWN]
+    ]
+    more = error.count - len(lines)
+    return [*lines, f"and {more:,} more"] if more else lines

@@ -1,0 +1,112 @@
+"""What the statements of a file that writes are, found by preparing them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+import apsw
+import apsw.ext
+
+from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, quoted
+from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.inspection import ResultColumn, Statement, unreadable
+from aggregator.databases.statement_faults import StatementFault, explained, same_names
+from aggregator.databases.tokens import Piece, code, pieces, tokens
+from aggregator.databases.volatile import is_volatile
+from aggregator.databases.write_authorizer import WriteAuthorizer
+
+INPUT_TABLE = "input"
+LINE_COLUMN = "line"
+"""Of the input table: where in the file the row stands."""
+
+_VERBS = {"insert", "update", "delete", "replace", "with", "select", "values"}
+_RULE = "here; a file may read, insert, update and delete, in the tables of its databases"
+
+
+class InspectionConnection(ReadOnlyConnection):
+    """A connection on which statements that write can be prepared, and not run.
+
+    input_columns: the columns of the table `input`, none when there is no such table.
+    """
+
+    def __init__(
+        self, files: Sequence[DatabaseFile], patience: float, input_columns: Sequence[str] = ()
+    ) -> None:
+        super().__init__(files, patience)
+        self.authorizer = None
+        if input_columns:
+            self.execute("PRAGMA query_only = 0")
+            self.execute(input_table(input_columns))
+            self.execute("PRAGMA query_only = 1")
+        self.writing = WriteAuthorizer()
+        self.writing.is_on = True
+        self.authorizer = self.writing
+
+
+def input_table(columns: Sequence[str]) -> str:
+    """The SQL that makes the table of a request's rows."""
+    names = ", ".join(quoted(column) for column in columns)
+    return f"CREATE TEMP TABLE {INPUT_TABLE} ({LINE_COLUMN} INTEGER PRIMARY KEY, {names})"
+
+
+def inspect_writes(
+    sql: str, connection: InspectionConnection, known: Collection[str] = ()
+) -> tuple[list[Statement], list[StatementFault]]:
+    """Prepare each statement of a text. known: the names of all databases, for a hint.
+
+    Raises DatabaseUnavailable.
+    """
+    unfinished = next((token for token in tokens(sql) if token.kind == "open_comment"), None)
+    if unfinished is not None:
+        return [], [StatementFault(unfinished.line, "the comment that begins here has no end, */")]
+    found = pieces(sql)
+    if not found:
+        return [], [StatementFault(1, "there is no statement")]
+    statements: list[Statement] = []
+    faults: list[StatementFault] = []
+    for piece in found:
+        statement, of_piece = _inspect_one(piece, connection, known)
+        faults += [StatementFault(piece.line + each.line - 1, each.message) for each in of_piece]
+        statements += [statement] if statement is not None else []
+    faults += [
+        StatementFault(
+            piece.line, "only the rows of the last statement are the answer; this one has rows too"
+        )
+        for (piece, statement), _ in pairwise(zip(found, statements, strict=False))
+        if statement.columns and len(statements) == len(found)
+    ]
+    return statements, faults
+
+
+def _inspect_one(
+    piece: Piece, connection: InspectionConnection, known: Collection[str]
+) -> tuple[Statement | None, list[StatementFault]]:
+    words = code(piece.text)
+    if words[0].text.lower() not in _VERBS:
+        message = f"{words[0].text} is not allowed {_RULE}"
+        return None, [StatementFault(1, message)]
+    authorizer = connection.writing
+    authorizer.forget()
+    try:
+        details = apsw.ext.query_info(connection, piece.text)
+    except OF_A_FILE as error:
+        raise unreadable(connection, error) from error
+    except apsw.Error as error:
+        refused = authorizer.refused
+        if refused is not None:
+            return None, [StatementFault(1, f"{refused} is not allowed {_RULE}")]
+        return None, [explained(error, piece.text, connection, known)]
+    columns = tuple(
+        ResultColumn(name, declared, None) for name, declared, *_ in details.description_full or ()
+    )
+    schemas = {schema for schema, _ in authorizer.reads | authorizer.writes} - {"main", "temp"}
+    statement = Statement(
+        sql=piece.text,
+        columns=columns,
+        parameters=frozenset(name for name in details.bindings_names if name),
+        schemas=frozenset(schemas),
+        is_volatile=is_volatile(words, authorizer.functions),
+        writes=frozenset(authorizer.writes),
+    )
+    return statement, [*same_names((column.name for column in columns), 1)]

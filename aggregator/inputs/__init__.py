@@ -1,0 +1,1 @@
+"""Reading tables: CSV, JSON, NDJSON and Excel files as rows of texts."""

@@ -1,0 +1,141 @@
+"""The zip file that a workbook is, opened only when it cannot blow up."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO
+from xml.etree.ElementTree import Element, ParseError
+from zipfile import BadZipFile, ZipFile
+
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
+from defusedxml.ElementTree import fromstring, iterparse  # type: ignore[import-untyped]
+
+from aggregator.errors import TooLarge, UnreadableInput
+
+MOST_BYTES = 1_000_000_000
+"""Of all parts together, unpacked; no part gives more than the zip's directory says."""
+
+MOST_PARTS = 10_000
+MOST_STRING_BYTES = 200_000_000
+MOST_SMALL_PART_BYTES = 20_000_000
+"""Of a part that is read as a whole: styles, relations, the list of sheets."""
+
+MOST_ELEMENT_BYTES = 8_000_000
+"""Of one row or one shared string, as XML."""
+
+_DEEPEST = 50
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_DAMAGES = (
+    BadZipFile,
+    DefusedXmlException,
+    EOFError,
+    KeyError,
+    LookupError,
+    NotImplementedError,
+    ParseError,
+    RuntimeError,
+    UnicodeError,
+    ValueError,
+    zlib.error,
+)
+"""What a damaged, encrypted or hostile zip or XML makes its readers raise."""
+
+
+@contextmanager
+def damages() -> Iterator[None]:
+    """Everything that a damaged workbook raises as UnreadableInput."""
+    try:
+        yield
+    except _DAMAGES as error:
+        if isinstance(error, RuntimeError) and "encrypted" in str(error):
+            raise UnreadableInput("The workbook has a password; save it without one.") from None
+        if isinstance(error, DefusedXmlException):
+            raise UnreadableInput("The workbook declares XML entities, which no spreadsheet does.") from None
+        raise UnreadableInput("The workbook is damaged, or is none: it cannot be taken apart.") from None
+
+
+class Archive:
+    """The parts of a workbook. Raises UnreadableInput for what is no zip, TooLarge for a zip bomb."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        if file.read(4) == _OLD_EXCEL:
+            raise UnreadableInput(
+                "This is a workbook of the old kind (.xls), or one with a password; "
+                "save it as .xlsx without a password."
+            )
+        file.seek(0)
+        with damages():
+            self._zip = ZipFile(file)
+        parts = self._zip.infolist()
+        if len(parts) > MOST_PARTS:
+            raise TooLarge(f"The workbook has more than {MOST_PARTS:,} parts.")
+        if sum(part.file_size for part in parts) > MOST_BYTES:
+            raise TooLarge(f"The workbook is larger than {MOST_BYTES:,} bytes when it is unpacked.")
+        self._sizes = {part.filename: part.file_size for part in parts}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sizes
+
+    def tree(self, name: str) -> Element:
+        """A small part as a whole."""
+        self._refuse(name, MOST_SMALL_PART_BYTES)
+        with damages():
+            root: Element = fromstring(self._zip.read(name), forbid_dtd=True)
+        return root
+
+    def elements(self, name: str, tag: str, most_bytes: int = MOST_BYTES) -> Iterator[Element]:
+        """The elements of a part that have a tag, one by one; memory holds only one of them."""
+        self._refuse(name, most_bytes)
+        with damages(), self._zip.open(name) as part:
+            source = _Measured(part)
+            path: list[Element] = []
+            inside = 0
+            for event, element in iterparse(source, ("start", "end"), forbid_dtd=True):
+                if event == "start":
+                    path.append(element)
+                    if len(path) > _DEEPEST:
+                        raise UnreadableInput("The workbook's XML is nested too deeply.")
+                    if not inside and local(element.tag) == tag:
+                        inside = len(path)
+                    continue
+                if inside == len(path):
+                    yield element
+                    inside = 0
+                path.pop()
+                if not inside:
+                    source.begin_anew()
+                    element.clear()
+                    if path:
+                        del path[-1][:]
+
+    def _refuse(self, name: str, most: int) -> None:
+        if name not in self._sizes:
+            raise UnreadableInput("The file is a zip, but no workbook (.xlsx) that is whole.")
+        if self._sizes[name] > most:
+            raise TooLarge(f"The workbook's part {name[:60]} is larger than {most:,} bytes.")
+
+
+class _Measured:
+    """A part that gives so many bytes for one element and no more."""
+
+    def __init__(self, part: IO[bytes]) -> None:
+        self._part = part
+        self._given = 0
+
+    def begin_anew(self) -> None:
+        self._given = 0
+
+    def read(self, size: int = -1) -> bytes:
+        if self._given > MOST_ELEMENT_BYTES:
+            raise TooLarge(f"A row of the workbook is larger than {MOST_ELEMENT_BYTES:,} bytes.")
+        data = self._part.read(size)
+        self._given += len(data)
+        return data
+
+
+def local(tag: str) -> str:
+    """A tag without its namespace: strict workbooks have others."""
+    return tag.rpartition("}")[2]

@@ -1,0 +1,131 @@
+"""The rows of a sheet, with what their cells show as texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from openpyxl.utils import column_index_from_string
+
+from aggregator.errors import TooLarge, UnreadableInput
+from aggregator.inputs.excel.times import time_text
+from aggregator.inputs.excel.workbook import Sheet, Workbook, text_of, unescaped
+from aggregator.inputs.limits import LONGEST_CELL
+from aggregator.inputs.numbers import number_text
+
+MOST_ROWS = 1_048_576
+"""Of a sheet, as in every spreadsheet program."""
+
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]{1,7}")
+_WHOLE_NUMBER = re.compile("-?(0|[1-9][0-9]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCell:
+    """A cell that has no value: what it shows, and why it cannot be taken."""
+
+    shown: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its number from 1, its cells that are not empty by their places from 0, its characters."""
+
+    number: int
+    cells: dict[int, str | WrongCell]
+    length: int
+
+
+def rows_of(workbook: Workbook, sheet: Sheet) -> Iterator[Row]:
+    """The rows that stand in the file; its own word on how many there are is not believed."""
+    number = 0
+    for count, element in enumerate(workbook.archive.elements(sheet.part, "row"), start=1):
+        if count > MOST_ROWS:
+            raise TooLarge(f"The sheet has more than {MOST_ROWS:,} rows.")
+        number = _row_number(element.get("r"), number)
+        yield _row(workbook, element, number)
+
+
+def _row_number(given: str | None, before: int) -> int:
+    number = before + 1
+    if given is not None:
+        number = int(given) if given.isascii() and given.isdigit() and len(given) < 8 else 0
+    if not 0 < number <= MOST_ROWS:
+        raise UnreadableInput(
+            f"The workbook is damaged: after row {before:,} comes the row {(given or '')[:20]}."
+        )
+    return number
+
+
+def _row(workbook: Workbook, element: Element, number: int) -> Row:
+    cell_tag = element.tag.removesuffix("row") + "c"
+    cells: dict[int, str | WrongCell] = {}
+    place, length = -1, 0
+    for cell in element:
+        if cell.tag != cell_tag:
+            continue
+        place = _place(cell.get("r"), place)
+        try:
+            value = _value(workbook, cell)
+        except (ValueError, IndexError):
+            raise UnreadableInput(
+                f"The workbook is damaged: row {number:,} has a cell without sense."
+            ) from None
+        if value:
+            cells[place] = value
+            length += len(value) if isinstance(value, str) else 0
+            if length > LONGEST_CELL:
+                raise TooLarge(f"Row {number:,} has more than {LONGEST_CELL:,} characters.")
+    return Row(number, cells, length)
+
+
+def _place(reference: str | None, before: int) -> int:
+    if reference is None:
+        return before + 1
+    match = _REFERENCE.fullmatch(reference)
+    if not match:
+        raise UnreadableInput(f"The workbook is damaged: it has a cell {reference[:20]}.")
+    return column_index_from_string(match[1]) - 1
+
+
+def _value(workbook: Workbook, cell: Element) -> str | WrongCell | None:
+    namespace = cell.tag.removesuffix("c")
+    kind = cell.get("t", "n")
+    if kind == "inlineStr":
+        inline = cell.find(namespace + "is")
+        return None if inline is None else text_of(inline)
+    shown = cell.findtext(namespace + "v")
+    if not shown:
+        return None
+    if kind == "s":
+        return workbook.strings[_index(shown)]
+    if kind == "n":
+        return _number(workbook, shown.strip(), _index(cell.get("s", "0")))
+    if kind == "b":
+        return "true" if shown.strip() in {"1", "true"} else "false"
+    return WrongCell(shown, "is an error") if kind == "e" else unescaped(shown)
+
+
+def _number(workbook: Workbook, shown: str, style_id: int) -> str | WrongCell | None:
+    if not shown:
+        return None
+    style = workbook.styles[style_id] if style_id < len(workbook.styles) else "number"
+    if style != "number":
+        text = time_text(float(shown), style, workbook.epoch)
+        return text or WrongCell(shown[:40], "is formatted as a date, but is none")
+    if _WHOLE_NUMBER.fullmatch(shown):
+        return shown
+    number = float(shown)
+    if number != number or number in {float("inf"), float("-inf")}:
+        return WrongCell(shown[:40], "is no number")
+    return number_text(repr(number))
+
+
+def _index(text: str) -> int:
+    index = int(text)
+    if index < 0:
+        raise ValueError
+    return index

@@ -1,0 +1,126 @@
+"""What a sheet's cells refer to: the list of sheets, the shared strings, the formats of dates."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+from xml.etree.ElementTree import Element
+
+from openpyxl.styles.numbers import builtin_format_code, is_date_format, is_timedelta_format
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
+
+from aggregator.errors import UnreadableInput
+from aggregator.inputs.excel.archive import MOST_STRING_BYTES, Archive, damages, local
+
+Style = Literal["number", "date", "datetime", "duration"]
+
+_ROOT_RELATIONS = "_rels/.rels"
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of cells: its name, and the part that it is in."""
+
+    name: str
+    part: str
+
+
+class Workbook:
+    """A workbook without its cells. Raises UnreadableInput when it is none."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        targets = _relations(archive, "")
+        main = next((part for kind, part in targets.values() if kind == "officeDocument"), None)
+        if main is None or not main.endswith(".xml"):
+            raise UnreadableInput("The file is no workbook that is read here; save it as .xlsx.")
+        root = archive.tree(main)
+        self._relations = _relations(archive, main)
+        self.sheets = list(self._sheets(root))
+        properties = next((child for child in root if local(child.tag) == "workbookPr"), None)
+        is_1904 = properties is not None and properties.get("date1904") in {"1", "true"}
+        self.epoch: datetime = MAC_EPOCH if is_1904 else WINDOWS_EPOCH
+
+    @cached_property
+    def strings(self) -> list[str]:
+        """The shared strings; they are all in memory, for a cell may refer to any."""
+        part = self._part("sharedStrings")
+        if part is None:
+            return []
+        return [text_of(item) for item in self.archive.elements(part, "si", MOST_STRING_BYTES)]
+
+    @cached_property
+    def styles(self) -> list[Style]:
+        """How the number in a cell is to be understood, by the cell's style."""
+        part = self._part("styles")
+        if part is None:
+            return []
+        root = self.archive.tree(part)
+        with damages():
+            formats = {
+                int(element.get("numFmtId", "")): element.get("formatCode", "")
+                for element in root.iter()
+                if local(element.tag) == "numFmt" and element.get("numFmtId")
+            }
+        cell_styles = next((child for child in root if local(child.tag) == "cellXfs"), ())
+        with damages():
+            ids = [int(element.get("numFmtId", "0")) for element in cell_styles]
+        return [_style(formats.get(id) or builtin_format_code(id)) for id in ids]
+
+    def _sheets(self, root: Element) -> Iterator[Sheet]:
+        for element in root.iter():
+            if local(element.tag) != "sheet":
+                continue
+            id = next((value for key, value in element.items() if key.endswith("}id")), "")
+            kind, part = self._relations.get(id, ("", ""))
+            if kind == "worksheet" and part in self.archive:
+                yield Sheet(element.get("name", ""), part)
+
+    def _part(self, wanted: str) -> str | None:
+        found = (part for kind, part in self._relations.values() if kind == wanted)
+        return next((part for part in found if part in self.archive), None)
+
+
+def text_of(element: Element) -> str:
+    """The text of a shared or inline string: all its runs, but no phonetic hints."""
+    pieces = []
+    for child in element:
+        if local(child.tag) == "t":
+            pieces.append(child.text or "")
+        elif local(child.tag) == "r":
+            pieces += [run.text or "" for run in child if local(run.tag) == "t"]
+    return unescaped("".join(pieces))
+
+
+def unescaped(text: str) -> str:
+    """A text with the characters that XML cannot hold, written as _x000D_."""
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def _relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
+    """Of each relation of a part its kind and its target, by its id."""
+    folder, name = posixpath.split(part)
+    relations = posixpath.join(folder, "_rels", f"{name}.rels") if part else _ROOT_RELATIONS
+    return {
+        element.get("Id", ""): (
+            element.get("Type", "").rpartition("/")[2],
+            posixpath.normpath(posixpath.join("/" + folder, element.get("Target", ""))).lstrip("/"),
+        )
+        for element in archive.tree(relations)
+    }
+
+
+def _style(format: str | None) -> Style:
+    if is_timedelta_format(format):
+        return "duration"
+    if not is_date_format(format):
+        return "number"
+    has_time = re.search("[hs]", _LITERAL.sub("", format or ""), re.IGNORECASE)
+    return "datetime" if has_time else "date"

@@ -1,0 +1,21 @@
+"""What the sender may say of a file, and the kinds of files that are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["csv", "json", "ndjson", "excel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a file is to be understood; None stands for: find it.
+
+    delimiter: one character between the cells of a line. encoding: the name of a text encoding.
+    sheet: the name of a workbook's sheet.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None

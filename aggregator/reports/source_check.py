@@ -1,0 +1,52 @@
+"""What a file's header and its SQL say of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aggregator.catalog.header import Source
+from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.tokens import parameters
+from aggregator.errors import Fault
+from aggregator.formats.currency import is_known
+
+
+class SourceCheck:
+    """The check of one file against some databases, and the faults that it has found so far."""
+
+    def __init__(self, file: str, source: Source, files: Mapping[str, DatabaseFile]) -> None:
+        self.file = file
+        self.source = source
+        self.files = files
+        self.faults: list[Fault] = []
+
+    def add(self, line: int, message: str) -> None:
+        """Note a fault; line: of the file."""
+        self.faults.append(Fault(self.file, line, message))
+
+    def check_parameters(self) -> None:
+        """Each parameter that is used must be declared, and the other way round."""
+        declared = self.source.header.params
+        used: set[str] = set()
+        for token in parameters(self.source.sql):
+            line = self.source.sql_line + token.line - 1
+            name = token.text[1:]
+            if not token.text.startswith(":"):
+                written = "name" if token.text.startswith("?") else name
+                self.add(line, f"{token.text}: a parameter is written :{written}")
+            elif name not in declared and name not in used:
+                self.add(line, f"{token.text} is not declared under params")
+            used.add(name)
+        for name in declared.keys() - used:
+            line = self.source.line_of("params", name)
+            self.add(line, f"the parameter {name} is declared, but the SQL has no :{name}")
+
+    def check_columns(self, names: Sequence[str]) -> None:
+        """What the header says of columns must be of some that there are; names: of the result's."""
+        for name, spec in self.source.header.columns.items():
+            if names and name not in names:
+                line = self.source.line_of("columns", name)
+                self.add(line, f"there is no column {name}; the columns are {', '.join(names)}")
+            if spec.currency is not None and not is_known(spec.currency):
+                line = self.source.line_of("columns", name, "currency")
+                self.add(line, f"{spec.currency} is not an ISO 4217 currency")

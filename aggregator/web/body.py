@@ -1,0 +1,210 @@
+"""The body of a request: on the disk as it comes, and taken apart when it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from aggregator.errors import (
+    Cancelled,
+    InvalidParameters,
+    ParameterError,
+    StorageFull,
+    TooLarge,
+    UnreadableInput,
+    UnsupportedInput,
+)
+from aggregator.web.request import Fields, Request
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+FIELD_TYPES = ("application/json", *FORM_TYPES)
+_MOST_FIELDS = 1_000
+MOST_FIELD_BYTES = 1_000_000
+
+
+@dataclass(slots=True)
+class Body:
+    """A body that has arrived. file: its bytes, or those of the one file of a form, None when there are
+    none; name: the file's own; fields: of a form; digest: stands for all of it."""
+
+    media_type: str = ""
+    file: BinaryIO | None = None
+    name: str = ""
+    fields: Fields = field(default_factory=dict)
+    digest: bytes = b""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.file is not None:
+            self.file.close()
+
+
+async def receive_body(request: Request, most: int, directory: Path | None) -> Body:
+    """All of a request's body.
+
+    most: bytes. directory: where it waits. Raises TooLarge, UnsupportedInput, UnreadableInput (a form that
+    cannot be taken apart), StorageFull, or Cancelled when it was cut off.
+    """
+    media_type = request.header(b"content-type").partition(";")[0].strip().lower()
+    if request.header(b"content-encoding").strip().lower() not in ("", "identity"):
+        raise UnsupportedInput("A compressed body is not read; send it as it is.", ["identity"])
+    length = request.header(b"content-length")
+    if length.isdigit() and int(length) > most:
+        raise _too_large(most)
+    incoming = _Incoming(request, most)
+    try:
+        if media_type == "multipart/form-data":
+            return await _form(request, incoming)
+        return await _file(media_type, incoming, directory)
+    except OSError as error:
+        raise StorageFull("The server has no room left for this body; nothing was written.") from error
+
+
+class _Incoming:
+    """The chunks of a body, counted, and a digest of them."""
+
+    def __init__(self, request: Request, most: int) -> None:
+        self._receive = request.receive
+        self._most = most
+        self._digest = hashlib.blake2b(digest_size=16)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        size, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Cancelled("The client has gone before its body was whole.")
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self._most:
+                raise _too_large(self._most)
+            self._digest.update(chunk)
+            more = message.get("more_body", False)
+            if chunk:
+                yield chunk
+
+    def digest(self) -> bytes:
+        return self._digest.digest()
+
+
+async def _file(media_type: str, incoming: _Incoming, directory: Path | None) -> Body:
+    file = tempfile.SpooledTemporaryFile(MOST_FIELD_BYTES, dir=str(directory) if directory else None)
+    try:
+        async for chunk in incoming.chunks():
+            file.write(chunk)
+    except BaseException:
+        file.close()
+        raise
+    is_empty = file.tell() == 0
+    file.seek(0)
+    return Body(media_type, None if is_empty else file, digest=incoming.digest())  # type: ignore[arg-type]
+
+
+async def _form(request: Request, incoming: _Incoming) -> Body:
+    headers = Headers({"content-type": request.header(b"content-type")})
+    parser = MultiPartParser(
+        headers,
+        incoming.chunks(),  # type: ignore[arg-type]
+        max_files=1,
+        max_fields=_MOST_FIELDS,
+        max_part_size=MOST_FIELD_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:
+        reason = getattr(error, "message", "it says no boundary")
+        raise UnreadableInput(f"The form cannot be taken apart: {reason}") from error
+    body = Body("multipart/form-data", digest=incoming.digest())
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            body.file, body.name = value.file, value.filename or ""
+            body.media_type = (value.content_type or "").partition(";")[0].strip().lower()
+        else:
+            body.fields.setdefault(name, []).append(value)
+    return body
+
+
+def fields_of(body: Body) -> Fields:
+    """The parameters in a body that is no table: a JSON object, or a form.
+
+    Raises UnreadableInput, UnsupportedInput, TooLarge, InvalidParameters.
+    """
+    if body.file is None:
+        return body.fields
+    body.file.seek(0)
+    data = body.file.read(MOST_FIELD_BYTES + 1)
+    if len(data) > MOST_FIELD_BYTES:
+        raise _too_large(MOST_FIELD_BYTES)
+    if body.media_type == "application/x-www-form-urlencoded":
+        return _form_fields(data)
+    if body.media_type in ("application/json", ""):
+        return _json_fields(data)
+    raise UnsupportedInput(
+        f"A body of type {body.media_type} is not read here; send a JSON object or a form.", FIELD_TYPES
+    )
+
+
+def _form_fields(data: bytes) -> Fields:
+    fields: Fields = {}
+    try:
+        pairs = parse_qsl(
+            data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError as error:
+        raise UnreadableInput("The form is not UTF-8, percent-encoded, or has too many fields.") from error
+    for name, text in pairs:
+        fields.setdefault(name, []).append(text)
+    return fields
+
+
+def _json_fields(data: bytes) -> Fields:
+    try:
+        orjson.loads(data)
+        document = json.loads(data, parse_float=str, object_pairs_hook=_once)
+    except orjson.JSONDecodeError as error:
+        raise UnreadableInput(
+            f"The body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from error
+    except RecursionError:
+        raise UnreadableInput("The body is nested too deeply.") from None
+    if not isinstance(document, dict):
+        raise UnreadableInput('The body is JSON, but not an object such as {"name": "value"}.')
+    errors = [
+        ParameterError(name, None, "must be a value or a list of values, not an object")
+        for name, value in document.items()
+        if any(isinstance(each, dict | list) for each in (value if isinstance(value, list) else [value]))
+    ]
+    if errors:
+        raise InvalidParameters(errors)
+    return {
+        name: [_text(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
+        for name, value in document.items()
+    }
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidParameters([ParameterError(name, None, "is given more than once")])
+    return dict(pairs)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {most:,} bytes, which is the most that is taken.")

@@ -1,0 +1,110 @@
+"""The OpenAPI description of endpoints with a body: what they take, and what they answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aggregator.catalog.header import Header
+from aggregator.catalog.input_columns import input_schema
+from aggregator.catalog.parameters import parameter_schema
+from aggregator.inputs.kinds import MEDIA_TYPES
+from aggregator.web.body import FIELD_TYPES
+
+_COUNT = {"type": "integer", "minimum": 0}
+_TABLE = {
+    "type": "object",
+    "properties": {"inserted": _COUNT, "updated": _COUNT, "deleted": _COUNT},
+}
+SUMMARY: dict[str, Any] = {
+    "type": "object",
+    "description": "What happened: rows of the table that the SQL writes last, and of every table when more",
+    "required": ["inserted", "updated"],
+    "properties": {
+        "received": _COUNT,
+        "inserted": _COUNT,
+        "updated": _COUNT,
+        "deleted": _COUNT,
+        "unchanged": _COUNT,
+        "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
+        "rejected_count": _COUNT,
+        "ignored_columns": {"type": "array", "items": {"type": "string"}},
+        "read_as": {"type": "object", "additionalProperties": {"type": "string"}},
+        "tables": {"type": "object", "additionalProperties": _TABLE},
+        "dry_run": {"type": "boolean"},
+    },
+}
+REJECTED_ROW: dict[str, Any] = {
+    "type": "object",
+    "required": ["line", "reason"],
+    "properties": {
+        "line": {"type": "integer", "description": "Of the file, from 1; of JSON the number of the item"},
+        "column": {"type": ["string", "null"], "description": "As the file calls it"},
+        "value": {"type": ["string", "null"]},
+        "reason": {"type": "string"},
+    },
+}
+PROBLEMS = {
+    "400": "The body cannot be read",
+    "409": "The write contradicts what is there, and nothing was written",
+    "413": "The body is too large",
+    "415": "The body is in a format that is not read",
+    "507": "The server's disk is full",
+}
+"""What can go wrong besides what can go wrong with a report."""
+
+INPUT_OPTIONS: list[dict[str, Any]] = [
+    {
+        "name": "invalid",
+        "in": "query",
+        "description": "When there are bad rows: write nothing, or skip them and write the others",
+        "schema": {"type": "string", "enum": ["reject", "skip"], "default": "reject"},
+    },
+    {
+        "name": "dry_run",
+        "in": "query",
+        "description": "Do all of it, say what would change, and write nothing",
+        "schema": {"type": "boolean", "default": False},
+    },
+    *(
+        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+        for name, text in {
+            "delimiter": "What stands between the cells of a CSV file; found when not given",
+            "encoding": "Of a CSV file, such as cp1252; found when not given",
+            "sheet": "Of a workbook; the first with cells when not given",
+        }.items()
+    ),
+]
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Any text that is new for each request; the same key again gets the first answer again",
+    "schema": {"type": "string", "maxLength": 255},
+}
+
+
+def rows_body(header: Header) -> dict[str, Any]:
+    """The request body of an endpoint that takes rows."""
+    row = input_schema(header.input)
+    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES}
+    content["application/json"] = {"schema": {"oneOf": [{"type": "array", "items": row}, row]}}
+    content["multipart/form-data"] = {
+        "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+    }
+    return {"required": True, "content": content}
+
+
+def fields_body(header: Header, in_path: tuple[str, ...]) -> dict[str, Any] | None:
+    """The request body of an endpoint that takes parameters; None when all of them are in the path."""
+    params = {name: spec for name, spec in header.params.items() if name not in in_path}
+    if not params:
+        return None
+    required = [name for name, spec in params.items() if spec.is_required]
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            name: parameter_schema(spec) | {"description": spec.description} for name, spec in params.items()
+        },
+    }
+    if required:
+        schema["required"] = required
+    return {"required": bool(required), "content": {kind: {"schema": schema} for kind in FIELD_TYPES}}

@@ -1,0 +1,150 @@
+"""URLs that change data: a request's body as an order, and what came of it as an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import orjson
+
+from aggregator.catalog.arguments import read_arguments
+from aggregator.errors import InvalidParameters, NothingThere, ParameterError, StorageFull
+from aggregator.inputs.kinds import kind_of
+from aggregator.inputs.options import Options
+from aggregator.inputs.reading import read_table
+from aggregator.inputs.table import Table
+from aggregator.web.answer import Answer
+from aggregator.web.body import Body, fields_of
+from aggregator.web.headers import disposition, wanted_name
+from aggregator.web.negotiation import Found, choose_format
+from aggregator.web.request import Fields, Request, given_parameters, merged
+from aggregator.web.service import Service
+from aggregator.writes.answers import Answered
+from aggregator.writes.outcome import Outcome, summary
+from aggregator.writes.write import RequestKey, Write, WriteOrder
+
+_LONGEST_KEY = 255
+_CREATING = ("POST", "PUT")
+
+
+async def carry_out(
+    service: Service, write: Write, found: Found, request: Request, body: Body, answer: Answer
+) -> None:
+    """Carry out what a request asks for, and answer.
+
+    Raises AggregatorError; nothing is written then. StaleReport when the tables have changed.
+    """
+    try:
+        answered = await _answered(service, write, found, request, body)
+    except OSError as error:
+        raise StorageFull("The server has no room left for these rows; nothing was written.") from error
+    request.line.rows = answered.rows
+    answer.headers = [*answered.headers, ("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
+    await answer.whole(answered.body, gzip_wanted=False, status=answered.status)
+
+
+async def _answered(service: Service, write: Write, found: Found, request: Request, body: Body) -> Answered:
+    order = _order(write, found, request, body)
+    if write.has_input:
+        return await service.carry_out_rows(order, lambda: _table(order, request, body), render)
+    if order.key is not None:
+        return await service.carry_out_alone(order, render)
+    return await asyncio.wrap_future(service.writes.submit(order, render))
+
+
+def _order(write: Write, found: Found, request: Request, body: Body) -> WriteOrder:
+    query = request.query()
+    fields = body.fields if write.has_input else fields_of(body)
+    options = _INPUT_OPTIONS if write.has_input else ()
+    given = merged(given_parameters(query, found.match.path_parameters), fields)
+    given = {name: texts for name, texts in given.items() if name not in options}
+    params = write.header.params
+    request.line.parameters = [name for name in given if name in params]
+    wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
+    format = choose_format(write.formats, wanted, query.get("for", []), request.header(b"accept"))
+    request.line.format = format.name
+    return WriteOrder(
+        write=write,
+        arguments=read_arguments(params, given),
+        format=format,
+        skip_invalid=_option(query, "invalid", {"skip": True, "reject": False}, write),
+        is_dry=_option(query, "dry_run", {"true": True, "false": False}, write),
+        key=_key(request, body),
+    )
+
+
+_INPUT_OPTIONS = ("invalid", "dry_run", "delimiter", "encoding", "sheet")
+"""Names in the query string that say how rows are read."""
+
+
+def _option(query: Fields, name: str, values: Mapping[str, bool], write: Write) -> bool:
+    if not write.has_input:
+        return False
+    texts = [text for text in query.get(name, []) if text]
+    if not texts:
+        return False
+    if len(texts) > 1 or texts[0] not in values:
+        raise InvalidParameters(
+            [ParameterError(name, ", ".join(texts), f"must be one of {', '.join(values)}")]
+        )
+    return values[texts[0]]
+
+
+def _key(request: Request, body: Body) -> RequestKey | None:
+    key = request.header(b"idempotency-key").strip().strip('"')
+    if not key:
+        return None
+    if len(key) > _LONGEST_KEY:
+        message = f"must be at most {_LONGEST_KEY} characters long"
+        raise InvalidParameters([ParameterError("Idempotency-Key", key[:20] + "…", message)])
+    said = [request.method, request.path, request.query_string.decode("latin-1"), body.digest.hex()]
+    return RequestKey(key, hashlib.blake2b(orjson.dumps(said), digest_size=16).digest())
+
+
+def _table(order: WriteOrder, request: Request, body: Body) -> Table:
+    """The body's rows; may read all of the file, so it is not for the event loop."""
+    query = request.query()
+    texts = {name: next(iter(query.get(name, ())), "") or None for name in ("delimiter", "encoding", "sheet")}
+    charset = _charset(request) if body.name == "" else None
+    options = Options(texts["delimiter"], texts["encoding"] or charset, texts["sheet"])
+    file: BinaryIO = body.file if body.file is not None else io.BytesIO()
+    file.seek(0)
+    wanted = {name: column.names for name, column in order.write.header.input.items()}
+    return read_table(file, kind_of(file, body.media_type, body.name), wanted, options)
+
+
+def _charset(request: Request) -> str | None:
+    for part in request.header(b"content-type").split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "charset":
+            return value.strip('"') or None
+    return None
+
+
+def render(order: WriteOrder, outcome: Outcome) -> Answered:
+    """The answer to what was done: the rows that the last statement gives, else the counts.
+
+    Raises NothingThere when a path names what is not there.
+    """
+    route = order.write.endpoint.route
+    rows = outcome.rows
+    if route.method != "POST" and route.parameters and not outcome.matched and not rows:
+        raise NothingThere(f"There is no row that {route.url} names; nothing was changed.")
+    is_created = route.method in _CREATING and outcome.counted.inserted > 0 and not outcome.is_dry
+    received = outcome.received.count if outcome.received is not None else outcome.matched
+    status = 201 if is_created else 200
+    if rows is None:
+        body = orjson.dumps(summary(outcome), option=orjson.OPT_INDENT_2)
+        return Answered(status, [("content-type", "application/json")], body, received)
+    format = order.format
+    writer = format.writer(order.write.columns, order.write.endpoint.short_name)
+    name = wanted_name(order.write.header, order.write.endpoint.short_name, order.arguments)
+    headers = [
+        ("content-type", format.media_type),
+        ("content-disposition", disposition(name, format.suffix, format.disposition)),
+        ("vary", "Accept"),
+    ]
+    return Answered(status, headers, b"".join(writer.encode(rows)), received)

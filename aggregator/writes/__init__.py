@@ -1,0 +1,1 @@
+"""Endpoints that change data: checked against the databases, and run all or nothing."""

@@ -1,0 +1,119 @@
+"""Carrying out orders: in one transaction, all or nothing."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from aggregator.databases.transaction import transaction
+from aggregator.databases.write_connection import WriteConnection
+from aggregator.errors import QueryFailed, TimeLimitExceeded
+from aggregator.formats import SQL_FUNCTIONS
+from aggregator.reports.reading import StaleReport
+from aggregator.writes.answers import Answered, Answers
+from aggregator.writes.execution import Progress, execute, stage
+from aggregator.writes.outcome import Outcome, Received
+from aggregator.writes.write import WriteOrder
+
+Render = Callable[[WriteOrder, Outcome], Answered]
+"""Makes the answer of an outcome; what it raises takes the write back."""
+
+
+_MISSING = re.compile(r"no such (table|column)|table .* has no column|may not be modified")
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that is not to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where writes are carried out. folder: of the databases; lock_wait, time_limit: in seconds."""
+
+    folder: Path
+    lock_wait: float
+    time_limit: float
+    answers: Answers
+
+
+def _nobody(count: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def carry_out(order: WriteOrder, place: Place, render: Render, progress: Progress = _nobody) -> Answered:
+    """Check the rows, run the statements and give the answer; nothing is written when it raises.
+
+    progress: told how many rows were read so far.
+    """
+    answers = place.answers if order.key is not None else None
+    with closing(opened(order, place, answers)) as connection:
+        received = stage(connection, order, progress)
+        deadline = Deadline(order.write.time_limit(place.time_limit))
+        connection.wanted = deadline.is_ahead
+        try:
+            return _in_transaction(connection, order, place, received, render, answers)
+        except apsw.Error as error:
+            raise failure(error, deadline) from error
+
+
+def opened(order: WriteOrder, place: Place, answers: Answers | None = None) -> WriteConnection:
+    """A connection to all that an order needs."""
+    written = [*order.write.written, *([answers.file()] if answers is not None else [])]
+    return WriteConnection(written, order.write.read, place.lock_wait, functions=SQL_FUNCTIONS)
+
+
+class Deadline:
+    """A moment, so many seconds from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def is_ahead(self) -> bool:
+        """Whether it has not come yet."""
+        return time.monotonic() < self._at
+
+
+def failure(error: apsw.Error, deadline: Deadline) -> Exception:
+    """What to tell of SQL that failed; StaleReport when the tables are not those that were checked."""
+    if isinstance(error, apsw.SQLError) and _MISSING.match(str(error)):
+        return StaleReport()
+    if isinstance(error, apsw.InterruptError) and not deadline.is_ahead():
+        return TimeLimitExceeded(
+            f"The SQL ran for {deadline.seconds:g} seconds, which is its limit; nothing was written."
+        )
+    return QueryFailed(
+        "The SQL failed while it ran, and nothing was written; the service's log says why.",
+        f"{type(error).__name__}: {error}",
+    )
+
+
+def _in_transaction(
+    connection: WriteConnection,
+    order: WriteOrder,
+    place: Place,
+    received: Received | None,
+    render: Render,
+    answers: Answers | None,
+) -> Answered:
+    answered: Answered | None = None
+    try:
+        with transaction(connection, place.folder):
+            if answers is not None:
+                answered = answers.given_before(connection, order)
+            if answered is None:
+                answered = render(order, execute(connection, order, received))
+                if answers is not None:
+                    answers.keep(connection, order, answered)
+            if order.is_dry:
+                raise _TakenBack
+    except _TakenBack:
+        pass
+    assert answered is not None
+    return answered

@@ -1,0 +1,91 @@
+"""One order inside a transaction: its statements in order, and the rows that the last one gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+
+from aggregator.databases.counting import counted
+from aggregator.databases.inspection import Statement
+from aggregator.databases.write_connection import WriteConnection
+from aggregator.databases.write_inspection import INPUT_TABLE, input_table
+from aggregator.errors import TooLarge
+from aggregator.reports.reading import bindings
+from aggregator.reports.sql import rows_as_text
+from aggregator.writes.outcome import Outcome, Received
+from aggregator.writes.staging import Staging
+from aggregator.writes.write import WriteOrder
+
+_ROWS_AT_ONCE = 500
+_MOST_ANSWER_BYTES = 50_000_000
+_RETURNED = '"the rows"'
+
+Progress = Callable[[int], None]
+
+
+def stage(connection: WriteConnection, order: WriteOrder, progress: Progress) -> Received | None:
+    """Check the body's rows and put them into the table `input`; no database is touched yet.
+
+    None when the endpoint has no input. Raises RejectedRows, UnreadableInput, TooLarge.
+    """
+    if order.table is None:
+        return None
+    columns = order.write.header.input
+    staging = Staging(order.table, columns, progress)
+    connection.execute(input_table(list(columns)))
+    connection.execute("BEGIN")
+    places = ", ".join("?" * (len(columns) + 1))
+    connection.executemany(f"INSERT INTO temp.{INPUT_TABLE} VALUES ({places})", staging.rows())
+    connection.execute("COMMIT")
+    if not order.skip_invalid:
+        staging.require_all_good()
+    return staging.received()
+
+
+def execute(connection: WriteConnection, order: WriteOrder, received: Received | None) -> Outcome:
+    """Run the statements in the transaction that the connection is in; raises apsw.Error as SQLite does.
+
+    Also TooLarge for an answer of too many rows, and UnfitValue for one that the format cannot show.
+    """
+    write = order.write
+    values = bindings(order.arguments)
+    rows = None
+    before = connection.total_changes()
+    with counted(connection) as counts:
+        with connection.restricted():
+            for statement in write.statements[:-1]:
+                connection.execute(statement.sql, values).fetchall()
+            last = connection.execute(write.statements[-1].sql, values)
+            if not write.columns:
+                last.fetchall()
+        matched = connection.total_changes() - before
+        if write.columns:
+            _keep_rows(connection, len(write.columns), last)
+            rows = _as_text(connection, order)
+    return Outcome(write, received, counts.tables, rows, order.is_dry, matched)
+
+
+def _keep_rows(connection: WriteConnection, width: int, rows: Iterator[tuple[object, ...]]) -> None:
+    names = ", ".join(f"c{position}" for position in range(width))
+    connection.execute(f"DROP TABLE IF EXISTS temp.{_RETURNED}")
+    connection.execute(f"CREATE TEMP TABLE {_RETURNED} ({names})")
+    connection.executemany(f"INSERT INTO temp.{_RETURNED} VALUES ({', '.join('?' * width)})", rows)
+
+
+def _as_text(connection: WriteConnection, order: WriteOrder) -> list[bytes]:
+    write = order.write
+    writer = order.format.writer(write.columns, write.endpoint.short_name)
+    kept = Statement(
+        f"SELECT * FROM temp.{_RETURNED}", write.statements[-1].columns, frozenset(), frozenset()
+    )
+    rows: Iterator[bytes] = chain.from_iterable(connection.execute(rows_as_text(kept, writer.row_sql)))
+    chunks: list[bytes] = []
+    size = 0
+    while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        chunks.append(writer.join(batch))
+        size += len(chunks[-1])
+        if size > _MOST_ANSWER_BYTES:
+            raise TooLarge(
+                f"The rows of the answer are more than {_MOST_ANSWER_BYTES:,} bytes; nothing was written."
+            )
+    return chunks

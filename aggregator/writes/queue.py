@@ -1,0 +1,173 @@
+"""Many small writes in one transaction: one sync of the disk serves all that wait.
+
+Each order has a savepoint of its own, so that one that fails takes nothing of the others with it.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import apsw
+
+from aggregator.databases.transaction import transaction
+from aggregator.databases.write_connection import WriteConnection
+from aggregator.databases.write_faults import explained
+from aggregator.errors import AggregatorError
+from aggregator.writes.answers import Answered
+from aggregator.writes.carry_out import Deadline, Place, Render, failure, opened
+from aggregator.writes.execution import execute
+from aggregator.writes.write import WriteOrder
+
+_MOST_AT_ONCE = 64
+_IDLE_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    order: WriteOrder
+    render: Render
+    future: Future[Answered] = field(default_factory=Future)
+
+    @property
+    def files(self) -> object:
+        """Orders for the same files can go together."""
+        write = self.order.write
+        return write.files, write.written
+
+
+class WriteQueue:
+    """Carries out small orders one after another, in a thread of its own that keeps its files open."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._connections: dict[object, tuple[WriteConnection, float]] = {}
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def submit(self, order: WriteOrder, render: Render) -> Future[Answered]:
+        """Carry out an order without rows, not dry and without a key; the future raises as carry_out does."""
+        waiting = _Waiting(order, render)
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="write", daemon=True)
+                self._thread.start()
+        self._waiting.put(waiting)
+        return waiting.future
+
+    def close(self) -> None:
+        """End when all that waits is done."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        left: list[_Waiting] = []
+        while left or not self._is_over:
+            group, left = self._next_group(left)
+            if group:
+                self._carry_out(group)
+        for connection, _ in self._connections.values():
+            connection.close()
+
+    def _next_group(self, left: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
+        """The next orders for the same files, and those that have to wait; waits for a first one."""
+        group = left[:1]
+        others: list[_Waiting] = []
+        for waiting in left[1:]:
+            (group if waiting.files == group[0].files else others).append(waiting)
+        while len(group) < _MOST_AT_ONCE:
+            try:
+                waiting_now = self._waiting.get(block=not group, timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                if group:
+                    break
+                self._close_idle()
+                continue
+            if waiting_now is None:
+                self._is_over = True
+                break
+            same = not group or waiting_now.files == group[0].files
+            (group if same else others).append(waiting_now)
+        return group, others
+
+    def _carry_out(self, group: list[_Waiting]) -> None:
+        """Carry out a group; when one order spoils the transaction of all, each gets one of its own."""
+        try:
+            self._together(group)
+        except Exception as error:
+            if len(group) == 1:
+                _fail(group[0], error)
+                return
+            for waiting in group:
+                if not waiting.future.done():
+                    self._carry_out([waiting])
+
+    def _together(self, group: list[_Waiting]) -> None:
+        connection = self._connection(group[0].order)
+        done: list[tuple[_Waiting, Answered | Exception]] = []
+        deadline = Deadline(group[0].order.write.time_limit(self._place.time_limit))
+        connection.wanted = deadline.is_ahead
+        try:
+            with transaction(connection, self._place.folder):
+                for waiting in group:
+                    done.append((waiting, _in_savepoint(connection, waiting, deadline)))
+        except Exception as error:
+            self._forget(connection)
+            if isinstance(error, apsw.Error):
+                raise failure(error, deadline) from error
+            raise
+        for waiting, result in done:
+            if isinstance(result, Exception):
+                _fail(waiting, result)
+            else:
+                waiting.future.set_result(result)
+
+    def _connection(self, order: WriteOrder) -> WriteConnection:
+        write = order.write
+        identities = tuple(file.identity() for file in write.files)
+        key = (write.files, write.written, identities)
+        known = self._connections.pop(key, None)
+        connection = known[0] if known is not None else opened(order, self._place)
+        self._connections[key] = (connection, time.monotonic())
+        return connection
+
+    def _forget(self, connection: WriteConnection) -> None:
+        """Close a connection that something went wrong with."""
+        self._connections = {
+            key: each for key, each in self._connections.items() if each[0] is not connection
+        }
+        connection.close()
+
+    def _close_idle(self) -> None:
+        limit = time.monotonic() - _IDLE_SECONDS
+        for key, (connection, used) in list(self._connections.items()):
+            if used <= limit:
+                del self._connections[key]
+                connection.close()
+
+
+def _in_savepoint(connection: WriteConnection, waiting: _Waiting, deadline: Deadline) -> Answered | Exception:
+    """The answer, or what took this one order back; raises what takes back the whole transaction."""
+    try:
+        with connection.savepoint():
+            return waiting.render(waiting.order, execute(connection, waiting.order, None))
+    except AggregatorError as error:
+        return error
+    except apsw.InterruptError:
+        raise
+    except apsw.Error as error:
+        if not connection.in_transaction:
+            raise
+        meant = explained(error, connection.written)
+        return failure(error, deadline) if meant is error else meant
+
+
+def _fail(waiting: _Waiting, error: Exception) -> None:
+    if not waiting.future.done():
+        waiting.future.set_exception(error)

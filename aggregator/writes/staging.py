@@ -1,0 +1,101 @@
+"""From the body's rows to the table `input`: every cell checked, the bad rows put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from aggregator.catalog.conversion import converter
+from aggregator.catalog.input_columns import InputColumn
+from aggregator.databases.connection import SqlValue
+from aggregator.errors import RejectedRow, RejectedRows, UnreadableInput
+from aggregator.inputs.table import Batch, Table
+from aggregator.writes.outcome import Received
+
+_MOST_TOLD = 1_000
+_LONGEST_TOLD = 200
+
+Row = tuple[SqlValue, ...]
+"""The line, and the value of each declared column."""
+
+
+class Staging:
+    """The checked rows of a table. columns: as the header declares them.
+
+    progress: told of the rows so far. Read `rows` to their end, and `received` is complete.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Mapping[str, InputColumn],
+        progress: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self._table = table
+        self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
+        self._converters = [converter(column) for column in columns.values()]
+        self._progress = progress
+        self._count = 0
+        self._rejected: list[RejectedRow] = []
+        self._rejected_count = 0
+        _require_columns(table, columns)
+
+    def rows(self) -> Iterator[Row]:
+        """The good rows. Raises UnreadableInput or TooLarge, as the table does."""
+        for batch in self._table.batches():
+            self._count += len(batch.lines) + len(batch.rejected)
+            bad = {row.line: row for row in batch.rejected}
+            values = self._converted(batch, bad)
+            self._reject(bad)
+            if len(bad) == len(batch.rejected):
+                yield from zip(batch.lines, *values, strict=True)
+            else:
+                yield from (row for row in zip(batch.lines, *values, strict=True) if row[0] not in bad)
+            self._progress(self._count)
+
+    def received(self) -> Received:
+        """What there was."""
+        return Received(
+            self._count, self._rejected_count, self._rejected, self._table.read_as, self._table.ignored
+        )
+
+    def require_all_good(self) -> None:
+        """Raises RejectedRows when there are bad rows."""
+        if self._rejected_count:
+            raise RejectedRows(self._count, self._rejected_count, self._rejected)
+
+    def _converted(self, batch: Batch, bad: dict[int, RejectedRow]) -> list[Sequence[SqlValue]]:
+        """The values column by column; of a bad row the first bad cell is told."""
+        columns: list[Sequence[SqlValue]] = []
+        for name, each, texts in zip(self._names, self._converters, batch.columns, strict=True):
+            values, refused = each.values(texts)
+            for index, reason in refused:
+                line = batch.lines[index]
+                bad.setdefault(line, RejectedRow(line, name, _shortened(texts[index]), reason))
+            columns.append(values)
+        return columns
+
+    def _reject(self, bad: Mapping[int, RejectedRow]) -> None:
+        self._rejected_count += len(bad)
+        room = _MOST_TOLD - len(self._rejected)
+        if bad and room > 0:
+            self._rejected += sorted(bad.values(), key=lambda row: row.line)[:room]
+
+
+def _require_columns(table: Table, columns: Mapping[str, InputColumn]) -> None:
+    missing = [
+        name
+        for found, (name, column) in zip(table.names, columns.items(), strict=True)
+        if found is None and column.required
+    ]
+    if missing and table.read_as.get("format") in ("csv", "excel"):
+        there = ", ".join([*(name for name in table.names if name), *table.ignored])
+        wanted = ", ".join(_with_other_names(name, columns[name]) for name in missing)
+        raise UnreadableInput(f"The file lacks the column {wanted}; it has {there}.")
+
+
+def _with_other_names(name: str, column: InputColumn) -> str:
+    return f"{name} (or {', '.join(column.names)})" if column.names else name
+
+
+def _shortened(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _LONGEST_TOLD else text[:_LONGEST_TOLD] + "…"

@@ -1,0 +1,102 @@
+"""Bodies that nobody would send on purpose, or only one with a purpose: a clear error, nothing written."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server import Server
+from tests.sqlite_files import make_database
+from tests.web.conftest import servers_over
+from tests.web.writing import DATABASES, WRITES
+
+HEAD = "customer,order_number,ordered,item,price\n"
+ROW = "Ada,7,2024-01-31,Tea,1\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "dbs").mkdir()
+    for name, script in DATABASES.items():
+        make_database(tmp_path / "dbs" / name, script, "wal")
+    with servers_over(tmp_path) as make:
+        yield make(WRITES)
+
+
+def orders(server: Server) -> int:
+    connection = sqlite3.connect(server.dbs / "order.db")
+    try:
+        return int(connection.execute("SELECT count(*) FROM orders").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def bomb() -> bytes:
+    """A workbook of a few kilobytes whose sheet would be two gigabytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            for _ in range(2_000):
+                sheet.write(b" " * 1_000_000)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "says"),
+    [
+        (b"", "text/csv", 400, "empty"),
+        ((HEAD + "a" * 10_000_000).encode(), "text/csv", 413, "Line 2"),
+        ((HEAD + '"' + ROW * 100_000).encode(), "text/csv", 413, ""),
+        ((HEAD + ROW + 'Ada,"7').encode(), "text/csv", 400, "quote"),
+        ((",".join(f"c{i}" for i in range(10_000)) + "\n").encode(), "text/csv", 413, "columns"),
+        ((b"a,b\n1,2\n"), "text/csv", 400, "customer"),
+        ((HEAD.replace("price", "cost") + ROW).encode(), "text/csv", 400, "price"),
+        (b"\xff\xfe\x00" * 50, "text/csv", 400, ""),
+        (b"PK\x03\x04 not a zip", "", 400, ""),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "", 415, ".xls"),
+        (b"[{}", "application/json", 400, ""),
+        (b'[{"customer": ' + b"[" * 100_000, "application/json", 400, "100 arrays"),
+        (b'{"customer": 1}\n{', "application/x-ndjson", 400, "ine 2"),
+        (b"%PDF-1.7", "application/pdf", 415, "application/pdf"),
+    ],
+)
+def test_a_clear_error_and_nothing_written(
+    shop: Server, body: bytes, kind: str, status: int, says: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    answer = shop.get("/orders/import", headers, "POST", body=body)
+    assert answer.status == status, answer.text
+    assert says in answer.json()["detail"]
+    assert orders(shop) == 1
+    assert shop.send("/orders/import", HEAD + ROW).status == 201
+
+
+def test_a_bomb_does_not_go_off(shop: Server) -> None:
+    shop.send("/orders/import", HEAD + ROW)
+    before = shop.resident_bytes() if sys.platform == "linux" else 0
+    answer = shop.get("/orders/import", {}, "POST", body=bomb())
+    assert (answer.status, orders(shop)) == (413, 2), answer.text
+    if sys.platform == "linux":
+        assert shop.resident_bytes() - before < 100_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is set from outside, which only Linux can")
+def test_a_full_disk(shop: Server) -> None:
+    import resource
+
+    rows = "".join(f"Customer {n},{n},2024-01-31,Tea {'x' * 200},1\n" for n in range(10, 3_000))
+    limits = resource.prlimit(shop.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(shop.process.pid, resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    answer = shop.send("/orders/import", HEAD + rows)
+    assert (answer.status, answer.json()["type"]) == (507, "urn:aggregator:problem:storage-full")
+    assert orders(shop) == 1
+    assert shop.send("/customers/", {"customer_name": "small"}).status == 201
+    resource.prlimit(shop.process.pid, resource.RLIMIT_FSIZE, limits)
+    assert shop.send("/orders/import", HEAD + rows).json()["inserted"] == 2_990

@@ -1,0 +1,379 @@
+"""Rows in, over HTTP: what is written, what is answered, and what is refused with nothing written."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.server import Server
+from tests.sqlite_files import make_database
+from tests.web.conftest import servers_over
+from tests.web.writing import DATABASES, WRITES
+
+SHEET = (
+    "Customer Name,Order #,ordered,item,price,note\r\n"
+    'Ada,7,01/31/24,"Tea, green",10.50,x\r\n'
+    "Ada,7,2024-01-31,Cup,2,\r\n"
+    "Cy & Co's,8,2/1/24,Tea,$1,\r\n"
+)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "dbs").mkdir()
+    for name, script in DATABASES.items():
+        make_database(tmp_path / "dbs" / name, script, "wal")
+    with servers_over(tmp_path) as make:
+        yield make(WRITES)
+
+
+def rows(server: Server, file: str, sql: str) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(server.dbs / f"{file}.db")
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def everything(server: Server) -> list[list[tuple[Any, ...]]]:
+    return [
+        rows(server, "customer", "SELECT * FROM customers ORDER BY 1"),
+        rows(server, "order", "SELECT * FROM orders ORDER BY 1"),
+        rows(server, "line", "SELECT * FROM lines ORDER BY 1, 2"),
+    ]
+
+
+def test_a_row_is_created_and_given_back(shop: Server) -> None:
+    answer = shop.send("/customers/", {"customer_name": "Zoë", "city": "Köln"})
+    assert answer.status == 201
+    assert answer.json() == [{"customer_id": 3, "customer_name": "Zoë", "city": "Köln"}]
+    assert rows(shop, "customer", "SELECT * FROM customers WHERE customer_id = 3") == [(3, "Zoë", "Köln")]
+    assert shop.get("/customers/").json()[-1] == answer.json()[0]
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/x-ndjson"])
+def test_the_rows_come_in_the_wanted_format(shop: Server, accept: str) -> None:
+    answer = shop.send("/customers/", {"customer_name": "Di"}, headers={"Accept": accept})
+    assert answer.headers["content-type"].partition(";")[0] == accept
+    wanted = {
+        "text/csv": 'customer_id,customer_name,city\r\n3,"Di",\r\n',
+        "application/x-ndjson": '{"customer_id":3,"customer_name":"Di","city":null}\n',
+    }
+    assert answer.text == wanted[accept]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"customer_name=Zo%C3%AB&city=", "application/x-www-form-urlencoded"),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="customer_name"\r\n\r\nZo\xc3\xab\r\n--b--\r\n',
+            "multipart/form-data; boundary=b",
+        ),
+    ],
+)
+def test_forms(shop: Server, body: bytes, kind: str) -> None:
+    answer = shop.get("/customers/", {"Content-Type": kind}, "POST", body=body)
+    assert (answer.status, answer.json()[0]["customer_name"]) == (201, "Zoë")
+
+
+def test_change_and_remove(shop: Server) -> None:
+    answer = shop.send("/customers/2", {"city": "Rome"}, "PATCH")
+    assert (answer.status, answer.json()) == (200, {"inserted": 0, "updated": 1, "deleted": 0})
+    assert shop.send("/customers/2", {"city": "Rome"}, "PATCH").status == 200
+    assert shop.send("/customers/2", None, "DELETE").json() == {"inserted": 0, "updated": 0, "deleted": 1}
+    gone = shop.send("/customers/2", None, "DELETE")
+    assert (gone.status, gone.json()["type"]) == (404, "urn:aggregator:problem:nothing-there")
+    assert shop.send("/customers/9", {"city": "x"}, "PATCH").status == 404
+    assert shop.send("/customers/9", {"customer_name": "New"}, "PUT").status == 201
+    assert shop.send("/customers/9", {"customer_name": "Newer"}, "PUT").status == 200
+    assert rows(shop, "customer", "SELECT customer_id, customer_name FROM customers") == [
+        (1, "Ada"),
+        (9, "Newer"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "kind", "says"),
+    [
+        ("/customers/", {"customer_name": "Ada"}, 409, "conflict", "customer_name"),
+        ("/customers/", {}, 422, "invalid-parameters", "is required"),
+        ("/customers/", {"customer_name": "x" * 41}, 422, "invalid-parameters", "at most 40"),
+        ("/customers/", {"customer_name": {"a": 1}}, 422, "invalid-parameters", "not an object"),
+        ("/customers/", {"name": "x"}, 422, "invalid-parameters", "is not a parameter"),
+        ("/customers/", {"customer_name": ["a", "b"]}, 422, "invalid-parameters", "more than once"),
+        ("/customers/", [1], 400, "unreadable-input", "not an object"),
+        ("/customers/?customer_name=a", {"customer_name": "a"}, 422, "invalid-parameters", "more than once"),
+    ],
+)
+def test_what_is_refused_writes_nothing(
+    shop: Server, path: str, body: object, status: int, kind: str, says: str
+) -> None:
+    before = everything(shop)
+    answer = shop.send(path, body)
+    assert (answer.status, answer.json()["type"]) == (status, f"urn:aggregator:problem:{kind}")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says in answer.text
+    assert everything(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{", {"Content-Type": "application/json"}, 400),
+        (b"\xff", {"Content-Type": "application/json"}, 400),
+        (b"[" * 100_000, {"Content-Type": "application/json"}, 400),
+        (b"<a/>", {"Content-Type": "application/xml"}, 415),
+        (b"{}", {"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+        (b"x" * 1_000_001, {"Content-Type": "application/json"}, 413),
+        (b"--", {"Content-Type": "multipart/form-data"}, 400),
+        (b"%ff=1", {"Content-Type": "application/x-www-form-urlencoded"}, 400),
+    ],
+)
+def test_bodies_that_cannot_be_read(shop: Server, body: bytes, headers: dict[str, str], status: int) -> None:
+    answer = shop.get("/customers/", headers, "POST", body=body)
+    assert (answer.status, answer.json()["status"]) == (status, status)
+    assert shop.send("/customers/", {"customer_name": "next"}).status == 201
+
+
+def test_a_sheet_goes_into_three_files(shop: Server) -> None:
+    answer = shop.send("/orders/import", SHEET)
+    assert answer.status == 201, answer.text
+    told = answer.json()
+    assert {key: told[key] for key in ("received", "inserted", "updated", "unchanged", "rejected")} == {
+        "received": 3,
+        "inserted": 3,
+        "updated": 0,
+        "unchanged": 0,
+        "rejected": [],
+    }
+    assert told["ignored_columns"] == ["note"]
+    assert told["tables"]["customer_db.customers"] == {"inserted": 1, "updated": 0, "deleted": 0}
+    assert told["tables"]["order_db.orders"] == {"inserted": 2, "updated": 0, "deleted": 0}
+    assert everything(shop) == [
+        [(1, "Ada", "London"), (2, "Bo", None), (3, "Cy & Co's", None)],
+        [(1, 1, "2024-01-01", 500), (7, 1, "2024-01-31", 1250), (8, 3, "2024-02-01", 100)],
+        [(1, 1, "Tea", 500), (7, 1, "Tea, green", 1050), (7, 2, "Cup", 200), (8, 1, "Tea", 100)],
+    ]
+
+
+def test_the_same_again_changes_nothing(shop: Server) -> None:
+    shop.send("/orders/import", SHEET)
+    before = everything(shop)
+    again = shop.send("/orders/import", SHEET)
+    assert again.status == 200
+    told = again.json()
+    assert [told[key] for key in ("received", "inserted", "updated", "unchanged")] == [3, 0, 0, 3]
+    assert everything(shop) == before
+    changed = shop.send("/orders/import", SHEET.replace("Cup,2", "Cup,3")).json()
+    assert [changed[key] for key in ("received", "inserted", "updated", "unchanged")] == [3, 0, 1, 2]
+
+
+def test_bad_rows_are_told_by_line_and_nothing_is_written(shop: Server) -> None:
+    bad = (
+        SHEET + 'Bo,nine,01/31/24,"two\nlines",1,\r\nBo,9,02/30/24,Tea,1,\r\nBo,9,1/1/24,Tea,-1,\r\nBo,9\r\n'
+    )
+    before = everything(shop)
+    answer = shop.send("/orders/import", bad)
+    assert (answer.status, answer.json()["type"]) == (422, "urn:aggregator:problem:rejected-rows")
+    assert (answer.json()["received"], answer.json()["rejected_count"]) == (7, 4)
+    told = [(row["line"], row["column"], row["value"]) for row in answer.json()["rejected"]]
+    assert told[:3] == [(5, "Order #", "nine"), (7, "ordered", "02/30/24"), (8, "price", "-1")]
+    assert told[3][0] == 9
+    assert everything(shop) == before
+    skipped = shop.send("/orders/import?invalid=skip", bad)
+    assert skipped.status == 201
+    assert [skipped.json()[key] for key in ("received", "inserted", "unchanged")] == [7, 3, 0]
+    assert [row["line"] for row in skipped.json()["rejected"]] == [5, 7, 8, 9]
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(shop: Server) -> None:
+    before = everything(shop)
+    dry = shop.send("/orders/import?dry_run=true", SHEET)
+    assert (dry.status, dry.json().pop("dry_run")) == (200, True)
+    assert everything(shop) == before
+    wet = shop.send("/orders/import", SHEET).json()
+    assert {key: value for key, value in dry.json().items() if key != "dry_run"} == wet
+
+
+def objects() -> list[dict[str, object]]:
+    names = ["customer", "order_number", "ordered", "item", "price"]
+    values = [
+        ["Ada", 7, "2024-01-31", "Tea, green", 10.5],
+        ["Ada", 7, "2024-01-31", "Cup", "2"],
+        ["Cy & Co's", "8", "2024-02-01", "Tea", 1],
+    ]
+    return [dict(zip(names, row, strict=True)) for row in values]
+
+
+def workbook() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["customer", "Order #", "ordered", "item", "price"])
+    for row in objects():
+        sheet.append(list(row.values()))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def upload(name: str, data: bytes) -> tuple[bytes, str]:
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+    body = head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n--b--\r\n"
+    return body, "multipart/form-data; boundary=b"
+
+
+def test_every_way_to_send_them_has_the_same_end(shop: Server) -> None:
+    shop.send("/orders/import", SHEET)
+    end = everything(shop)
+    semicolons = SHEET.replace('"Tea, green"', "Tea§ green").replace(",", ";").replace("§", ",")
+    excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ways: list[tuple[bytes, str]] = [
+        (json.dumps(objects()).encode(), "application/json"),
+        ("\n".join(map(json.dumps, objects())).encode(), "application/x-ndjson"),
+        (b"\xef\xbb\xbf" + semicolons.encode(), "text/csv"),
+        (SHEET.replace(",", "\t").replace("Tea\t green", "Tea, green").encode("utf-16"), "text/plain"),
+        (workbook(), excel),
+        upload("orders.xlsx", workbook()),
+        upload("orders.csv", SHEET.encode()),
+    ]
+    for body, kind in ways:
+        answer = shop.get("/orders/import", {"Content-Type": kind}, "POST", body=body)
+        assert answer.status == 200, (kind, answer.text)
+        assert [answer.json()[key] for key in ("received", "inserted", "updated", "unchanged")] == [
+            3,
+            0,
+            0,
+            3,
+        ]
+    assert everything(shop) == end
+
+
+def test_one_object_is_one_row(shop: Server) -> None:
+    assert shop.send("/orders/import", objects()[0]).json()["received"] == 1
+
+
+def test_a_post_that_only_reads_is_a_report(shop: Server) -> None:
+    answer = shop.send("/search", {"q": "A", "numbers": [1, 2]})
+    assert (answer.status, answer.json()) == (200, [{"customer_id": 1, "customer_name": "Ada"}])
+    assert shop.send("/search", {"q": "A", "numbers": [2]}).json() == []
+    assert shop.send("/search", {"q": "B"}, headers={"Accept": "text/csv"}).text == (
+        'customer_id,customer_name\r\n2,"Bo"\r\n'
+    )
+
+
+def test_rows_that_are_only_read(shop: Server) -> None:
+    answer = shop.send("/preview", "day\n31.01.2024\n01.02.2024\n")
+    assert answer.json() == [{"line": 2, "day": "2024-01-31"}, {"line": 3, "day": "2024-02-01"}]
+
+
+def test_the_same_key_gives_the_first_answer_again(shop: Server) -> None:
+    def create(key: str, name: str) -> tuple[int, Any]:
+        answer = shop.send("/customers/", {"customer_name": name}, headers={"Idempotency-Key": key})
+        return answer.status, answer.json()
+
+    first = create("k1", "Eve")
+    assert first[0] == 201
+    assert create("k1", "Eve") == first
+    assert create("k1", "Mallory")[0] == 422
+    assert create("k2", "Eve")[0] == 409
+    assert create("k2", "Fay")[0] == 201
+    names = [name for (name,) in rows(shop, "customer", "SELECT customer_name FROM customers")]
+    assert names == ["Ada", "Bo", "Eve", "Fay"]
+    shop.kill()
+
+
+def test_the_key_of_an_import(shop: Server) -> None:
+    key = {"Idempotency-Key": "sheet-1"}
+    first = shop.send("/orders/import", SHEET, headers=key)
+    assert shop.send("/orders/import", SHEET, headers=key).json() == first.json()
+    assert first.status == 201
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://127.0.0.1:{port}"}, 201),
+        ({"Origin": "http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}, 201),
+        ({"Sec-Fetch-Site": "none"}, 201),
+    ],
+)
+def test_pages_of_other_sites_may_not_write(shop: Server, headers: dict[str, str], status: int) -> None:
+    filled = {name: value.format(port=shop.port) for name, value in headers.items()}
+    assert shop.send("/customers/", {"customer_name": "x"}, headers=filled).status == status
+
+
+def test_a_large_body_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dbs").mkdir()
+    for name, script in DATABASES.items():
+        make_database(tmp_path / "dbs" / name, script, "wal")
+    with servers_over(tmp_path) as make:
+        server = make(WRITES, max_body=1000)
+        answer = server.send("/orders/import", SHEET + "x" * 1000)
+        assert (answer.status, answer.json()["type"]) == (413, "urn:aggregator:problem:too-large")
+        assert server.send("/orders/import", SHEET).status == 201
+
+
+def test_a_body_that_is_cut_off_writes_nothing(shop: Server) -> None:
+    before = everything(shop)
+    with shop.connected() as client:
+        head = f"POST /orders/import HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SHEET)}"
+        client.sendall(f"{head}\r\nContent-Type: text/csv\r\n\r\n{SHEET[:-10]}".encode())
+    assert shop.line(report="orders/import.post")["outcome"] == "Cancelled"
+    assert everything(shop) == before
+
+
+def test_a_locked_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dbs").mkdir()
+    for name, script in DATABASES.items():
+        make_database(tmp_path / "dbs" / name, script, "wal")
+    with servers_over(tmp_path) as make:
+        server = make(WRITES, lock_wait=0.1)
+        assert server.send("/customers/", {"customer_name": "first"}).status == 201
+        other = sqlite3.connect(server.dbs / "customer.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        answer = server.send("/customers/", {"customer_name": "second"})
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert "customer_db" in answer.json()["detail"]
+        assert server.send("/orders/import", SHEET).status == 503
+        other.execute("ROLLBACK")
+        assert server.send("/customers/", {"customer_name": "second"}).status == 201
+        other.close()
+
+
+def test_the_tables_of_another_program_may_change(shop: Server) -> None:
+    assert shop.send("/customers/", {"customer_name": "first"}).status == 201
+    connection = sqlite3.connect(shop.dbs / "customer.db")
+    connection.execute("ALTER TABLE customers RENAME TO people")
+    connection.close()
+    answer = shop.send("/customers/", {"customer_name": "second"})
+    assert (answer.status, answer.json()["type"]) == (500, "urn:aggregator:problem:broken-report")
+
+
+def test_openapi_describes_bodies(shop: Server) -> None:
+    paths = shop.get("/openapi.json").json()["paths"]
+    post = paths["/customers/"]["post"]
+    schema = post["requestBody"]["content"]["application/json"]["schema"]
+    assert (schema["required"], set(schema["properties"])) == (["customer_name"], {"customer_name", "city"})
+    assert {"201", "200", "400", "409", "413", "415", "422"} <= set(post["responses"])
+    rows_schema = paths["/orders/import"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert rows_schema["oneOf"][0]["items"]["required"] == [
+        "customer",
+        "order_number",
+        "ordered",
+        "item",
+        "price",
+    ]
+    assert "requestBody" not in paths["/customers/{customer_id}"]["delete"]
+    assert set(paths["/customers/{customer_id}"]) == {"patch", "delete", "put"}
