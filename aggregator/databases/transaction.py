@@ -40,7 +40,7 @@ def transaction(connection: WriteConnection, folder: Path) -> Iterator[None]:
         with kind(connection, folder):
             yield
     except apsw.Error as error:
-        meant = explained(error, connection.written)
+        meant = explained(error, connection.written, connection.readonly)
         if meant is error:
             raise
         raise meant from error
@@ -97,7 +97,11 @@ def _over_several(connection: WriteConnection, folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _held_record(connection: WriteConnection, folder: Path) -> Iterator[RedoRecord]:
-    record = RedoRecord(folder)
+    try:
+        record = RedoRecord(folder)
+    except OSError as error:
+        reason = f"lies in a folder where the service may not write: {error.strerror}"
+        raise DatabaseUnavailable(connection.written[0].schema, reason, "written") from error
     try:
         if not record.hold(connection.patience, connection.wanted):
             reason = "is being written for too long"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import apsw
 
@@ -21,10 +20,14 @@ _TWICE = {
 _FULL = StorageFull(f"The disk of the databases is full; {_NOTHING}.")
 
 
-def explained(error: apsw.Error, files: Sequence[DatabaseFile]) -> Exception:
+def explained(
+    error: apsw.Error,
+    files: Sequence[DatabaseFile],
+    is_read_only: Callable[[str], bool] = lambda schema: False,
+) -> Exception:
     """The error to raise for one of SQLite's; the same one when it is the SQL's own.
 
-    files: those that are to be written.
+    files: those that are to be written. is_read_only: whether SQLite could open a schema for reading only.
     """
     if isinstance(error, apsw.ConstraintError):
         return _constraint(error)
@@ -34,7 +37,7 @@ def explained(error: apsw.Error, files: Sequence[DatabaseFile]) -> Exception:
         locked = next((file for file in files if _is_locked(file)), None) or (files[0] if files else None)
         return _not_writable(locked, "is locked by another program", error)
     if isinstance(error, apsw.ReadOnlyError):
-        guilty = [file for file in files if not os.access(file.path, os.W_OK)] or list(files)
+        guilty = [file for file in files if is_read_only(file.schema)] or list(files)
         return _not_writable(guilty[0] if guilty else None, "may not be changed by the service", error)
     if isinstance(error, apsw.CantOpenError | apsw.NotADBError | apsw.CorruptError | apsw.IOError):
         return unavailable(next((file for file in files if not _opens(file)), files[0]), error)

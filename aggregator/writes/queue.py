@@ -164,7 +164,7 @@ def _in_savepoint(connection: WriteConnection, waiting: _Waiting, deadline: Dead
     except apsw.Error as error:
         if not connection.in_transaction:
             raise
-        meant = explained(error, connection.written)
+        meant = explained(error, connection.written, connection.readonly)
         return failure(error, deadline) if meant is error else meant
 
 

@@ -127,6 +127,7 @@ class Trial:
 
     def __init__(self, folder: Path, modes: Sequence[str]) -> None:
         self.folder = folder
+        self.modes = ["wal" if mode == "wal" else "rollback" for mode in modes]
         self.files = [DatabaseFile(f"f{i}_db", folder / f"f{i}.db") for i in range(len(modes))]
         for file, mode in zip(self.files, modes, strict=True):
             connection = apsw.Connection(str(file.path))
@@ -168,7 +169,14 @@ class Trial:
             results["absent" if self.state() == before else "whole"] += 1
             self.write(number + 1)
             assert self.state() != before
+        assert [self.mode(file) for file in self.files] == self.modes
         return {"operations": operation - 1, **results}
+
+    def mode(self, file: DatabaseFile) -> str:
+        connection = apsw.Connection(str(file.path))
+        mode = str(connection.pragma("journal_mode"))
+        connection.close()
+        return "wal" if mode == "wal" else "rollback"
 
     def kill_recovery(self) -> int:
         operation = 1

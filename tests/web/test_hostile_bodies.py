@@ -87,6 +87,18 @@ def test_a_bomb_does_not_go_off(shop: Server) -> None:
         assert shop.resident_bytes() - before < 100_000_000
 
 
+def test_a_database_that_may_not_be_written(shop: Server) -> None:
+    """A write version of 3 makes a file read-only (https://sqlite.org/fileformat2.html#file_format_version_numbers)."""
+    with (shop.dbs / "line.db").open("r+b") as file:
+        file.seek(18)
+        file.write(b"\3")
+    answer = shop.send("/orders/import", HEAD + ROW)
+    assert (answer.status, orders(shop)) == (503, 1)
+    assert "line_db" in answer.json()["detail"]
+    assert "written" in answer.json()["detail"]
+    assert shop.send("/customers/", {"customer_name": "x"}).status == 201
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is set from outside, which only Linux can")
 def test_a_full_disk(shop: Server) -> None:
     import resource
