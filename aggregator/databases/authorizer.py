@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import apsw
 
-READING = {apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE}
-REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}
+_READING = {apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE}
+_REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}
 _READING_PRAGMAS = {
     "data_version",
     "journal_mode",
@@ -65,7 +65,7 @@ class ReadOnlyAuthorizer:
         return apsw.SQLITE_DENY
 
     def _may(self, action: int, first: str | None, second: str | None, schema: str | None) -> bool:
-        if action in READING:
+        if action in _READING:
             return True
         if action == apsw.SQLITE_READ:
             # `pragma_x` is a table for the pragma x, which itself is only asked for when it runs.
@@ -73,7 +73,7 @@ class ReadOnlyAuthorizer:
             is_pragma = name.startswith("pragma_") and schema == "main"
             return not is_pragma or name.removeprefix("pragma_") in _READING_PRAGMAS
         if action == apsw.SQLITE_FUNCTION:
-            return (second or "").lower() not in REFUSED_FUNCTIONS
+            return (second or "").lower() not in _REFUSED_FUNCTIONS
         if action == apsw.SQLITE_PRAGMA:
             return (first or "").lower() in (_READING_PRAGMAS if second is None else _NAMING_PRAGMAS)
         if action in _CHANGING:

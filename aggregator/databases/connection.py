@@ -27,7 +27,8 @@ _MOST_CACHED_WHOLE_KIBIBYTES = 8_000
 """A small file, which a join looks into for each of its rows, is cached whole once it is read; a large
 one, whose pages mostly come in order, gains nothing from more than SQLite's own 2,000."""
 
-_FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+ATTACHING = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+"""Flags of a connection to which files are attached by URIs."""
 
 _REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.BusyError, "is locked by another program"),
@@ -60,66 +61,33 @@ def unavailable(file: DatabaseFile, error: apsw.Error) -> DatabaseUnavailable:
     return DatabaseUnavailable(file.schema, "gave SQLite an error; the service's log has it")
 
 
-class ReadOnlyConnection(apsw.Connection):
-    """SQLite with an empty main database and each file attached under its schema name.
+class PatientConnection(apsw.Connection):
+    """SQLite that waits for other programs' locks, and stops when nobody wants its work any more.
 
-    patience: seconds to wait for a lock of another program. wanted: asked again and again, from
-    the thread that uses the connection; when it answers False, waiting and running SQL end at once.
-
-    for_quick: for SQL that takes next to no time. `wanted` is asked more often; no value may be longer
-    than 100,000 bytes, because nothing ends a function while it makes one; and a statement keeps its
-    plan whatever its parameters are, where it would otherwise be planned anew for each of them
-    (https://sqlite.org/queryplanner-ng.html#qpsg).
-
-    Raises DatabaseUnavailable, which names the file, when one cannot be attached.
+    patience: seconds to wait for a lock. wanted: asked again and again, from the thread that uses the
+    connection; when it answers False, waiting and running SQL end at once. steps: of SQLite's machine
+    between two askings.
     """
-
-    permissions: ReadOnlyAuthorizer
 
     def __init__(
         self,
-        files: Iterable[DatabaseFile],
+        name: str,
+        flags: int,
         patience: float,
         wanted: Callable[[], bool] = lambda: True,
-        for_quick: bool = False,
+        steps: int = _STEPS_BETWEEN_QUESTIONS,
     ) -> None:
-        super().__init__(":memory:", flags=_FLAGS, statementcachesize=64)
+        super().__init__(name, flags=flags, statementcachesize=64)
         self.patience = patience
         self.wanted = wanted
         self._wait_began = 0.0
         self.set_busy_handler(self._wait_for_lock)
-        steps = _STEPS_BETWEEN_QUICK_QUESTIONS if for_quick else _STEPS_BETWEEN_QUESTIONS
         self.set_progress_handler(lambda: not self.wanted(), steps)
-        if for_quick:
-            self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-            self.limit(apsw.SQLITE_LIMIT_LENGTH, _LONGEST_QUICK_VALUE)
-        self.files = tuple(files)
-        for file in self.files:
-            self._attach(file)
-        self._forbid_everything_but_reading()
-
-    def tolerate_collations(self) -> None:
-        """Let tables be read whose collations only their owner's program knows.
-
-        SQL that has to compare by such a collation fails when it runs.
-        """
-        self.collation_needed(lambda connection, name: connection.create_collation(name, _incomparable))
 
     def add_functions(self, functions: Mapping[str, SqlFunction]) -> None:
         """Make Python functions callable in SQL by their names."""
         for name, function in functions.items():
             self.create_scalar_function(name, function, deterministic=True)
-
-    def schema_versions(self) -> dict[str, object]:
-        """For each attached schema a number that changes when its tables are altered.
-
-        https://sqlite.org/pragma.html#pragma_schema_version; raises DatabaseUnavailable.
-        """
-        return {file.schema: self.schema_version(file) for file in self.files}
-
-    def schema_version(self, file: DatabaseFile) -> object:
-        """The same for one of them; inside a transaction this is where its reading begins."""
-        return self._read(file, f"PRAGMA {quoted(file.schema)}.schema_version")
 
     def data_version_of(self, file: DatabaseFile) -> object:
         """A number that changes when another connection has committed to the file.
@@ -129,13 +97,9 @@ class ReadOnlyConnection(apsw.Connection):
         """
         return self._read(file, f"PRAGMA {quoted(file.schema)}.data_version")
 
-    def read_schema(self, file: DatabaseFile) -> None:
-        """Read the list of its tables; raises DatabaseUnavailable."""
-        self._read(file, f"SELECT count(*) FROM {quoted(file.schema)}.sqlite_schema")
-
-    def _attach(self, file: DatabaseFile) -> None:
+    def _attach(self, file: DatabaseFile, mode: str) -> None:
         try:
-            self._read(file, "ATTACH ? AS ?", (f"{file.path.as_uri()}?mode=ro", file.schema))
+            self._read(file, "ATTACH ? AS ?", (f"{file.path.as_uri()}?mode={mode}", file.schema))
             self._read(file, f"PRAGMA {quoted(file.schema)}.cache_size = -{_cache_kibibytes(file)}")
         except DatabaseUnavailable:
             self.close()
@@ -159,6 +123,70 @@ class ReadOnlyConnection(apsw.Connection):
             except apsw.Error as error:
                 raise unavailable(file, error) from error
 
+    def _wait_for_lock(self, tries: int) -> bool:
+        if tries == 0:
+            self._wait_began = time.monotonic()
+        if not self.wanted() or time.monotonic() - self._wait_began >= self.patience:
+            return False
+        time.sleep(_PAUSE_SECONDS)
+        return True
+
+
+class ReadOnlyConnection(PatientConnection):
+    """SQLite with an empty main database and each file attached under its schema name.
+
+    patience: seconds to wait for a lock of another program. wanted: asked again and again, from
+    the thread that uses the connection; when it answers False, waiting and running SQL end at once.
+
+    for_quick: for SQL that takes next to no time. `wanted` is asked more often; no value may be longer
+    than 100,000 bytes, because nothing ends a function while it makes one; and a statement keeps its
+    plan whatever its parameters are, where it would otherwise be planned anew for each of them
+    (https://sqlite.org/queryplanner-ng.html#qpsg).
+
+    Raises DatabaseUnavailable, which names the file, when one cannot be attached.
+    """
+
+    permissions: ReadOnlyAuthorizer
+
+    def __init__(
+        self,
+        files: Iterable[DatabaseFile],
+        patience: float,
+        wanted: Callable[[], bool] = lambda: True,
+        for_quick: bool = False,
+    ) -> None:
+        steps = _STEPS_BETWEEN_QUICK_QUESTIONS if for_quick else _STEPS_BETWEEN_QUESTIONS
+        super().__init__(":memory:", ATTACHING, patience, wanted, steps)
+        if for_quick:
+            self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+            self.limit(apsw.SQLITE_LIMIT_LENGTH, _LONGEST_QUICK_VALUE)
+        self.files = tuple(files)
+        for file in self.files:
+            self._attach(file, "ro")
+        self._forbid_everything_but_reading()
+
+    def tolerate_collations(self) -> None:
+        """Let tables be read whose collations only their owner's program knows.
+
+        SQL that has to compare by such a collation fails when it runs.
+        """
+        self.collation_needed(lambda connection, name: connection.create_collation(name, _incomparable))
+
+    def schema_versions(self) -> dict[str, object]:
+        """For each attached schema a number that changes when its tables are altered.
+
+        https://sqlite.org/pragma.html#pragma_schema_version; raises DatabaseUnavailable.
+        """
+        return {file.schema: self.schema_version(file) for file in self.files}
+
+    def schema_version(self, file: DatabaseFile) -> object:
+        """The same for one of them; inside a transaction this is where its reading begins."""
+        return self._read(file, f"PRAGMA {quoted(file.schema)}.schema_version")
+
+    def read_schema(self, file: DatabaseFile) -> None:
+        """Read the list of its tables; raises DatabaseUnavailable."""
+        self._read(file, f"SELECT count(*) FROM {quoted(file.schema)}.sqlite_schema")
+
     def _forbid_everything_but_reading(self) -> None:
         self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         self.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
@@ -168,14 +196,6 @@ class ReadOnlyConnection(apsw.Connection):
         self.execute("PRAGMA query_only = 1")
         self.permissions = ReadOnlyAuthorizer()
         self.authorizer = self.permissions
-
-    def _wait_for_lock(self, tries: int) -> bool:
-        if tries == 0:
-            self._wait_began = time.monotonic()
-        if not self.wanted() or time.monotonic() - self._wait_began >= self.patience:
-            return False
-        time.sleep(_PAUSE_SECONDS)
-        return True
 
 
 def _incomparable(first: str, second: str) -> int:

@@ -1,96 +1,123 @@
-"""How many rows of which tables SQL inserts, updates and deletes.
+"""How many rows statements insert, update and delete, table by table, with what triggers do.
 
-Over one file by SQLite's preupdate hook (https://sqlite.org/c3ref/preupdate_blobwrite.html). The session
-extension needs that hook for itself, and a write over several files has sessions anyway; so over several it
-is told from what a session recorded.
+One written file: SQLite calls a function for each row (https://sqlite.org/c3ref/preupdate_blobwrite.html),
+WITHOUT ROWID tables included. Several: their changes are recorded anyway by sessions, which need that
+very call for themselves (a process that uses both crashes), and so these are asked. A session knows what
+became of a row in the end: one that is inserted and then updated was inserted, one that was replaced was
+updated, where the function sees both steps. An update that leaves a row as it was counts in neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 
 import apsw
 
-from aggregator.databases.write_connection import WriteConnection
-
-TableName = tuple[str, str]
-"""Schema and table."""
+from aggregator.databases.folder import DatabaseFile
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of a table; an update that leaves a row as it was is none."""
+    """Rows of a table."""
 
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
 
-    def add(self, operation: str) -> None:
-        """Count one row; operation: INSERT, UPDATE or DELETE."""
-        if operation == "INSERT":
-            self.inserted += 1
-        elif operation == "UPDATE":
-            self.updated += 1
-        else:
-            self.deleted += 1
+
+TableCounts = dict[tuple[str, str], Counts]
+"""Counts by schema and table; tables of which nothing was changed are not there."""
+
+_Numbers = dict[str, int]
+_MOST_IN_MEMORY = 1_000_000
 
 
-@dataclass(slots=True)
-class TableCounts:
-    """The counts of each table in which anything happened."""
+class RowCounter:
+    """Counts the rows of one file's tables, while it is switched on by `counting`."""
 
-    tables: dict[TableName, Counts] = field(default_factory=dict)
+    def __init__(self, schema: str) -> None:
+        self._schema = schema
+        self._inserted: _Numbers = defaultdict(int)
+        self._updated: _Numbers = defaultdict(int)
+        self._deleted: _Numbers = defaultdict(int)
 
-    def of(self, schema: str, table: str) -> Counts:
-        """The counts of a table."""
-        return self.tables.setdefault((schema, table), Counts())
+    @contextmanager
+    def counting(self, connection: apsw.Connection) -> Iterator[None]:
+        """Count what is changed inside; nothing temporary may be."""
+        connection.preupdate_hook(self._hook(), id=self)
+        try:
+            yield
+        finally:
+            connection.preupdate_hook(None, id=self)
 
+    def tables(self) -> TableCounts:
+        """The counts so far."""
+        return _by_table(self._schema, self._inserted, self._updated, self._deleted)
 
-@contextmanager
-def counted(connection: WriteConnection) -> Iterator[TableCounts]:
-    """Count what happens inside; the counts are complete when it ends. Those of triggers are among them."""
-    counts = TableCounts()
-    if len(connection.written) > 1:
-        with _sessions(connection) as sessions:
-            yield counts
-            for schema, session in sessions.items():
-                _add_changes(counts, schema, session.changeset())
-        return
-    connection.preupdate_hook(lambda change: _add(counts, change))
-    try:
-        yield counts
-    finally:
-        connection.preupdate_hook(None)
+    def _hook(self) -> apsw.PreupdateHook:
+        inserted, updated, deleted = self._inserted, self._updated, self._deleted
+        insert, delete = apsw.SQLITE_INSERT, apsw.SQLITE_DELETE
 
+        def count(change: apsw.PreUpdate) -> None:
+            kind = change.opcode
+            if kind == insert:
+                inserted[change.table_name] += 1
+            elif kind == delete:
+                deleted[change.table_name] += 1
+            elif change.old != change.new:
+                updated[change.table_name] += 1
 
-def _add(counts: TableCounts, change: apsw.PreUpdate) -> None:
-    schema = change.database_name
-    if schema != "temp":
-        operation = change.op
-        if operation != "UPDATE" or change.old != change.new:
-            counts.of(schema, change.table_name).add(operation)
-
-
-@contextmanager
-def _sessions(connection: WriteConnection) -> Iterator[dict[str, apsw.Session]]:
-    sessions = {file.schema: recording(connection, file.schema) for file in connection.written}
-    try:
-        yield sessions
-    finally:
-        for session in sessions.values():
-            session.close()
+        return count
 
 
-def recording(connection: apsw.Connection, schema: str) -> apsw.Session:
-    """A session that records all changes of a database, also of tables without a primary key."""
-    session = apsw.Session(connection, schema)
+class SessionCounter:
+    """Counts the changes that sessions have recorded, by the names of their files' schemas."""
+
+    def __init__(self, sessions: Mapping[str, apsw.Session]) -> None:
+        self._sessions = sessions
+        self._tables: TableCounts = {}
+
+    def finish(self) -> None:
+        """Ask the sessions."""
+        for schema, session in self._sessions.items():
+            self._tables |= _recorded(schema, session)
+
+    def tables(self) -> TableCounts:
+        """The counts when it was finished."""
+        return self._tables
+
+
+def session_of(connection: apsw.Connection, file: DatabaseFile) -> apsw.Session:
+    """A session that records all changes of a file, also of tables without a primary key."""
+    session = apsw.Session(connection, file.schema)
     session.config(apsw.SQLITE_SESSION_OBJCONFIG_ROWID, 1)
     session.attach()
     return session
 
 
-def _add_changes(counts: TableCounts, schema: str, changeset: bytes) -> None:
-    for change in apsw.Changeset.iter(changeset):
-        counts.of(schema, change.name).add(change.op)
+def _recorded(schema: str, session: apsw.Session) -> TableCounts:
+    if session.is_empty:
+        return {}
+    numbers: dict[int, _Numbers] = defaultdict(lambda: defaultdict(int))
+    with SpooledTemporaryFile(_MOST_IN_MEMORY) as file:
+        session.changeset_stream(lambda piece: _ignore(file.write(piece)))
+        file.seek(0)
+        for change in apsw.Changeset.iter(file.read):
+            numbers[change.opcode][change.name] += 1
+    kinds = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
+    return _by_table(schema, *(numbers[kind] for kind in kinds))
+
+
+def _ignore(count: int) -> None:
+    """For a function that has to return nothing."""
+
+
+def _by_table(schema: str, inserted: _Numbers, updated: _Numbers, deleted: _Numbers) -> TableCounts:
+    return {
+        (schema, table): Counts(inserted.get(table, 0), updated.get(table, 0), deleted.get(table, 0))
+        for table in sorted({*inserted, *updated, *deleted})
+    }

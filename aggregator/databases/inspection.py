@@ -39,6 +39,10 @@ class ResultColumn:
     storage: str | None
 
 
+TableName = tuple[str, str]
+"""Schema and table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement, without a closing semicolon: its columns, parameters' names and schemas.
@@ -52,7 +56,7 @@ class Statement:
     parameters: frozenset[str]
     schemas: frozenset[str]
     is_volatile: bool = False
-    writes: frozenset[tuple[str, str]] = frozenset()
+    writes: frozenset[TableName] = frozenset()
 
 
 def mentioned(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]:

@@ -8,10 +8,13 @@ between the two. All first askings come before all second ones, so there is a mo
 file was as it is read. Otherwise everything is let go and asked again; the last answers are then the
 first ones. Whatever the journal modes, no writer has to cooperate.
 
-A write of this service over several files commits them one after another, and is recorded before the first
-commit until after the last (see `redo`). So between the two askings a look is taken whether there is a
-record. If there is none, and no data version has changed, then at that moment every file was as it was
-read, and no such write was between its commits. If there is one, everything is asked again.
+A write of this service over several files commits file by file, and its record is there from before
+the first commit until after the last, or until somebody has finished it (see `redo`). So between the
+two askings it is also asked whether a record is pending: after the last first asking, before the first
+second one. What is read is what the files held at that moment, because each was unchanged around it, and
+no write was half done at that moment, because none was pending. The first askings may be long ago, from
+the last time that a kept view was held. When one is pending, everything is let go and asked again. One
+that stays is perhaps of a process that died, and the view tries to finish it.
 
 Whoever waited for one file's lock while it holds another's would stop a transaction that writes both, so
 a locked file is waited for with nothing held.
@@ -20,22 +23,24 @@ a locked file is waited for with nothing held.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import apsw
 
 from aggregator.databases.connection import ReadOnlyConnection, SqlFunction
 from aggregator.databases.folder import DatabaseFile, FileVersion, Identity
-from aggregator.databases.redo import is_pending, recover
+from aggregator.databases.recovery import recover_if_dead
+from aggregator.databases.redo import is_pending
 from aggregator.errors import Cancelled, DatabaseUnavailable, UnsettledDatabases
 
 _SETTLE_SECONDS = 5.0
 """How long files that change all the time are tried again."""
 
-_ALIVE_SECONDS = 0.02
-"""A write over several files that is pending for longer is looked at: perhaps its writer is dead."""
-
-_PAUSE_SECONDS = 0.001
+_PAUSE_SECONDS = 0.002
+_LONGEST_COMMIT_SECONDS = 0.02
+"""A record that is pending for longer may be of a process that died."""
 
 _PASSING = (apsw.BusyError, apsw.ReadOnlyError)
 """What a file that is being written may answer; the second when its journal seems to be left over."""
@@ -76,7 +81,7 @@ class View:
         self._lock_wait = lock_wait
         self._for_quick = for_quick
         self._order = list(files)
-        self._folders = {file.path.parent for file in files} if len(self.files) > 1 else set()
+        self._folders = _folders_of_several(files)
         self.schema_versions: dict[str, object]
         self._data_versions: dict[str, object]
         self._stamps: dict[str, tuple[object, object]]
@@ -123,9 +128,11 @@ class View:
         began = time.monotonic()
         while wanted():
             waited = time.monotonic() - began
-            was_pending = self._let_pending_writes_end(waited)
+            if self._is_write_pending():
+                self._let_write_finish(waited)
+                continue
             try:
-                if self._try_to_hold(patience=max(self._lock_wait - waited, 0)) and not was_pending:
+                if self._try_to_hold(patience=max(self._lock_wait - waited, 0)):
                     return
             except DatabaseUnavailable as error:
                 if waited >= self._lock_wait or not isinstance(error.__cause__, _PASSING):
@@ -135,13 +142,20 @@ class View:
                 raise UnsettledDatabases("The databases change too fast to be read at one instant.")
         raise Cancelled("The request was given up.")
 
-    def _let_pending_writes_end(self, waited: float) -> bool:
-        """Whether a write over several files is between its commits; one that was broken off is finished."""
-        pending = [folder for folder in self._folders if is_pending(folder)]
-        for folder in pending:
-            if waited < _ALIVE_SECONDS or not recover(folder):
-                time.sleep(_PAUSE_SECONDS)
-        return bool(pending)
+    def _is_write_pending(self) -> bool:
+        """Asked when every file has been asked once, and before any is asked again."""
+        return any(is_pending(folder) for folder in self._folders)
+
+    def _let_write_finish(self, waited: float) -> None:
+        """Wait a moment for another's write over several files, or finish it when that one has died."""
+        patience = max(self._lock_wait - waited, 0)
+        if waited >= _LONGEST_COMMIT_SECONDS:
+            for folder in self._folders:
+                is_free = not is_pending(folder) or recover_if_dead(Path(folder), patience)
+                if not is_free and patience == 0:
+                    reason = "is being written together with others, which takes long"
+                    raise DatabaseUnavailable(self.files[0].schema, reason)
+        time.sleep(_PAUSE_SECONDS)
 
     def release(self) -> None:
         """End the reading; the files' locks are dropped."""
@@ -187,6 +201,12 @@ class View:
             self.connection.execute(statement)
         finally:
             permissions.transactions = False
+
+
+def _folders_of_several(files: Sequence[DatabaseFile]) -> list[str]:
+    """The folders that hold more than one of the files: a record is of one folder."""
+    counts = Counter(str(file.path.parent) for file in files)
+    return [folder for folder, count in counts.items() if count > 1]
 
 
 def look_at(files: Sequence[DatabaseFile]) -> list[FileVersion]:

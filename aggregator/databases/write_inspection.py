@@ -40,7 +40,6 @@ class InspectionConnection(ReadOnlyConnection):
             self.execute(input_table(input_columns))
             self.execute("PRAGMA query_only = 1")
         self.writing = WriteAuthorizer()
-        self.writing.is_on = True
         self.authorizer = self.writing
 
 

@@ -14,8 +14,8 @@ from typing import ParamSpec, TypeVar
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import IDLE_SECONDS, ViewPool
-from aggregator.databases.redo import recover
-from aggregator.errors import TooManyReports
+from aggregator.databases.recovery import recover
+from aggregator.errors import DatabaseUnavailable, TooManyReports
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.inputs.table import Table
 from aggregator.reports.history import History
@@ -128,7 +128,10 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """From the start of the process to its end: closes files that nobody reads any more."""
-        await self.in_checker(recover, self._place.folder)
+        try:
+            await self.in_checker(recover, self._place.folder, self.settings.lock_wait)
+        except DatabaseUnavailable as error:
+            log.error("a write that was broken off cannot be finished yet: %s", error)
         tasks = [asyncio.create_task(each) for each in (self._keep_house(), self._log_faults())]
         try:
             yield

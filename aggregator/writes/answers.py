@@ -15,7 +15,7 @@ from pathlib import Path
 import apsw
 
 from aggregator.databases.folder import DatabaseFile
-from aggregator.databases.write_connection import WriteConnection
+from aggregator.databases.writing import WriteConnection
 from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.writes.write import WriteOrder
 

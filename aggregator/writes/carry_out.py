@@ -11,8 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.databases.transaction import transaction
-from aggregator.databases.write_connection import WriteConnection
+from aggregator.databases.writing import WriteConnection, transaction
 from aggregator.errors import QueryFailed, TimeLimitExceeded
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.reports.reading import StaleReport

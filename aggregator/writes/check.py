@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Source
-from aggregator.databases.counting import TableName
 from aggregator.databases.folder import DatabaseFile
-from aggregator.databases.inspection import Statement, mentioned
+from aggregator.databases.inspection import Statement, TableName, mentioned
 from aggregator.databases.write_inspection import InspectionConnection, inspect_writes
 from aggregator.errors import BrokenReport
 from aggregator.reports.check import check as check_report

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 
-from aggregator.databases.counting import counted
 from aggregator.databases.inspection import Statement
-from aggregator.databases.write_connection import WriteConnection
 from aggregator.databases.write_inspection import INPUT_TABLE, input_table
+from aggregator.databases.writing import WriteConnection
 from aggregator.errors import TooLarge
 from aggregator.reports.reading import bindings
 from aggregator.reports.sql import rows_as_text
@@ -51,7 +50,7 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
     values = bindings(order.arguments)
     rows = None
     before = connection.total_changes()
-    with counted(connection) as counts:
+    with connection.counted() as counts:
         with connection.restricted():
             for statement in write.statements[:-1]:
                 connection.execute(statement.sql, values).fetchall()
@@ -62,7 +61,7 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
         if write.columns:
             _keep_rows(connection, len(write.columns), last)
             rows = _as_text(connection, order)
-    return Outcome(write, received, counts.tables, rows, order.is_dry, matched)
+    return Outcome(write, received, counts.tables(), rows, order.is_dry, matched)
 
 
 def _keep_rows(connection: WriteConnection, width: int, rows: Iterator[tuple[object, ...]]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aggregator.databases.counting import Counts, TableName
+from aggregator.databases.counting import Counts, TableCounts
+from aggregator.databases.inspection import TableName
 from aggregator.errors import RejectedRow
 from aggregator.writes.write import Write
 
@@ -34,7 +35,7 @@ class Outcome:
 
     write: Write
     received: Received | None
-    counts: dict[TableName, Counts]
+    counts: TableCounts
     rows: Sequence[bytes] | None
     is_dry: bool
     matched: int

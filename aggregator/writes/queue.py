@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 
 import apsw
 
-from aggregator.databases.transaction import transaction
-from aggregator.databases.write_connection import WriteConnection
-from aggregator.databases.write_faults import explained
+from aggregator.databases.writing import WriteConnection, transaction
 from aggregator.errors import AggregatorError
 from aggregator.writes.answers import Answered
 from aggregator.writes.carry_out import Deadline, Place, Render, failure, opened
@@ -164,7 +162,7 @@ def _in_savepoint(connection: WriteConnection, waiting: _Waiting, deadline: Dead
     except apsw.Error as error:
         if not connection.in_transaction:
             raise
-        meant = explained(error, connection.written, connection.readonly)
+        meant = connection.explained(error)
         return failure(error, deadline) if meant is error else meant
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from aggregator.catalog.arguments import Arguments
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Header
-from aggregator.databases.counting import TableName
 from aggregator.databases.folder import DatabaseFile
-from aggregator.databases.inspection import Statement
+from aggregator.databases.inspection import Statement, TableName
 from aggregator.formats import FORMATS, Column, Format
 from aggregator.inputs.table import Table
 
