@@ -35,6 +35,9 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk is full, or the share of it that the service has."""
+
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 """Says nothing of the file that was to be opened: what was known of it is still the best guess."""
 

@@ -6,13 +6,15 @@ repeat nothing is faster. Where most are new, a whole batch is read at once, if 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aggregator.catalog.cell_types import Read, reading
+from aggregator.catalog.cell_types import Read, ReadBatch, reading
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import InvalidValue, Value
 
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _MOST_KNOWN = 100_000
 _LONGEST_KNOWN = 100
 _ENOUGH_TO_JUDGE = 4_000
@@ -21,10 +23,10 @@ _ENOUGH_TO_JUDGE = 4_000
 class ColumnConverter:
     """Converts one column of one request; `today` and `now` are those of its making."""
 
-    def __init__(self, column: InputColumn) -> None:
+    def __init__(self, column: InputColumn, has_numbers: bool = False) -> None:
         self._is_required = column.required
         self._default = column.default_value()
-        read, self._read_batch = reading(column)
+        read, self._read_batch = _plain_first(column) if has_numbers else reading(column)
         self._memo = _Memo(read)
         self._mostly_new = False
 
@@ -69,9 +71,21 @@ class ColumnConverter:
         return mended, refused
 
 
-def converter(column: InputColumn) -> ColumnConverter:
-    """The converter of a column, to be made anew for each request."""
-    return ColumnConverter(column)
+def converter(column: InputColumn, has_numbers: bool = False) -> ColumnConverter:
+    """The converter of a column, to be made anew for each request.
+
+    has_numbers: of a file whose numbers are numbers, as in JSON and in a workbook, and not text in somebody's
+    notation: 1.234 is not 1234 there, whatever the column's format says.
+    """
+    return ColumnConverter(column, has_numbers)
+
+
+def _plain_first(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    if not column.formats or column.type not in ("integer", "number", "money"):
+        return reading(column)
+    plain, _ = reading(column.model_copy(update={"formats": []}))
+    noted, _ = reading(column)
+    return lambda text: plain(text) if _PLAIN.fullmatch(text) else noted(text), None
 
 
 @dataclass(frozen=True, slots=True)

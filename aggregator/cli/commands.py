@@ -98,7 +98,7 @@ def _load_parser(commands: Any) -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="do all of it, say what would change, write nothing"
     )
     load.add_argument("--delimiter", help="between the cells of a CSV file; found when not given")
-    load.add_argument("--encoding", help="of a CSV or JSON file; found when not given")
+    load.add_argument("--encoding", help="of a CSV file; found when not given")
     load.add_argument("--sheet", help="of a workbook; the first one with cells when not given")
     add_settings(load, _LOAD_SETTINGS)
     return load

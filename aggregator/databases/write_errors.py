@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Collection
 
 import apsw
@@ -10,14 +9,13 @@ import apsw
 from aggregator.databases.connection import quoted
 from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import (
+    OUT_OF_ROOM,
     AggregatorError,
     Conflict,
     DatabaseUnavailable,
     InvalidWrite,
     StorageFull,
 )
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _LOST_REFERENCE = (
     "A row would refer to one that is not there, or one would be deleted that others refer to; "
@@ -73,7 +71,7 @@ def no_room() -> StorageFull:
 
 def explained(error: Exception, connection: apsw.Connection, written: Collection[DatabaseFile]) -> Exception:
     """The error to raise instead; the same one when it is the SQL's own."""
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
+    if isinstance(error, OSError) and error.errno in OUT_OF_ROOM:
         return no_room()
     if not isinstance(error, apsw.Error):
         return error

@@ -28,8 +28,8 @@ from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.recovery import finish, recover_if_dead
 from aggregator.databases.redo import RedoRecord, is_pending
 from aggregator.databases.write_authorizer import WriteAuthorizer
-from aggregator.databases.write_errors import NO_ROOM, explained, lost_reference
-from aggregator.errors import Cancelled, DatabaseUnavailable, QueryFailed, UnsettledDatabases
+from aggregator.databases.write_errors import explained, lost_reference
+from aggregator.errors import OUT_OF_ROOM, Cancelled, DatabaseUnavailable, QueryFailed, UnsettledDatabases
 
 _log = logging.getLogger(__name__)
 
@@ -233,7 +233,7 @@ def _record_of(connection: WriteConnection, folder: Path) -> RedoRecord:
     try:
         return RedoRecord(folder)
     except OSError as error:
-        if error.errno in NO_ROOM:
+        if error.errno in OUT_OF_ROOM:
             raise
         reason = "can be written together with others only if the service may write their folder"
         raise DatabaseUnavailable(connection.written[0].schema, reason, "written") from error

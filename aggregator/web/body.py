@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from aggregator.errors import (
+    OUT_OF_ROOM,
     Cancelled,
     InvalidParameters,
     ParameterError,
@@ -67,6 +68,8 @@ async def receive_body(request: Request, most: int, directory: Path | None) -> B
             return await _form(request, incoming)
         return await _file(media_type, incoming, directory)
     except OSError as error:
+        if error.errno not in OUT_OF_ROOM:
+            raise
         raise StorageFull("The server has no room left for this body; nothing was written.") from error
 
 
@@ -124,14 +127,25 @@ async def _form(request: Request, incoming: _Incoming) -> Body:
     except (MultiPartException, KeyError) as error:
         reason = getattr(error, "message", "it says no boundary")
         raise UnreadableInput(f"The form cannot be taken apart: {reason}") from error
-    body = Body("multipart/form-data", digest=incoming.digest())
+    body = Body("multipart/form-data")
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             body.file, body.name = value.file, value.filename or ""
             body.media_type = (value.content_type or "").partition(";")[0].strip().lower()
         else:
             body.fields.setdefault(name, []).append(value)
+    body.digest = _digest_of_form(body)
     return body
+
+
+def _digest_of_form(body: Body) -> bytes:
+    """Of what the form says: the bytes between its parts are others each time that it is sent."""
+    digest = hashlib.blake2b(orjson.dumps(sorted(body.fields.items())), digest_size=16)
+    if body.file is not None:
+        while chunk := body.file.read(MOST_FIELD_BYTES):
+            digest.update(chunk)
+        body.file.seek(0)
+    return digest.digest()
 
 
 def fields_of(body: Body) -> Fields:

@@ -44,10 +44,14 @@ REJECTED_ROW: dict[str, Any] = {
     },
 }
 PROBLEMS = {
-    "400": "The body cannot be read",
+    "400": "The body cannot be read, or lacks columns",
+    "403": "A page of another site sent it",
+    "404": "There is no such URL, or no row that its path names",
     "409": "The write contradicts what is there, and nothing was written",
     "413": "The body is too large",
     "415": "The body is in a format that is not read",
+    "422": "A parameter, a row, or a rule of the database says no; nothing was written",
+    "503": "A database is locked, gone or not to be written; nothing was written",
     "507": "The server's disk is full",
 }
 """What can go wrong besides what can go wrong with a report."""

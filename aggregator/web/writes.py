@@ -11,7 +11,7 @@ from typing import BinaryIO
 import orjson
 
 from aggregator.catalog.arguments import read_arguments
-from aggregator.errors import InvalidParameters, NothingThere, ParameterError, StorageFull
+from aggregator.errors import OUT_OF_ROOM, InvalidParameters, NothingThere, ParameterError, StorageFull
 from aggregator.inputs.kinds import kind_of
 from aggregator.inputs.options import Options
 from aggregator.inputs.reading import read_table
@@ -40,6 +40,8 @@ async def carry_out(
     try:
         answered = await _answered(service, write, found, request, body)
     except OSError as error:
+        if error.errno not in OUT_OF_ROOM:
+            raise
         raise StorageFull("The server has no room left for these rows; nothing was written.") from error
     request.line.rows = answered.rows
     answer.headers = [*answered.headers, ("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
@@ -60,6 +62,7 @@ def _order(write: Write, found: Found, request: Request, body: Body) -> WriteOrd
     fields = body.fields if write.has_input else fields_of(body)
     options = _INPUT_OPTIONS if write.has_input else ()
     given = merged(given_parameters(query, found.match.path_parameters), fields)
+    asked = merged(query, fields)
     given = {name: texts for name, texts in given.items() if name not in options}
     params = write.header.params
     request.line.parameters = [name for name in given if name in params]
@@ -70,8 +73,8 @@ def _order(write: Write, found: Found, request: Request, body: Body) -> WriteOrd
         write=write,
         arguments=read_arguments(params, given),
         format=format,
-        skip_invalid=_option(query, "invalid", {"skip": True, "reject": False}, write),
-        is_dry=_option(query, "dry_run", {"true": True, "false": False}, write),
+        skip_invalid=_option(asked, "invalid", {"skip": True, "reject": False}, write),
+        is_dry=_option(asked, "dry_run", {"true": True, "false": False}, write),
         key=_key(request, body),
     )
 
@@ -106,8 +109,8 @@ def _key(request: Request, body: Body) -> RequestKey | None:
 
 def _table(order: WriteOrder, request: Request, body: Body) -> Table:
     """The body's rows; may read all of the file, so it is not for the event loop."""
-    query = request.query()
-    texts = {name: next(iter(query.get(name, ())), "") or None for name in ("delimiter", "encoding", "sheet")}
+    asked = merged(request.query(), body.fields)
+    texts = {name: next(iter(asked.get(name, ())), "") or None for name in ("delimiter", "encoding", "sheet")}
     charset = _charset(request) if body.name == "" else None
     options = Options(texts["delimiter"], texts["encoding"] or charset, texts["sheet"])
     file: BinaryIO = body.file if body.file is not None else io.BytesIO()
@@ -132,7 +135,7 @@ def render(order: WriteOrder, outcome: Outcome) -> Answered:
     route = order.write.endpoint.route
     rows = outcome.rows
     if route.method != "POST" and route.parameters and not outcome.matched and not rows:
-        raise NothingThere(f"There is no row that {route.url} names; nothing was changed.")
+        raise NothingThere("No such row is there, or the rules of this URL keep it; nothing was changed.")
     is_created = route.method in _CREATING and outcome.counted.inserted > 0 and not outcome.is_dry
     received = outcome.received.count if outcome.received is not None else outcome.matched
     status = 201 if is_created else 200

@@ -24,7 +24,7 @@ Render = Callable[[WriteOrder, Outcome], Answered]
 """Makes the answer of an outcome; what it raises takes the write back."""
 
 
-_MISSING = re.compile(r"no such (table|column)|table .* has no column|may not be modified")
+_MISSING = re.compile(r"no such (table|column)|table .* has (no column|\d+ columns)|may not be modified")
 
 
 class _TakenBack(Exception):
@@ -64,7 +64,7 @@ def carry_out(order: WriteOrder, place: Place, render: Render, progress: Progres
 def opened(order: WriteOrder, place: Place, answers: Answers | None = None) -> WriteConnection:
     """A connection to all that an order needs."""
     written = [*order.write.written, *([answers.file()] if answers is not None else [])]
-    return WriteConnection(written, order.write.read, place.lock_wait, functions=SQL_FUNCTIONS)
+    return WriteConnection(written, order.write.only_read, place.lock_wait, functions=SQL_FUNCTIONS)
 
 
 class Deadline:
@@ -81,7 +81,7 @@ class Deadline:
 
 def failure(error: apsw.Error, deadline: Deadline) -> Exception:
     """What to tell of SQL that failed; StaleReport when the tables are not those that were checked."""
-    if isinstance(error, apsw.SQLError) and _MISSING.match(str(error)):
+    if isinstance(error, apsw.SQLError) and _MISSING.search(str(error)):
         return StaleReport()
     if isinstance(error, apsw.InterruptError) and not deadline.is_ahead():
         return TimeLimitExceeded(

@@ -17,7 +17,7 @@ from aggregator.writes.write import WriteOrder
 
 _ROWS_AT_ONCE = 500
 _MOST_ANSWER_BYTES = 50_000_000
-_RETURNED = '"the rows"'
+_ANSWER = '"the rows"'
 
 Progress = Callable[[int], None]
 
@@ -49,6 +49,8 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
     write = order.write
     values = bindings(order.arguments)
     rows = None
+    if write.columns:
+        _make_room(connection, len(write.columns))
     before = connection.total_changes()
     with connection.counted() as counts:
         with connection.restricted():
@@ -57,26 +59,30 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
             last = connection.execute(write.statements[-1].sql, values)
             if not write.columns:
                 last.fetchall()
-        matched = connection.total_changes() - before
+        kept = _keep_rows(connection, len(write.columns), last) if write.columns else 0
+        matched = connection.total_changes() - before - kept
         if write.columns:
-            _keep_rows(connection, len(write.columns), last)
             rows = _as_text(connection, order)
     return Outcome(write, received, counts.tables(), rows, order.is_dry, matched)
 
 
-def _keep_rows(connection: WriteConnection, width: int, rows: Iterator[tuple[object, ...]]) -> None:
+def _make_room(connection: WriteConnection, width: int) -> None:
+    """The table of the answer's rows; it cannot be made anew while a statement still gives rows."""
     names = ", ".join(f"c{position}" for position in range(width))
-    connection.execute(f"DROP TABLE IF EXISTS temp.{_RETURNED}")
-    connection.execute(f"CREATE TEMP TABLE {_RETURNED} ({names})")
-    connection.executemany(f"INSERT INTO temp.{_RETURNED} VALUES ({', '.join('?' * width)})", rows)
+    connection.execute(f"DROP TABLE IF EXISTS temp.{_ANSWER}")
+    connection.execute(f"CREATE TEMP TABLE {_ANSWER} ({names})")
+
+
+def _keep_rows(connection: WriteConnection, width: int, rows: Iterator[tuple[object, ...]]) -> int:
+    """Take all rows that the statement gives; how many there were."""
+    connection.executemany(f"INSERT INTO temp.{_ANSWER} VALUES ({', '.join('?' * width)})", rows)
+    return int(connection.execute(f"SELECT count(*) FROM temp.{_ANSWER}").get)
 
 
 def _as_text(connection: WriteConnection, order: WriteOrder) -> list[bytes]:
     write = order.write
     writer = order.format.writer(write.columns, write.endpoint.short_name)
-    kept = Statement(
-        f"SELECT * FROM temp.{_RETURNED}", write.statements[-1].columns, frozenset(), frozenset()
-    )
+    kept = Statement(f"SELECT * FROM temp.{_ANSWER}", write.statements[-1].columns, frozenset(), frozenset())
     rows: Iterator[bytes] = chain.from_iterable(connection.execute(rows_as_text(kept, writer.row_sql)))
     chunks: list[bytes] = []
     size = 0

@@ -90,8 +90,9 @@ class WriteQueue:
             if waiting_now is None:
                 self._is_over = True
                 break
-            same = not group or waiting_now.files == group[0].files
-            (group if same else others).append(waiting_now)
+            if waiting_now.future.set_running_or_notify_cancel():
+                same = not group or waiting_now.files == group[0].files
+                (group if same else others).append(waiting_now)
         return group, others
 
     def _carry_out(self, group: list[_Waiting]) -> None:
@@ -109,16 +110,19 @@ class WriteQueue:
     def _together(self, group: list[_Waiting]) -> None:
         connection = self._connection(group[0].order)
         done: list[tuple[_Waiting, Answered | Exception]] = []
-        deadline = Deadline(group[0].order.write.time_limit(self._place.time_limit))
-        connection.wanted = deadline.is_ahead
+        most = Deadline(self._place.time_limit * len(group))
+        connection.wanted = most.is_ahead
         try:
             with transaction(connection, self._place.folder):
                 for waiting in group:
+                    deadline = Deadline(waiting.order.write.time_limit(self._place.time_limit))
+                    connection.wanted = deadline.is_ahead
                     done.append((waiting, _in_savepoint(connection, waiting, deadline)))
+                connection.wanted = most.is_ahead
         except Exception as error:
             self._forget(connection)
             if isinstance(error, apsw.Error):
-                raise failure(error, deadline) from error
+                raise failure(error, most) from error
             raise
         for waiting, result in done:
             if isinstance(result, Exception):
@@ -157,8 +161,8 @@ def _in_savepoint(connection: WriteConnection, waiting: _Waiting, deadline: Dead
             return waiting.render(waiting.order, execute(connection, waiting.order, None))
     except AggregatorError as error:
         return error
-    except apsw.InterruptError:
-        raise
+    except apsw.InterruptError as error:
+        raise failure(error, deadline) from error
     except apsw.Error as error:
         if not connection.in_transaction:
             raise

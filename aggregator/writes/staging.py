@@ -32,7 +32,8 @@ class Staging:
     ) -> None:
         self._table = table
         self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
-        self._converters = [converter(column) for column in columns.values()]
+        has_numbers = table.read_as.get("format") != "csv"
+        self._converters = [converter(column, has_numbers) for column in columns.values()]
         self._progress = progress
         self._count = 0
         self._rejected: list[RejectedRow] = []

@@ -41,7 +41,7 @@ class Write:
         return bool(self.header.input)
 
     @property
-    def read(self) -> list[DatabaseFile]:
+    def only_read(self) -> list[DatabaseFile]:
         """The databases that are only read."""
         return [file for file in self.files if file not in self.written]
 

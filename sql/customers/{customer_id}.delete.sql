@@ -24,4 +24,9 @@ WHERE
         SELECT 1
         FROM transaction_db.transactions AS transactions
         WHERE transactions.customer_id = :customer_id
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM transaction_db.ingested_transactions AS ingested_transactions
+        WHERE ingested_transactions.customer_id = :customer_id
     );

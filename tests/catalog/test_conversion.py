@@ -499,3 +499,20 @@ def test_columns_of_files_as_people_send_them() -> None:
     profit = converter(money()).values(["46", "112", "31.2", "4.6"])
     assert profit == ([4600, 11200, 3120, 460], [])
     assert re.fullmatch(r"\[0\.3, 0\.1\]", repr(converter(column("number")).values(["0.3", "0.1"])[0]))
+
+
+@pytest.mark.parametrize(
+    ("keys", "text", "in_csv", "in_json"),
+    [
+        ({"type": "number", "format": "1.234,50"}, "1.234", 1234.0, 1.234),
+        ({"type": "number", "format": "1.234,50"}, "1.234,5", 1234.5, 1234.5),
+        ({"type": "money", "currency": "KWD", "format": "1.234,500"}, "1.234", 1234000, 1234),
+        ({"type": "money", "currency": "USD", "format": "1.234,50"}, "12.5", None, 1250),
+    ],
+)
+def test_a_number_is_a_number_where_there_are_numbers(
+    keys: dict[str, str], text: str, in_csv: float | None, in_json: float
+) -> None:
+    column = InputColumn.model_validate(keys)
+    assert converter(column).values([text])[0] == [in_csv]
+    assert converter(column, has_numbers=True).values([text]) == ([in_json], [])

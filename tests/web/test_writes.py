@@ -6,6 +6,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -377,3 +378,32 @@ def test_openapi_describes_bodies(shop: Server) -> None:
     ]
     assert "requestBody" not in paths["/customers/{customer_id}"]["delete"]
     assert set(paths["/customers/{customer_id}"]) == {"patch", "delete", "put"}
+
+
+def test_rows_are_given_back_again_and_again(shop: Server) -> None:
+    for number in range(5):
+        answer = shop.send("/customers/", {"customer_name": f"Customer {number}"})
+        assert (answer.status, len(answer.json())) == (201, 1)
+    with ThreadPoolExecutor(8) as threads:
+        names = [f"Guest {number}" for number in range(40)]
+        answers = list(threads.map(lambda name: shop.send("/customers/", {"customer_name": name}), names))
+    assert {answer.status for answer in answers} == {201}
+    assert [answer.json()[0]["customer_name"] for answer in answers] == names
+
+
+def test_options_may_stand_in_the_form(shop: Server) -> None:
+    before = everything(shop)
+    option = b'--b\r\nContent-Disposition: form-data; name="dry_run"\r\n\r\ntrue\r\n'
+    body, kind = upload("orders.csv", SHEET.encode())
+    answer = shop.get("/orders/import", {"Content-Type": kind}, "POST", body=option + body)
+    assert (answer.status, answer.json()["dry_run"]) == (200, True)
+    assert everything(shop) == before
+
+
+def test_the_key_of_a_form_is_of_what_it_says(shop: Server) -> None:
+    body, kind = upload("orders.csv", SHEET.encode())
+    key = {"Idempotency-Key": "form-1"}
+    first = shop.get("/orders/import", {"Content-Type": kind, **key}, "POST", body=body)
+    other = {"Content-Type": kind.replace("=b", "=other"), **key}
+    again = shop.get("/orders/import", other, "POST", body=body.replace(b"--b", b"--other"))
+    assert (again.status, again.json()) == (first.status, first.json())

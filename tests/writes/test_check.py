@@ -1,0 +1,125 @@
+"""What a file that writes may hold, and what is said of one that may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from aggregator.catalog.folder import SqlFolder
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.reports.library import Library
+from aggregator.reports.report import Report
+from aggregator.writes.check import check
+from aggregator.writes.write import Write
+from tests.sqlite_files import make_database
+
+SHOP = """
+CREATE TABLE orders (order_id INTEGER PRIMARY KEY, total INT);
+CREATE TABLE log (entry);
+CREATE TRIGGER logged AFTER INSERT ON orders BEGIN INSERT INTO log VALUES (new.order_id); END;
+"""
+STOCK = "CREATE TABLE items (item_id INTEGER PRIMARY KEY, left INT)"
+
+
+def library_of(folder: Path, files: Mapping[str, str]) -> Library[Report | Write]:
+    (folder / "dbs").mkdir()
+    make_database(folder / "dbs" / "shop.db", SHOP)
+    make_database(folder / "dbs" / "stock.db", STOCK)
+    for name, text in files.items():
+        path = folder / "sql" / f"{name}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return Library(SqlFolder(folder / "sql"), DatabaseFolder(folder / "dbs"), 1.0, check)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("CREATE TABLE shop_db.x (a)", "a.post.sql:1: CREATE is not allowed here"),
+        ("\nPRAGMA shop_db.user_version = 3", "a.post.sql:2: PRAGMA is not allowed here"),
+        ("ATTACH 'x.db' AS x", "a.post.sql:1: ATTACH is not allowed here"),
+        ("SAVEPOINT x; DELETE FROM shop_db.log", "a.post.sql:1: SAVEPOINT is not allowed here"),
+        ("DELETE FROM shop_db.log;\n\nDROP TABLE shop_db.log", "a.post.sql:3: DROP is not allowed here"),
+        ("DELETE FROM shop_db.sqlite_schema", "a.post.sql:1: "),
+        (
+            "DELETE FROM shop_db.none",
+            "a.post.sql:1: no such table: shop_db.none (the database shop_db has",
+        ),
+        (
+            "DELETE FROM shopp_db.log",
+            "a.post.sql:1: no such table: shopp_db.log (there is no database shopp_db",
+        ),
+        ("DELETE FROM shop_db.log WHERE\n entry = missing", "a.post.sql:2: no such column: missing"),
+        ("DELETE FROM shop_db.log WHERE entry = :e", "a.post.sql:1: :e is not declared under params"),
+        (
+            "/* params: {e: {type: text}} */ DELETE FROM shop_db.log",
+            "a.post.sql:1: the parameter e is declared",
+        ),
+        (
+            "DELETE FROM shop_db.log RETURNING entry;\nDELETE FROM shop_db.orders",
+            "a.post.sql:1: only the rows of the last statement are the answer",
+        ),
+        ("INSERT INTO shop_db.log SELECT a FROM input", "a.post.sql:1: no such table: input"),
+        (
+            "/* input: {n: {type: integer}} */\nINSERT INTO shop_db.log SELECT input.m FROM input",
+            "a.post.sql:2: no such column: input.m",
+        ),
+        (
+            "/* input: {n: {type: integer}} */ DELETE FROM temp.input",
+            "a.post.sql:1: DELETE input is not allowed",
+        ),
+        ("DELETE FROM shop_db.log RETURNING entry AS a, entry AS a", "a.post.sql:1: two columns are named a"),
+        ("-- nothing", "a.post.sql:1: there is no statement"),
+        (
+            '/* params: {e: {type: choice, choices_sql: "SELECT 1"}} */'
+            " DELETE FROM shop_db.log WHERE entry = :e",
+            "a.post.sql:1: params.e.choices_sql: is for reports",
+        ),
+    ],
+)
+def test_faults(tmp_path: Path, text: str, fault: str) -> None:
+    found = [str(each) for each in library_of(tmp_path, {"a.post": text}).faults()]
+    assert len(found) == 1
+    assert found[0].startswith(fault)
+
+
+def test_a_file_for_put_writes(tmp_path: Path) -> None:
+    (fault,) = library_of(tmp_path, {"a.put": "SELECT 1 AS n"}).faults()
+    assert str(fault) == "a.put.sql:1: no statement writes, and a file for PUT does"
+
+
+def test_what_is_found_of_a_file_that_writes(tmp_path: Path) -> None:
+    text = (
+        "/* input: {item: {type: integer}, count: {type: integer}} */\n"
+        "UPDATE stock_db.items SET left = left - 1 WHERE item_id IN (SELECT item FROM input);\n"
+        "INSERT INTO shop_db.orders (total) SELECT count FROM input RETURNING order_id;"
+    )
+    library = library_of(tmp_path, {"a.post": text})
+    ((_, write),) = library.all()
+    assert isinstance(write, Write)
+    assert [file.schema for file in write.written] == ["shop_db", "stock_db"]
+    assert write.counted == ("shop_db", "orders")
+    assert [column.name for column in write.columns] == ["order_id"]
+    assert (write.has_input, write.only_read) == (True, [])
+
+
+def test_what_is_only_read_is_not_written(tmp_path: Path) -> None:
+    text = "INSERT INTO shop_db.orders (total) SELECT items.left FROM stock_db.items AS items"
+    ((_, write),) = library_of(tmp_path, {"a.post": text}).all()
+    assert isinstance(write, Write)
+    assert [file.schema for file in write.written] == ["shop_db"]
+    assert [file.schema for file in write.only_read] == ["stock_db"]
+
+
+def test_a_post_that_only_reads_is_a_report(tmp_path: Path) -> None:
+    text = "WITH w AS (SELECT 1) SELECT orders.total FROM shop_db.orders AS orders"
+    ((_, report),) = library_of(tmp_path, {"a.post": text}).all()
+    assert isinstance(report, Report)
+
+
+def test_a_get_that_writes_is_none(tmp_path: Path) -> None:
+    text = "WITH w AS (SELECT 1) DELETE FROM shop_db.log"
+    (fault,) = library_of(tmp_path, {"a": text}).faults()
+    assert "not allowed in a report, which may only read" in str(fault) or "not a SELECT" in str(fault)

@@ -1,0 +1,137 @@
+"""Small writes that share a transaction: what one does wrong is no other's fault."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.catalog.arguments import read_arguments
+from aggregator.databases.folder import DatabaseFolder
+from aggregator.errors import AggregatorError, Conflict, InvalidWrite, TimeLimitExceeded
+from aggregator.reports.library import Library
+from aggregator.reports.report import Report
+from aggregator.writes.answers import Answered, Answers
+from aggregator.writes.carry_out import Place
+from aggregator.writes.outcome import Outcome
+from aggregator.writes.queue import WriteQueue
+from aggregator.writes.write import Write, WriteOrder
+from tests.sqlite_files import make_database
+from tests.writes.test_check import library_of
+
+SCHEMA = """
+CREATE TABLE owners (owner_id INTEGER PRIMARY KEY);
+CREATE TABLE notes (
+    note_id INTEGER PRIMARY KEY,
+    owner_id INT REFERENCES owners (owner_id) DEFERRABLE INITIALLY DEFERRED,
+    n INT CHECK (n < 1000)
+);
+CREATE TRIGGER strict BEFORE INSERT ON notes WHEN new.n = 13 BEGIN SELECT RAISE(ROLLBACK, 'unlucky'); END;
+INSERT INTO owners VALUES (1);
+"""
+PARAMS = "/* params: {note_id: {type: integer}, owner: {type: integer, default: 1}, n: {type: integer}} */"
+FILES = {
+    "note.post": f"{PARAMS} INSERT INTO note_db.notes VALUES (:note_id, :owner, :n)",
+    "rollback.post": f"{PARAMS} INSERT OR ROLLBACK INTO note_db.notes VALUES (:note_id, :owner, :n)",
+    "endless.post": """/* time_limit: 0.2 */
+    INSERT INTO note_db.notes (n) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n FROM i)
+    SELECT count(*) FROM i""",
+    "order.post": "INSERT INTO shop_db.orders (total) VALUES (1)",
+}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library[Report | Write]:
+    library = library_of(tmp_path, FILES)
+    make_database(tmp_path / "dbs" / "note.db", SCHEMA, "wal")
+    return library
+
+
+@pytest.fixture
+def queue(library: Library[Report | Write], tmp_path: Path) -> Iterator[WriteQueue]:
+    folder = DatabaseFolder(tmp_path / "dbs").folder
+    queue = WriteQueue(Place(folder, 2.0, 60.0, Answers(folder)))
+    yield queue
+    queue.close()
+
+
+def counts(order: WriteOrder, outcome: Outcome) -> Answered:
+    return Answered(200, [], str(outcome.counted.inserted).encode())
+
+
+def submitted(queue: WriteQueue, library: Library[Report | Write], name: str, **given: object) -> Future[Any]:
+    endpoint = library.find("POST", f"/{name}").endpoint
+    write = library.check(endpoint)
+    assert isinstance(write, Write)
+    texts = {key: [str(value)] for key, value in given.items()}
+    return queue.submit(
+        WriteOrder(write, read_arguments(write.header.params, texts), write.formats[0]), counts
+    )
+
+
+def notes(folder: Path) -> list[int]:
+    connection = sqlite3.connect(folder / "dbs" / "note.db")
+    try:
+        return [note_id for (note_id,) in connection.execute("SELECT note_id FROM notes ORDER BY note_id")]
+    finally:
+        connection.close()
+
+
+def outcome(future: Future[Any]) -> str | type[AggregatorError]:
+    try:
+        return str(future.result(20).body.decode())
+    except AggregatorError as error:
+        return type(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "expected"),
+    [
+        ("note", {"note_id": 1, "n": 2}, Conflict),
+        ("note", {"note_id": 500, "n": 5000}, InvalidWrite),
+        ("note", {"note_id": 500, "n": 2, "owner": 9}, Conflict),
+        ("note", {"note_id": 500, "n": 13}, Conflict),
+        ("rollback", {"note_id": 1, "n": 2}, Conflict),
+    ],
+)
+def test_one_bad_order_harms_no_other(
+    queue: WriteQueue,
+    library: Library[Report | Write],
+    tmp_path: Path,
+    name: str,
+    bad: dict[str, int],
+    expected: type[AggregatorError],
+) -> None:
+    futures = [submitted(queue, library, "note", note_id=number, n=number) for number in range(1, 12)]
+    futures.append(submitted(queue, library, name, **bad))
+    futures += [submitted(queue, library, "note", note_id=number, n=number) for number in range(14, 40)]
+    results = [outcome(future) for future in futures]
+    assert results.pop(11) is expected
+    assert results == ["1"] * 37
+    assert notes(tmp_path) == [*range(1, 12), *range(14, 40)]
+
+
+def test_an_order_that_takes_too_long(
+    queue: WriteQueue, library: Library[Report | Write], tmp_path: Path
+) -> None:
+    futures = [
+        submitted(queue, library, "note", note_id=1, n=1),
+        submitted(queue, library, "endless"),
+        submitted(queue, library, "note", note_id=2, n=2),
+        submitted(queue, library, "order"),
+    ]
+    assert [outcome(future) for future in futures] == ["1", TimeLimitExceeded, "1", "1"]
+    assert notes(tmp_path) == [1, 2]
+
+
+def test_what_waits_is_done_before_the_end(
+    queue: WriteQueue, library: Library[Report | Write], tmp_path: Path
+) -> None:
+    futures = [submitted(queue, library, "note", note_id=number, n=1) for number in range(1, 101)]
+    queue.close()
+    assert all(future.done() for future in futures)
+    assert notes(tmp_path) == [*range(1, 101)]
