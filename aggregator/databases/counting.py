@@ -92,7 +92,11 @@ class SessionCounter:
 
 
 def session_of(connection: apsw.Connection, file: DatabaseFile) -> apsw.Session:
-    """A session that records all changes of a file, also of tables without a primary key."""
+    """A session that records all changes of a file, also of tables without a primary key.
+
+    It does not record rows with a NULL in their primary key, which SQLite allows in some tables
+    (https://sqlite.org/session/sqlite3session_attach.html).
+    """
     session = apsw.Session(connection, file.schema)
     session.config(apsw.SQLITE_SESSION_OBJCONFIG_ROWID, 1)
     session.attach()

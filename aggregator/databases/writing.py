@@ -290,8 +290,9 @@ def _require_transaction(connection: WriteConnection) -> None:
 
 
 def _commit(connection: WriteConnection, record: RedoRecord, folder: Path) -> None:
-    connection.require_references()
-    # Full-text indexes put what they keep in memory into their tables (https://sqlite.org/vtab.html#xsavepoint).
+    # At its end, foreign keys that are not met are found, which COMMIT would find when it is decided; at its
+    # beginning full-text indexes put what they keep in memory into their tables
+    # (https://sqlite.org/vtab.html#xsavepoint).
     with connection.savepoint():
         pass
     names = {file.schema: file.path.name for file in connection.written}

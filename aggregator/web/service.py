@@ -128,10 +128,7 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """From the start of the process to its end: closes files that nobody reads any more."""
-        try:
-            await self.in_checker(recover, self._place.folder, self.settings.lock_wait)
-        except DatabaseUnavailable as error:
-            log.error("a write that was broken off cannot be finished yet: %s", error)
+        await self.in_checker(self._recover)
         tasks = [asyncio.create_task(each) for each in (self._keep_house(), self._log_faults())]
         try:
             yield
@@ -145,6 +142,13 @@ class Service:
             self.pool.close_idle(older_than=0)
             self.quick.close_idle(older_than=0)
 
+    def _recover(self) -> None:
+        """Finish a write over several files whose process died."""
+        try:
+            recover(self._place.folder, patience=0)
+        except DatabaseUnavailable as error:
+            log.error("a write that was broken off cannot be finished yet: %s", error)
+
     async def _log_faults(self) -> None:
         for fault in await self.in_checker(self.library.faults):
             log.warning("%s", fault)
@@ -153,6 +157,7 @@ class Service:
         while True:
             try:
                 await self.in_checker(self.processes.start)
+                await self.in_checker(self._recover)
                 for views in (self.pool, self.quick):
                     views.close_idle(IDLE_SECONDS)
             except Exception:

@@ -21,7 +21,7 @@ from aggregator.errors import DatabaseUnavailable
 from tests.databases.dying import states, three_files
 from tests.databases.test_killed_writes import write_and_die_decided
 from tests.databases.test_view import view_of
-from tests.sqlite_files import locked, make_database, program_running
+from tests.sqlite_files import locked, make_database, program_running, run_script
 
 COUNT_IN_ALL_FILES = """
 import apsw, sys, time
@@ -187,3 +187,22 @@ def test_what_a_write_reads_of_other_files_is_one_instant(tmp_path: Path) -> Non
 
     assert torn(seen) == []
     assert len(set(seen)) > 10, "too little was written meanwhile"
+
+
+def test_a_write_begins_again_when_what_it_reads_has_changed(tmp_path: Path) -> None:
+    """As a view does: only what is the same at two askings was there at one moment."""
+    files = counters(tmp_path, ["wal", "wal", "wal"])
+    connection = WriteConnection(files[:1], files[1:], patience=5)
+    begun: list[str] = []
+    connection.exec_trace = lambda cursor, sql, values: begun.append(sql) or True
+
+    def begins() -> int:
+        begun.clear()
+        with transaction(connection, tmp_path):
+            connection.execute("UPDATE f0_db.counter SET n = n + 1")
+        return sum(sql.startswith("BEGIN") for sql in begun)
+
+    assert [begins(), begins()] == [2, 1]
+    run_script(files[2].path, "UPDATE counter SET n = 7")
+    assert [begins(), begins()] == [2, 1]
+    connection.close()
