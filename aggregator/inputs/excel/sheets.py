@@ -19,6 +19,7 @@ MOST_ROWS = 1_048_576
 """Of a sheet, as in every spreadsheet program."""
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]{1,7}")
+_NOT_CALCULATED = "holds a formula that was never calculated; open the workbook in Excel and save it"
 _WHOLE_NUMBER = re.compile("-?(0|[1-9][0-9]*)")
 
 
@@ -99,7 +100,8 @@ def _value(workbook: Workbook, cell: Element) -> str | WrongCell | None:
         return None if inline is None else text_of(inline)
     shown = cell.findtext(namespace + "v")
     if not shown:
-        return None
+        formula = cell.findtext(namespace + "f") if kind == "n" else None
+        return WrongCell(f"={formula}"[:40], _NOT_CALCULATED) if formula else None
     if kind == "s":
         return workbook.strings[_index(shown)]
     if kind == "n":
