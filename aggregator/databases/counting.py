@@ -68,10 +68,18 @@ class RowCounter:
                 inserted[change.table_name] += 1
             elif kind == delete:
                 deleted[change.table_name] += 1
-            elif change.old != change.new:
+            elif _differs(change):
                 updated[change.table_name] += 1
 
         return count
+
+
+def _differs(change: apsw.PreUpdate) -> bool:
+    try:
+        return change.old != change.new
+    except UnicodeDecodeError:
+        # Text that is not UTF-8 cannot be looked at.
+        return True
 
 
 class SessionCounter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,11 +208,14 @@ def _json_fields(data: bytes) -> Fields:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise InvalidParameters([ParameterError(name, None, "is given more than once")])
-    return dict(pairs)
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = Counter(name for name, _ in pairs)
+        name = next(name for name, count in names.items() if count > 1)
+        raise InvalidParameters([ParameterError(name, None, "is given more than once")])
+    if len(document) > _MOST_FIELDS:
+        raise TooLarge(f"The body has more than {_MOST_FIELDS:,} names.")
+    return document
 
 
 def _text(value: Any) -> str:

@@ -61,7 +61,8 @@ class ReportsEndpoint:
         except AggregatorError as error:
             await answer.fail(error)
         except asyncio.CancelledError:
-            await answer.fail(Cancelled("The service is being stopped."))
+            unknown = "" if request.method == "GET" else " Whether this was written is not known."
+            await answer.fail(Cancelled(f"The service is being stopped.{unknown}"))
         except Exception as error:
             log.exception("a request failed in a way that nobody thought of")
             await answer.fail(

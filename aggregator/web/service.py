@@ -28,7 +28,7 @@ from aggregator.settings import Settings
 from aggregator.writes.answers import Answered, Answers
 from aggregator.writes.carry_out import Place, Render, carry_out
 from aggregator.writes.check import check
-from aggregator.writes.queue import WriteQueue
+from aggregator.writes.queue import WriteQueues
 from aggregator.writes.write import Write, WriteOrder
 
 P = ParamSpec("P")
@@ -59,7 +59,7 @@ class Service:
         self._place = Place(
             databases.folder, settings.lock_wait, settings.time_limit, Answers(databases.folder)
         )
-        self.writes = WriteQueue(self._place)
+        self.writes = WriteQueues(self._place)
         self.pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")

@@ -16,7 +16,7 @@ import apsw
 
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.writing import WriteConnection
-from aggregator.errors import InvalidParameters, ParameterError
+from aggregator.errors import DatabaseUnavailable, InvalidParameters, ParameterError
 from aggregator.writes.write import WriteOrder
 
 FILE_NAME = ".aggregator.db"
@@ -57,16 +57,23 @@ class Answers:
         self._is_made = False
 
     def file(self) -> DatabaseFile:
-        """The database of the answers, made when there is none. Raises apsw.Error."""
+        """The database of the answers, made when there is none. Raises DatabaseUnavailable."""
         if not self._is_made or not self._path.exists():
-            connection = apsw.Connection(str(self._path))
             try:
-                connection.set_busy_timeout(5_000)
-                connection.execute(_SCRIPT).fetchall()
-            finally:
-                connection.close()
+                self._make()
+            except apsw.Error as error:
+                reason = "cannot be made or opened in the folder of the databases"
+                raise DatabaseUnavailable(_SCHEMA, reason, "written") from error
             self._is_made = True
         return DatabaseFile(_SCHEMA, self._path)
+
+    def _make(self) -> None:
+        connection = apsw.Connection(str(self._path))
+        try:
+            connection.set_busy_timeout(5_000)
+            connection.execute(_SCRIPT).fetchall()
+        finally:
+            connection.close()
 
     def given_before(self, connection: WriteConnection, order: WriteOrder) -> Answered | None:
         """The first answer to the same request. Raises InvalidParameters when the key was another's."""

@@ -111,6 +111,7 @@ def _in_transaction(
                 if answers is not None:
                     answers.keep(connection, order, answered)
             if order.is_dry:
+                connection.require_references()
                 raise _TakenBack
     except _TakenBack:
         pass

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 
+import apsw
+
 from aggregator.databases.inspection import Statement
 from aggregator.databases.write_inspection import INPUT_TABLE, input_table
 from aggregator.databases.writing import WriteConnection
-from aggregator.errors import TooLarge
-from aggregator.reports.reading import bindings
+from aggregator.errors import TooLarge, UnfitValue
+from aggregator.reports.reading import StaleReport, bindings
 from aggregator.reports.sql import rows_as_text
 from aggregator.writes.outcome import Outcome, Received
 from aggregator.writes.staging import Staging
@@ -73,9 +75,18 @@ def _make_room(connection: WriteConnection, width: int) -> None:
     connection.execute(f"CREATE TEMP TABLE {_ANSWER} ({names})")
 
 
-def _keep_rows(connection: WriteConnection, width: int, rows: Iterator[tuple[object, ...]]) -> int:
+def _keep_rows(connection: WriteConnection, width: int, rows: apsw.Cursor) -> int:
     """Take all rows that the statement gives; how many there were."""
-    connection.executemany(f"INSERT INTO temp.{_ANSWER} VALUES ({', '.join('?' * width)})", rows)
+    try:
+        connection.executemany(f"INSERT INTO temp.{_ANSWER} VALUES ({', '.join('?' * width)})", rows)
+    except apsw.BindingsError as error:
+        # `RETURNING *` of a table that has got or lost a column.
+        raise StaleReport from error
+    except UnicodeDecodeError:
+        raise UnfitValue("A text of the answer's rows is not UTF-8; nothing was written.") from None
+    finally:
+        # Nothing can be taken back while a statement runs.
+        rows.close(True)
     return int(connection.execute(f"SELECT count(*) FROM temp.{_ANSWER}").get)
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import apsw
 
 from aggregator.databases.writing import WriteConnection, transaction
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, DatabaseUnavailable, UnsettledDatabases
+from aggregator.reports.reading import StaleReport
 from aggregator.writes.answers import Answered
 from aggregator.writes.carry_out import Deadline, Place, Render, failure, opened
 from aggregator.writes.execution import execute
@@ -37,13 +38,33 @@ class _Waiting:
         return write.files, write.written
 
 
+class WriteQueues:
+    """A queue for each set of files that is written: who waits for one file keeps nobody from another."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._queues: dict[object, WriteQueue] = {}
+
+    def submit(self, order: WriteOrder, render: Render) -> Future[Answered]:
+        """As WriteQueue does; for one thread."""
+        written = order.write.written
+        if written not in self._queues:
+            self._queues[written] = WriteQueue(self._place)
+        return self._queues[written].submit(order, render)
+
+    def close(self) -> None:
+        """End when all that waits is done."""
+        for each in self._queues.values():
+            each.close()
+
+
 class WriteQueue:
     """Carries out small orders one after another, in a thread of its own that keeps its files open."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._connections: dict[object, tuple[WriteConnection, float]] = {}
+        self._connections: dict[tuple[object, ...], tuple[WriteConnection, float]] = {}
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._is_over = False
@@ -70,6 +91,7 @@ class WriteQueue:
             group, left = self._next_group(left)
             if group:
                 self._carry_out(group)
+                self._close_idle()
         for connection, _ in self._connections.values():
             connection.close()
 
@@ -99,6 +121,10 @@ class WriteQueue:
         """Carry out a group; when one order spoils the transaction of all, each gets one of its own."""
         try:
             self._together(group)
+        except (DatabaseUnavailable, UnsettledDatabases) as error:
+            # What one has waited for in vain, the others need not wait for again.
+            for waiting in group:
+                _fail(waiting, error)
         except Exception as error:
             if len(group) == 1:
                 _fail(group[0], error)
@@ -134,6 +160,8 @@ class WriteQueue:
         write = order.write
         identities = tuple(file.identity() for file in write.files)
         key = (write.files, write.written, identities)
+        for other in [each for each in self._connections if each[:2] == key[:2] and each != key]:
+            self._connections.pop(other)[0].close()
         known = self._connections.pop(key, None)
         connection = known[0] if known is not None else opened(order, self._place)
         self._connections[key] = (connection, time.monotonic())
@@ -159,7 +187,7 @@ def _in_savepoint(connection: WriteConnection, waiting: _Waiting, deadline: Dead
     try:
         with connection.savepoint():
             return waiting.render(waiting.order, execute(connection, waiting.order, None))
-    except AggregatorError as error:
+    except (AggregatorError, StaleReport) as error:
         return error
     except apsw.InterruptError as error:
         raise failure(error, deadline) from error

@@ -407,3 +407,66 @@ def test_the_key_of_a_form_is_of_what_it_says(shop: Server) -> None:
     other = {"Content-Type": kind.replace("=b", "=other"), **key}
     again = shop.get("/orders/import", other, "POST", body=body.replace(b"--b", b"--other"))
     assert (again.status, again.json()) == (first.status, first.json())
+
+
+def test_a_locked_database_keeps_nobody_from_another(tmp_path: Path) -> None:
+    (tmp_path / "dbs").mkdir()
+    for name, script in DATABASES.items():
+        make_database(tmp_path / "dbs" / name, script, "wal")
+    orders = "INSERT INTO order_db.orders (customer_id, order_date, total_cents) VALUES (1, '2024-01-01', 1)"
+    with servers_over(tmp_path) as make, ThreadPoolExecutor(5) as threads:
+        server = make({**WRITES, "orders/index.post": orders}, lock_wait=3)
+        assert server.send("/orders/").status == 201
+        other = sqlite3.connect(server.dbs / "customer.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [
+            threads.submit(server.send, "/customers/", {"customer_name": f"Customer {number}"})
+            for number in range(4)
+        ]
+        assert server.send("/orders/").status == 201
+        assert not any(each.done() for each in waiting)
+        assert {each.result().status for each in waiting} == {503}
+        other.close()
+
+
+def test_a_returning_of_everything_after_a_new_column(tmp_path: Path) -> None:
+    (tmp_path / "dbs").mkdir()
+    make_database(tmp_path / "dbs" / "customer.db", DATABASES["customer.db"], "wal")
+    everything_back = (
+        "/* params: {name: {type: text}} */"
+        " INSERT INTO customer_db.customers (customer_name) VALUES (:name) RETURNING *"
+    )
+    with servers_over(tmp_path) as make:
+        server = make({"new.post": everything_back})
+        assert set(server.send("/new", {"name": "a"}).json()[0]) == {"customer_id", "customer_name", "city"}
+        connection = sqlite3.connect(server.dbs / "customer.db")
+        connection.execute("ALTER TABLE customers ADD COLUMN age INT")
+        connection.close()
+        answer = server.send("/new", {"name": "b"})
+        assert (answer.status, answer.json()[0]["age"]) == (201, None)
+
+
+def test_many_names_are_refused_at_once(shop: Server) -> None:
+    answer = shop.send("/customers/", {str(number): 0 for number in range(40_000)})
+    assert (answer.status, answer.json()["type"]) == (413, "urn:aggregator:problem:too-large")
+
+
+def test_a_key_changes_nothing_about_deferred_foreign_keys(tmp_path: Path) -> None:
+    (tmp_path / "dbs").mkdir()
+    script = (
+        "CREATE TABLE parents (id INTEGER PRIMARY KEY);"
+        " CREATE TABLE children (p INT REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)"
+    )
+    make_database(tmp_path / "dbs" / "family.db", script, "wal")
+    with servers_over(tmp_path) as make:
+        server = make(
+            {
+                "child.post": "INSERT INTO family_db.children VALUES (99)",
+                "children.post": "/* input: {p: {type: integer}} */"
+                " INSERT INTO family_db.children SELECT input.p FROM input",
+            }
+        )
+        assert server.send("/child").status == 409
+        assert server.send("/child", headers={"Idempotency-Key": "k"}).status == 409
+        assert server.send("/children?dry_run=true", "p\n99\n").status == 409
+        assert rows(server, "family", "SELECT * FROM children") == []
