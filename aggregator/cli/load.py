@@ -16,8 +16,9 @@ from tqdm import tqdm
 from aggregator.catalog.arguments import read_arguments
 from aggregator.catalog.folder import Catalog, Endpoint, SqlFolder
 from aggregator.catalog.paths import METHOD_SUFFIXES
+from aggregator.cli.explained import explained
 from aggregator.databases.folder import DatabaseFolder
-from aggregator.errors import AggregatorError, InvalidParameters, NoSuchReport, RejectedRows
+from aggregator.errors import AggregatorError, NoSuchReport, RejectedRows
 from aggregator.inputs.kinds import kind_of
 from aggregator.inputs.options import Options
 from aggregator.inputs.reading import read_table
@@ -123,13 +124,8 @@ def _find(catalog: Catalog, name: str) -> Endpoint:
 
 
 def _explained(error: AggregatorError | OSError) -> list[str]:
-    if isinstance(error, InvalidParameters):
-        return [f"{each.parameter}: {each.message}" for each in error.errors]
-    if isinstance(error, RejectedRows):
-        return [error.detail, *_rejected(error)]
-    if isinstance(error, AggregatorError):
-        return [error.detail]
-    return [f"{error.filename or 'standard input'}: {error.strerror}"]
+    lines = explained(error, "standard input")
+    return [*lines, *_rejected(error)] if isinstance(error, RejectedRows) else lines
 
 
 def _rejected(error: RejectedRows) -> list[str]:

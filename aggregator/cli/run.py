@@ -14,10 +14,11 @@ from tqdm import tqdm
 
 from aggregator.catalog.arguments import read_arguments
 from aggregator.catalog.folder import Catalog, Match, SqlFolder
+from aggregator.cli.explained import explained
 from aggregator.cli.output import destination
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
-from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NoSuchReport, NotAcceptable
+from aggregator.errors import AggregatorError, Cancelled, NoSuchReport, NotAcceptable
 from aggregator.formats import ALIASES, FORMATS, SQL_FUNCTIONS, Format
 from aggregator.reports.check import check
 from aggregator.reports.library import Library
@@ -59,7 +60,7 @@ def run(settings: Settings, order: Order) -> int:
     except BrokenPipeError:
         raise
     except (AggregatorError, OSError) as error:
-        for line in _explained(error):
+        for line in explained(error, "standard output"):
             print(line, file=sys.stderr)
         return 1
     if order.file is not None:
@@ -165,11 +166,3 @@ def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
 def _has_bar(order: Order) -> bool:
     """Only on a terminal, and not where it would stand between the rows."""
     return sys.stderr.isatty() and (order.file is not None or not sys.stdout.isatty())
-
-
-def _explained(error: AggregatorError | OSError) -> list[str]:
-    if isinstance(error, InvalidParameters):
-        return [f"{each.parameter}: {each.message}" for each in error.errors]
-    if isinstance(error, AggregatorError):
-        return [error.detail]
-    return [f"{error.filename or 'standard output'}: {error.strerror}"]

@@ -12,7 +12,7 @@ import apsw
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.tokens import Token, code, line_of_table, tokens
 
-WRITING = {"alter", "create", "delete", "drop", "insert", "replace", "update"}
+_WRITING = {"alter", "create", "delete", "drop", "insert", "replace", "update"}
 _NOT_READING = {
     *("analyze", "attach", "begin", "commit", "detach", "end", "explain", "pragma", "reindex"),
     *("release", "rollback", "savepoint", "vacuum"),
@@ -35,7 +35,7 @@ def fault_of_kind(sql: str, words: Sequence[Token]) -> StatementFault | None:
     if not words:
         return StatementFault(1, "there is no statement; a report has one SELECT")
     verb, line = words[0].text, words[0].line
-    if verb.lower() in WRITING:
+    if verb.lower() in _WRITING:
         return StatementFault(line, f"the statement writes ({verb}); a report may only read")
     if verb.lower() in _NOT_READING:
         return StatementFault(line, f"{verb} is not a SELECT, and a report is one")
@@ -50,18 +50,14 @@ def second_statements(words: Sequence[Token]) -> Iterator[StatementFault]:
 
 
 def explained(
-    error: apsw.Error,
-    sql: str,
-    connection: ReadOnlyConnection,
-    known: Collection[str],
-    rule: str = "in a report, which may only read",
+    error: apsw.Error, sql: str, connection: ReadOnlyConnection, known: Collection[str]
 ) -> StatementFault:
-    """What SQLite, or the authorizer, refused when it prepared the SQL. rule: why it is refused."""
+    """What SQLite, or the authorizer, refused when it prepared the SQL."""
     words = code(sql)
     first_line = words[0].line
     refused = connection.permissions.refused
     if refused is not None:
-        return StatementFault(first_line, f"{refused} is not allowed {rule}")
+        return StatementFault(first_line, f"{refused} is not allowed in a report, which may only read")
     message = str(error)
     table = message.removeprefix("no such table: ")
     if table != message:

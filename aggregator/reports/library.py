@@ -30,15 +30,18 @@ T = TypeVar("T", bound=Checked)
 
 @dataclass(frozen=True, slots=True)
 class _Known(Generic[T]):
+    """What a check found. present: the databases that there were."""
+
     endpoint: Endpoint
+    present: Mapping[str, DatabaseFile]
     report: T | None
     error: AggregatorError | None
     at: float
     lock_wait: float
 
-    def still_holds(self, endpoint: Endpoint, lock_wait: float) -> bool:
+    def still_holds(self, endpoint: Endpoint, present: Mapping[str, DatabaseFile], lock_wait: float) -> bool:
         """Whether another check of the same file would hardly find anything else."""
-        is_fresh = time.monotonic() - self.at <= _FAILURE_SECONDS
+        is_fresh = time.monotonic() - self.at <= _FAILURE_SECONDS and self.present == present
         return self.endpoint is endpoint and is_fresh and self.lock_wait >= lock_wait
 
 
@@ -100,7 +103,7 @@ class Library(Generic[T]):
             return report
         lock_wait = self._lock_wait if lock_wait is None else lock_wait
         known = self._checked.get(endpoint.file)
-        if known is None or not known.still_holds(endpoint, lock_wait):
+        if known is None or not known.still_holds(endpoint, self._databases.files(), lock_wait):
             self._require_what_was_there(endpoint)
             known = self._check_now(endpoint, lock_wait)
         if known.report is None:
@@ -148,11 +151,12 @@ class Library(Generic[T]):
     def _check_now(self, endpoint: Endpoint, lock_wait: float) -> _Known[T]:
         report: T | None = None
         failure: AggregatorError | None = None
+        present = self._databases.files()
         try:
-            report = self._check_file(endpoint, self._databases.files(), lock_wait)
+            report = self._check_file(endpoint, present, lock_wait)
         except (BrokenReport, DatabaseUnavailable) as error:
             failure = error
-        known = _Known(endpoint, report, failure, time.monotonic(), lock_wait)
+        known = _Known(endpoint, present, report, failure, time.monotonic(), lock_wait)
         with self._lock:
             self._checked[endpoint.file] = known
         return known

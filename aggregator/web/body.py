@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,13 +37,24 @@ MOST_FIELD_BYTES = 1_000_000
 @dataclass(slots=True)
 class Body:
     """A body that has arrived. file: its bytes, or those of the one file of a form, None when there are
-    none; name: the file's own; fields: of a form; digest: stands for all of it."""
+    none; name: the file's own; fields: of a form."""
 
     media_type: str = ""
     file: BinaryIO | None = None
     name: str = ""
     fields: Fields = field(default_factory=dict)
-    digest: bytes = b""
+
+    def digest(self) -> bytes:
+        """Stands for all that it says; reads the file, so it is not for the event loop.
+
+        The bytes between the parts of a form do not count: they are others each time that it is sent.
+        """
+        digest = hashlib.blake2b(orjson.dumps(sorted(self.fields.items())), digest_size=16)
+        if self.file is not None:
+            self.file.seek(0)
+            while chunk := self.file.read(MOST_FIELD_BYTES):
+                digest.update(chunk)
+        return digest.digest()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -63,62 +74,50 @@ async def receive_body(request: Request, most: int, directory: Path | None) -> B
     length = request.header(b"content-length")
     if length.isdigit() and int(length) > most:
         raise _too_large(most)
-    incoming = _Incoming(request, most)
+    chunks = _chunks(request, most)
     try:
         if media_type == "multipart/form-data":
-            return await _form(request, incoming)
-        return await _file(media_type, incoming, directory)
+            return await _form(request, chunks)
+        return await _file(media_type, chunks, directory)
     except OSError as error:
         if error.errno not in OUT_OF_ROOM:
             raise
         raise StorageFull("The server has no room left for this body; nothing was written.") from error
 
 
-class _Incoming:
-    """The chunks of a body, counted, and a digest of them."""
-
-    def __init__(self, request: Request, most: int) -> None:
-        self._receive = request.receive
-        self._most = most
-        self._digest = hashlib.blake2b(digest_size=16)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        size, more = 0, True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise Cancelled("The client has gone before its body was whole.")
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > self._most:
-                raise _too_large(self._most)
-            self._digest.update(chunk)
-            more = message.get("more_body", False)
-            if chunk:
-                yield chunk
-
-    def digest(self) -> bytes:
-        return self._digest.digest()
+async def _chunks(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Cancelled("The client has gone before its body was whole.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > most:
+            raise _too_large(most)
+        more = message.get("more_body", False)
+        if chunk:
+            yield chunk
 
 
-async def _file(media_type: str, incoming: _Incoming, directory: Path | None) -> Body:
+async def _file(media_type: str, chunks: AsyncGenerator[bytes, None], directory: Path | None) -> Body:
     file = tempfile.SpooledTemporaryFile(MOST_FIELD_BYTES, dir=str(directory) if directory else None)
     try:
-        async for chunk in incoming.chunks():
+        async for chunk in chunks:
             file.write(chunk)
     except BaseException:
         file.close()
         raise
     is_empty = file.tell() == 0
     file.seek(0)
-    return Body(media_type, None if is_empty else file, digest=incoming.digest())  # type: ignore[arg-type]
+    return Body(media_type, None if is_empty else file)  # type: ignore[arg-type]
 
 
-async def _form(request: Request, incoming: _Incoming) -> Body:
+async def _form(request: Request, chunks: AsyncGenerator[bytes, None]) -> Body:
     headers = Headers({"content-type": request.header(b"content-type")})
     parser = MultiPartParser(
         headers,
-        incoming.chunks(),  # type: ignore[arg-type]
+        chunks,
         max_files=1,
         max_fields=_MOST_FIELDS,
         max_part_size=MOST_FIELD_BYTES,
@@ -135,18 +134,7 @@ async def _form(request: Request, incoming: _Incoming) -> Body:
             body.media_type = (value.content_type or "").partition(";")[0].strip().lower()
         else:
             body.fields.setdefault(name, []).append(value)
-    body.digest = _digest_of_form(body)
     return body
-
-
-def _digest_of_form(body: Body) -> bytes:
-    """Of what the form says: the bytes between its parts are others each time that it is sent."""
-    digest = hashlib.blake2b(orjson.dumps(sorted(body.fields.items())), digest_size=16)
-    if body.file is not None:
-        while chunk := body.file.read(MOST_FIELD_BYTES):
-            digest.update(chunk)
-        body.file.seek(0)
-    return digest.digest()
 
 
 def fields_of(body: Body) -> Fields:

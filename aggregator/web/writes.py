@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import BinaryIO
 
 import orjson
@@ -50,6 +51,8 @@ async def carry_out(
 
 async def _answered(service: Service, write: Write, found: Found, request: Request, body: Body) -> Answered:
     order = _order(write, found, request, body)
+    if key := _key(request):
+        order = replace(order, key=RequestKey(key, _digest(request, await service.in_checker(body.digest))))
     if write.has_input:
         return await service.carry_out_rows(order, lambda: _table(order, request, body), render)
     if order.key is not None:
@@ -75,7 +78,6 @@ def _order(write: Write, found: Found, request: Request, body: Body) -> WriteOrd
         format=format,
         skip_invalid=_option(asked, "invalid", {"skip": True, "reject": False}, write),
         is_dry=_option(asked, "dry_run", {"true": True, "false": False}, write),
-        key=_key(request, body),
     )
 
 
@@ -96,15 +98,18 @@ def _option(query: Fields, name: str, values: Mapping[str, bool], write: Write) 
     return values[texts[0]]
 
 
-def _key(request: Request, body: Body) -> RequestKey | None:
+def _key(request: Request) -> str:
+    """The Idempotency-Key, empty without one; raises InvalidParameters."""
     key = request.header(b"idempotency-key").strip().strip('"')
-    if not key:
-        return None
     if len(key) > _LONGEST_KEY:
         message = f"must be at most {_LONGEST_KEY} characters long"
         raise InvalidParameters([ParameterError("Idempotency-Key", key[:20] + "…", message)])
-    said = [request.method, request.path, request.query_string.decode("latin-1"), body.digest.hex()]
-    return RequestKey(key, hashlib.blake2b(orjson.dumps(said), digest_size=16).digest())
+    return key
+
+
+def _digest(request: Request, of_body: bytes) -> bytes:
+    said = [request.method, request.path, request.query_string.decode("latin-1"), of_body.hex()]
+    return hashlib.blake2b(orjson.dumps(said), digest_size=16).digest()
 
 
 def _table(order: WriteOrder, request: Request, body: Body) -> Table:

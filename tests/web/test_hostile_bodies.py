@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.server import Server
-from tests.sqlite_files import make_database
 from tests.web.conftest import servers_over
-from tests.web.writing import DATABASES, WRITES
+from tests.web.writing import WRITES, make_shop
 
 HEAD = "customer,order_number,ordered,item,price\n"
 ROW = "Ada,7,2024-01-31,Tea,1\n"
@@ -22,9 +21,7 @@ ROW = "Ada,7,2024-01-31,Tea,1\n"
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Server]:
-    (tmp_path / "dbs").mkdir()
-    for name, script in DATABASES.items():
-        make_database(tmp_path / "dbs" / name, script, "wal")
+    make_shop(tmp_path)
     with servers_over(tmp_path) as make:
         yield make(WRITES)
 

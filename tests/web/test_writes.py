@@ -16,7 +16,7 @@ import pytest
 from tests.server import Server
 from tests.sqlite_files import make_database
 from tests.web.conftest import servers_over
-from tests.web.writing import DATABASES, WRITES
+from tests.web.writing import DATABASES, WRITES, make_shop
 
 SHEET = (
     "Customer Name,Order #,ordered,item,price,note\r\n"
@@ -28,9 +28,7 @@ SHEET = (
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Server]:
-    (tmp_path / "dbs").mkdir()
-    for name, script in DATABASES.items():
-        make_database(tmp_path / "dbs" / name, script, "wal")
+    make_shop(tmp_path)
     with servers_over(tmp_path) as make:
         yield make(WRITES)
 
@@ -316,9 +314,7 @@ def test_pages_of_other_sites_may_not_write(shop: Server, headers: dict[str, str
 
 
 def test_a_large_body_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "dbs").mkdir()
-    for name, script in DATABASES.items():
-        make_database(tmp_path / "dbs" / name, script, "wal")
+    make_shop(tmp_path)
     with servers_over(tmp_path) as make:
         server = make(WRITES, max_body=1000)
         answer = server.send("/orders/import", SHEET + "x" * 1000)
@@ -336,9 +332,7 @@ def test_a_body_that_is_cut_off_writes_nothing(shop: Server) -> None:
 
 
 def test_a_locked_database_is_named(tmp_path: Path) -> None:
-    (tmp_path / "dbs").mkdir()
-    for name, script in DATABASES.items():
-        make_database(tmp_path / "dbs" / name, script, "wal")
+    make_shop(tmp_path)
     with servers_over(tmp_path) as make:
         server = make(WRITES, lock_wait=0.1)
         assert server.send("/customers/", {"customer_name": "first"}).status == 201
@@ -410,9 +404,7 @@ def test_the_key_of_a_form_is_of_what_it_says(shop: Server) -> None:
 
 
 def test_a_locked_database_keeps_nobody_from_another(tmp_path: Path) -> None:
-    (tmp_path / "dbs").mkdir()
-    for name, script in DATABASES.items():
-        make_database(tmp_path / "dbs" / name, script, "wal")
+    make_shop(tmp_path)
     orders = "INSERT INTO order_db.orders (customer_id, order_date, total_cents) VALUES (1, '2024-01-01', 1)"
     with servers_over(tmp_path) as make, ThreadPoolExecutor(5) as threads:
         server = make({**WRITES, "orders/index.post": orders}, lock_wait=3)

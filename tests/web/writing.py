@@ -1,5 +1,9 @@
 """A small shop in three files, and SQL files that change it."""
 
+from pathlib import Path
+
+from tests.sqlite_files import make_database
+
 CUSTOMERS = """
 CREATE TABLE customers(
     customer_id INTEGER PRIMARY KEY,
@@ -116,3 +120,10 @@ WRITES = {
     ),
 }
 DATABASES = {"customer.db": CUSTOMERS, "order.db": ORDERS, "line.db": LINES}
+
+
+def make_shop(folder: Path) -> None:
+    """Make the databases in `dbs` of a folder."""
+    (folder / "dbs").mkdir()
+    for name, script in DATABASES.items():
+        make_database(folder / "dbs" / name, script, "wal")

@@ -1,0 +1,37 @@
+"""The library keeps what a check found, and no longer than it holds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from aggregator.catalog.folder import SqlFolder
+from aggregator.databases.folder import RESCAN_SECONDS, DatabaseFolder
+from aggregator.errors import AggregatorError
+from aggregator.reports.check import check
+from aggregator.reports.library import Library
+from aggregator.reports.report import Report
+from tests.server import eventually
+from tests.sqlite_files import make_database
+
+
+def test_a_database_that_comes_counts_at_once_though_its_lack_was_found_a_moment_ago(tmp_path: Path) -> None:
+    """Waiting for the folder and then for the failure to grow old would be longer than a second."""
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "dbs").mkdir()
+    (tmp_path / "sql" / "items.sql").write_text("SELECT items.name FROM shop_db.items AS items")
+    databases = DatabaseFolder(tmp_path / "dbs")
+    library: Library[Report] = Library(SqlFolder(tmp_path / "sql"), databases, 0, check)
+    endpoint = library.find("GET", "/items").endpoint
+    made = make_database(tmp_path / "made", "CREATE TABLE items (name)")
+
+    assert databases.files() == {}
+    time.sleep(RESCAN_SECONDS / 2)
+    with pytest.raises(AggregatorError):
+        library.check(endpoint)
+    made.rename(tmp_path / "dbs" / "shop.db")
+    eventually(databases.files)
+
+    assert library.check(endpoint).columns[0].name == "name"
