@@ -21,6 +21,7 @@ from aggregator.catalog.header import COLUMN_TYPES, ColumnSpec, Header
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import PARAMETER_TYPES, text_of
 from aggregator.catalog.parameters import Parameter
+from aggregator.catalog.shape import SHAPES
 from aggregator.command_line import option, variable
 from aggregator.settings import Settings
 
@@ -94,6 +95,10 @@ def _column_types() -> str:
     return _table(("type", "what the values are"), rows)
 
 
+def _shapes() -> str:
+    return _table(("shape", "a JSON answer"), list(SHAPES.items()))
+
+
 def own_reports() -> list[Endpoint]:
     """The endpoints that belong to the project: not those that somebody has only in a checkout of it."""
     endpoints = SqlFolder(PROJECT / "sql").catalog().endpoints
@@ -130,6 +135,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "input-keys": lambda: _keys(InputColumn),
     "column-keys": lambda: _keys(ColumnSpec),
     "column-types": _column_types,
+    "shapes": _shapes,
     "reports": _reports,
 }
 """What stands between the marks of each name."""

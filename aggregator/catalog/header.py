@@ -7,12 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from aggregator.catalog.block import Block, Keys, read_block
 from aggregator.catalog.findings import Findings, explained, keys_of
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameters import Parameter
+from aggregator.catalog.shape import ShapeSpec, read_shape
 from aggregator.errors import Fault
 
 _BEFORE = r"\A\ufeff?(?:\s|--[^\n]*(?:\n|\Z))*"
@@ -86,6 +87,9 @@ class Header(BaseModel):
     )
     columns: dict[str, ColumnSpec] = Field(
         default_factory=dict, description="How columns of the result are shown, by name"
+    )
+    shape: Annotated[ShapeSpec, BeforeValidator(read_shape)] = Field(
+        ShapeSpec(), description="What a JSON answer looks like; an array of rows when it is not given"
     )
     filename: str | None = Field(
         None, description="The download's name without its ending; `{param}` is filled in"

@@ -12,7 +12,6 @@ from typing import IO
 
 from tqdm import tqdm
 
-from aggregator.catalog.arguments import read_arguments
 from aggregator.catalog.folder import Catalog, Match, SqlFolder
 from aggregator.cli.explained import explained
 from aggregator.cli.output import destination
@@ -22,7 +21,7 @@ from aggregator.errors import AggregatorError, Cancelled, NoSuchReport, NotAccep
 from aggregator.formats import ALIASES, FORMATS, SQL_FUNCTIONS, Format
 from aggregator.reports.check import check
 from aggregator.reports.library import Library
-from aggregator.reports.reading import Job, StaleReport
+from aggregator.reports.reading import StaleReport, job_of
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.reports.spool import Spool
@@ -78,11 +77,11 @@ def _run(settings: Settings, order: Order) -> int:
         given = {name: [text] for name, text in match.path_parameters.items()}
         for name, text in order.parameters:
             given.setdefault(name, []).append(text)
-        arguments = read_arguments(report.header.params, given)
+        job = job_of(report, given, format)
         spool = Spool(settings.spool_memory, settings.spool_dir)
         try:
             with destination(order.file) as file:
-                return _write(Run(Job(report, arguments, format), spool), settings, order, file)
+                return _write(Run(job, spool), settings, order, file)
         except StaleReport:
             library.forget(report)
     raise AggregatorError("The databases' tables are altered again and again.")

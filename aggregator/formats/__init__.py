@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 from aggregator.formats import defusing, values
 from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
 from aggregator.formats.json import JsonWriter, NdJsonWriter
+from aggregator.formats.shapes import Shape
 
 __all__ = [
     "ALIASES",
@@ -17,8 +21,10 @@ __all__ = [
     "Column",
     "ColumnType",
     "Format",
+    "Shape",
     "Storage",
     "Writer",
+    "shaped",
 ]
 
 _CSV_TYPE = "text/csv; charset=utf-8; header=present"
@@ -42,3 +48,10 @@ SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsvWriter)
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **defusing.SQL_FUNCTIONS}
 """What the SQL of the formats calls for the rare values; each connection needs them."""
+
+
+@lru_cache(maxsize=1_000)
+def shaped(name: str, shape: Shape | None) -> Format:
+    """A format by its name; JSON in a shape, when there is one. The other formats are always flat rows."""
+    format = FORMATS[name]
+    return replace(format, writer=shape) if shape is not None and name == "json" else format

@@ -14,7 +14,7 @@ _MOST_MEMBERS = 450
 
 def object_sql(columns: Sequence[Column]) -> str:
     """The SQL of a row as one JSON object, its members in the order of the columns."""
-    groups = [columns[i : i + _MOST_MEMBERS] for i in range(0, len(columns), _MOST_MEMBERS)]
+    groups = [columns[i : i + _MOST_MEMBERS] for i in range(0, max(len(columns), 1), _MOST_MEMBERS)]
     objects = [
         f"json_object({', '.join(f'{sql_text(column.name)}, {json_value(column)}' for column in group)})"
         for group in groups

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import sql_of
+from aggregator.catalog.parameters import Parameter
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, inspect, mentioned
+from aggregator.databases.paging import NoPages, Paging, paging_of
 from aggregator.databases.tokens import parameters
 from aggregator.errors import BrokenReport, DatabaseUnavailable, Fault
 from aggregator.reports.report import Report, columns_of, state
@@ -64,7 +66,10 @@ class _Check(SourceCheck):
         finally:
             connection.close()
         self.check_parameters()
-        self.check_columns([column.name for column in statement.columns] if statement is not None else [])
+        names = [column.name for column in statement.columns] if statement is not None else []
+        self.check_columns(names)
+        self.check_shape(names)
+        paging = self._paging(statement) if statement is not None and header.shape.kind == "page" else None
         if statement is None or self.faults:
             raise BrokenReport(sorted(self.faults))
         schemas = statement.schemas.union(*(each.schemas for each in choices.values()))
@@ -79,6 +84,7 @@ class _Check(SourceCheck):
             checked_against=state(
                 tuple(identities[file.schema] for file in read), [versions[file.schema] for file in read]
             ),
+            paging=paging,
         )
 
     def _statement(self, connection: ReadOnlyConnection) -> Statement | None:
@@ -86,6 +92,18 @@ class _Check(SourceCheck):
         for fault in faults:
             self.add(self.source.sql_line + fault.line - 1, fault.message)
         return statement
+
+    def _paging(self, statement: Statement) -> Paging | None:
+        """The SQL of all pages; a page has whole numbers, with defaults, as its limit and offset."""
+        for name, least in (("limit", 1), ("offset", 0)):
+            if not _is_count(self.source.header.params.get(name), least):
+                message = f"shape: page needs {name}: {{type: integer, default: …, min: {least}}}"
+                self.add(self.source.line_of("params", name), message)
+        try:
+            return paging_of(statement.sql)
+        except NoPages as error:
+            self.add(self.source.line_of("shape"), f"shape: the SQL of a page {error}")
+            return None
 
     def _choices(self, connection: ReadOnlyConnection) -> Iterator[tuple[str, Statement]]:
         for name, parameter in self.source.header.params.items():
@@ -100,3 +118,10 @@ class _Check(SourceCheck):
                 self.add(line, f"choices_sql of {name}: {token.text}: it has no parameters")
             if statement is not None:
                 yield name, statement
+
+
+def _is_count(parameter: Parameter | None, least: int) -> bool:
+    """Whether a parameter always has one whole number that is not below the least."""
+    if parameter is None or parameter.type != "integer" or parameter.many or parameter.default is None:
+        return False
+    return parameter.min is not None and int(parameter.min) >= least

@@ -50,8 +50,8 @@ class QuickReports:
         if chunk is None:
             self._history.doubt(job)
             return None
-        writer, _ = prepared(job.report, job.format)
-        body = b"".join(writer.encode([chunk.text] if chunk.rows else []))
+        writer = prepared(job.report, job.format).writer
+        body = b"".join(writer.encode([chunk.text] if chunk.text else []))
         self._history.learn(job, reader.clock() - began)
         return SmallResult(body, chunk.rows)
 

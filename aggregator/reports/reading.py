@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -14,7 +14,7 @@ from typing import Protocol
 
 import apsw
 
-from aggregator.catalog.arguments import Arguments
+from aggregator.catalog.arguments import Arguments, read_arguments
 from aggregator.databases.connection import SqlValue
 from aggregator.databases.folder import FileVersion
 from aggregator.databases.inspection import Statement
@@ -25,10 +25,12 @@ from aggregator.errors import (
     Cancelled,
     DatabaseUnavailable,
     InvalidParameters,
+    NothingThere,
     ParameterError,
     UnsettledDatabases,
 )
 from aggregator.formats import Format
+from aggregator.formats.shapes import end_of_page
 from aggregator.reports.report import Report, state
 from aggregator.reports.sql import choice_by_text, prepared
 
@@ -46,12 +48,32 @@ class StaleReport(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be read. Without rows_wanted everything is done up to the first row."""
+    """What is to be read. Without rows_wanted everything is done up to the first row.
+
+    is_whole: all rows of a report in pages.
+    """
 
     report: Report
     arguments: Arguments
     format: Format
     rows_wanted: bool = True
+    is_whole: bool = False
+
+
+def job_of(
+    report: Report, given: Mapping[str, Sequence[str]], format: Format, *, rows_wanted: bool = True
+) -> Job:
+    """The job that a request asks for; given: the texts of its parameters. Raises InvalidParameters.
+
+    Only JSON says that there are more pages, so other formats have all rows unless a limit is given.
+    """
+    return Job(
+        report,
+        read_arguments(report.header.params, given),
+        format,
+        rows_wanted=rows_wanted or report.needs_row,
+        is_whole=report.paging is not None and format.name != "json" and not any(given.get("limit", ())),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +132,14 @@ class LocalReader:
 
         seen: the report's files as they were just now.
         """
-        writer, sql = prepared(job.report, job.format)
+        run = prepared(job.report, job.format, job.is_whole)
         with self._held(job, seen) as (view, arguments):
-            cursor = view.connection.execute(sql, bindings(arguments))
+            cursor = view.connection.execute(run.sql, bindings(arguments))
             rows = list(islice(chain.from_iterable(cursor), _MOST_IN_SMALL + 1))
             cursor.close(True)
-        return Chunk(writer.join(rows), len(rows), True) if len(rows) <= _MOST_IN_SMALL else None
+            if len(rows) > _MOST_IN_SMALL:
+                return None
+            return _last_chunk(view, job, arguments, rows, len(rows))
 
     def stop(self) -> None:
         with self._lock:
@@ -164,19 +188,37 @@ class LocalReader:
                 self._view = None
 
     def _rows(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
-        writer, sql = prepared(job.report, job.format)
+        run = prepared(job.report, job.format, job.is_whole)
         rows: list[bytes] = []
-        size, flush_at = 0, time.monotonic() + _FIRST_SECONDS
-        for batch in batches(view.connection, sql, bindings(arguments)):
+        size, count, flush_at = 0, 0, time.monotonic() + _FIRST_SECONDS
+        for batch in batches(view.connection, run.sql, bindings(arguments)):
             rows += batch
             size += sum(map(len, batch))
+            count += len(batch)
             if size >= _CHUNK_BYTES or time.monotonic() >= flush_at:
-                yield Chunk(writer.join(rows), len(rows), is_last=False)
+                yield Chunk(run.writer.join(rows), len(rows), is_last=False)
                 rows, size, flush_at = [], 0, time.monotonic() + _CHUNK_SECONDS
             if self._is_stopped:
                 raise Cancelled("The reading was stopped.")
-        if rows:
-            yield Chunk(writer.join(rows), len(rows), is_last=True)
+        last = _last_chunk(view, job, arguments, rows, count)
+        if last.text:
+            yield last
+
+
+def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:
+    """The rows that are left, with what comes after them. count: all that there were.
+
+    Raises NothingThere when there were none and the report's shape needs one.
+    """
+    if not count and job.report.needs_row:
+        asked = ", ".join(f"{name} {value}" for name, value in arguments.items() if value is not None)
+        raise NothingThere(f"There is nothing at {asked}." if asked else "There is nothing here.")
+    run = prepared(job.report, job.format, job.is_whole)
+    text = run.writer.join(rows) if rows else b""
+    if run.count_sql is not None:
+        total = view.connection.execute(run.count_sql, bindings(arguments)).get
+        text += end_of_page(total, arguments["limit"], arguments["offset"])
+    return Chunk(text, len(rows), is_last=True)
 
 
 def bindings(arguments: Arguments) -> dict[str, SqlValue]:

@@ -9,9 +9,11 @@ from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import ColumnSpec, Header
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn, Statement
+from aggregator.databases.paging import Paging
 from aggregator.databases.view import Identities
-from aggregator.formats import FORMATS, Column, ColumnType, Format, Storage
+from aggregator.formats import FORMATS, Column, ColumnType, Format, Shape, Storage, shaped
 from aggregator.formats.currency import digits
+from aggregator.formats.shapes import Group, Nest, Page, Record
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +21,8 @@ class Report:
     """A report that can be run.
 
     files: the databases that the SQL and the choices read, in the order of their names. choices: for
-    each parameter with `choices_sql` that SELECT. checked_against: `state` of the files then.
+    each parameter with `choices_sql` that SELECT. checked_against: `state` of the files then. paging: of
+    a report in pages, its SQL for all rows.
     """
 
     endpoint: Endpoint
@@ -29,6 +32,7 @@ class Report:
     files: tuple[DatabaseFile, ...]
     choices: Mapping[str, Statement]
     checked_against: tuple[object, ...]
+    paging: Paging | None = None
 
     @property
     def digest(self) -> str:
@@ -47,7 +51,13 @@ class Report:
     @property
     def formats(self) -> list[Format]:
         """The formats to be had, the default first."""
-        return [FORMATS[name] for name in self.header.formats or FORMATS]
+        return formats_of(self.header)
+
+    @property
+    def needs_row(self) -> bool:
+        """Whether a result without rows means that there is no such thing."""
+        shape = shape_of(self.header)
+        return shape is not None and shape.needs_row
 
     @property
     def title(self) -> str:
@@ -61,6 +71,24 @@ def state(files: Identities, schema_versions: Iterable[object]) -> tuple[object,
     schema_versions: of each of the files, in the same order.
     """
     return files, tuple(schema_versions)
+
+
+def shape_of(header: Header) -> Shape | None:
+    """The shape of JSON answers; None for an array of rows."""
+    said = header.shape
+    shapes: dict[str, Shape] = {
+        "page": Page(),
+        "record": Record(),
+        "group": Group(said.column),
+        "nest": Nest(said.column, said.members),
+    }
+    return shapes.get(said.kind)
+
+
+def formats_of(header: Header) -> list[Format]:
+    """The formats to be had, the default first."""
+    shape = shape_of(header)
+    return [shaped(name, shape) for name in header.formats or FORMATS]
 
 
 def columns_of(statement: Statement, header: Header) -> tuple[Column, ...]:

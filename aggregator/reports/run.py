@@ -55,7 +55,7 @@ class Run:
 
     def output(self) -> Iterator[bytes]:
         """The bytes of the file; raises the error that ended the run."""
-        writer, _ = prepared(self.job.report, self.job.format)
+        writer = prepared(self.job.report, self.job.format).writer
         return writer.encode(self._spool.chunks())
 
     def stop(self, error: AggregatorError) -> None:

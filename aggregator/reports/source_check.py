@@ -41,6 +41,20 @@ class SourceCheck:
             line = self.source.line_of("params", name)
             self.add(line, f"the parameter {name} is declared, but the SQL has no :{name}")
 
+    def check_shape(self, names: Sequence[str]) -> None:
+        """The columns of a group or a list must be some of the result's, which `names` has, and others."""
+        shape = self.source.header.shape
+        named = {"group": [shape.column], "nest": [*shape.members]}.get(shape.kind, [])
+        line = self.source.line_of("shape")
+        for name in [name for name in named if name not in names] if names else []:
+            self.add(line, f"shape: there is no column {name}; the columns are {', '.join(names)}")
+        for name in sorted({name for name in named if named.count(name) > 1}):
+            self.add(line, f"shape: {name} comes twice")
+        if shape.kind == "nest" and shape.column in set(names) - set(named):
+            self.add(line, f"shape: the list {shape.column} has the name of a column beside it")
+        if shape.kind == "group" and len(names) == 1:
+            self.add(line, f"shape: beside {shape.column} there is no column to be grouped")
+
     def check_columns(self, names: Sequence[str]) -> None:
         """What the header says of columns must be of some that there are; names: of the result's."""
         for name, spec in self.source.header.columns.items():

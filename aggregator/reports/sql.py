@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from aggregator.databases.inspection import Statement
 from aggregator.formats import Format, Writer
+from aggregator.formats.shapes import Page
 from aggregator.reports.report import Report
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The writer of a report's rows in a format, and the SQL that gives it each row as one BLOB.
+
+    count_sql: of a page, how many rows all pages have.
+    """
+
+    writer: Writer
+    sql: str
+    count_sql: str | None
+
+
 @lru_cache(maxsize=1_000)
-def prepared(report: Report, format: Format) -> tuple[Writer, str]:
-    """The writer of a report's rows in a format, and the SQL that gives it each row as one BLOB."""
+def prepared(report: Report, format: Format, is_whole: bool = False) -> Prepared:
+    """What is run for a report. is_whole: all rows of a report in pages."""
+    statement, paging = report.statement, report.paging
+    if paging is not None and is_whole:
+        statement = replace(statement, sql=paging.unlimited)
     writer = format.writer(report.columns, report.endpoint.short_name)
-    return writer, rows_as_text(report.statement, writer.row_sql)
+    is_page = paging is not None and isinstance(format.writer, Page)
+    return Prepared(
+        writer, rows_as_text(statement, writer.row_sql), paging.count if paging and is_page else None
+    )
 
 
 def rows_as_text(statement: Statement, row_sql: str) -> str:

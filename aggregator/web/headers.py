@@ -78,7 +78,7 @@ def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str) -> str:
     nothing, or when the SQL depends on the clock or on chance, the tag is one that never comes again.
     """
     report, format = job.report, job.format
-    parts: list[object] = [__version__, report.digest, format.name, format.writer.__name__, coding]
+    parts: list[object] = [__version__, report.digest, format.name, str(format.writer), coding]
     parts += (job.arguments, secrets.token_hex(8) if report.statement.is_volatile else None)
     for file, version in zip(report.files, versions, strict=True):
         parts.append([file.schema, version.stamp, None if version.settled else secrets.token_hex(8)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aggregator import __version__
 from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
+from aggregator.catalog.shape import ShapeSpec
 from aggregator.errors import AggregatorError
 from aggregator.formats import ALIASES, Column
 from aggregator.reports.library import Library
@@ -147,7 +148,7 @@ def _problems(statuses: Mapping[str, str]) -> dict[str, Any]:
 
 def _rows(checked: Report | Write) -> dict[str, Any]:
     return {
-        format.media_type.split(";")[0]: {"schema": _body_schema(format.name, checked.columns)}
+        format.media_type.split(";")[0]: {"schema": _body_schema(format.name, checked)}
         for format in checked.formats
     }
 
@@ -188,17 +189,39 @@ def _parameter(name: str, spec: Parameter, is_in_path: bool) -> dict[str, Any]:
     return parameter
 
 
-def _body_schema(format: str, columns: tuple[Column, ...]) -> dict[str, Any]:
-    row = {
+def _body_schema(format: str, checked: Report | Write) -> dict[str, Any]:
+    if format == "json":
+        return _shape_schema(checked.header.shape, checked.columns)
+    if format == "excel":
+        return {"type": "string", "format": "binary"}
+    return {"type": "string"}
+
+
+def _shape_schema(shape: ShapeSpec, columns: Sequence[Column]) -> dict[str, Any]:
+    if shape.kind == "record":
+        return _object(columns)
+    if shape.kind == "group":
+        rows = {"type": "array", "items": _object([each for each in columns if each.name != shape.column])}
+        return {"type": "object", "additionalProperties": rows}
+    if shape.kind == "nest":
+        inside = [column for column in columns if column.name in shape.members]
+        record = _object([column for column in columns if column.name not in shape.members])
+        record["required"].append(shape.column)
+        record["properties"][shape.column] = {"type": "array", "items": _object(inside)}
+        return record
+    rows = {"type": "array", "items": _object(columns)}
+    if shape.kind == "page":
+        counts = {name: {"type": "integer", "minimum": 0} for name in ("total", "limit", "offset")}
+        return {"type": "object", "required": ["items", *counts], "properties": {"items": rows, **counts}}
+    return rows
+
+
+def _object(columns: Sequence[Column]) -> dict[str, Any]:
+    return {
         "type": "object",
         "required": [column.name for column in columns],
         "properties": {column.name: _column_schema(column) for column in columns},
     }
-    if format == "json":
-        return {"type": "array", "items": row}
-    if format == "excel":
-        return {"type": "string", "format": "binary"}
-    return {"type": "string"}
 
 
 def _column_schema(column: Column) -> dict[str, Any]:

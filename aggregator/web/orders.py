@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aggregator.catalog.arguments import read_arguments
 from aggregator.catalog.parameters import MOVING, Parameter
-from aggregator.reports.reading import Job
+from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
 from aggregator.web.headers import wants_gzip
 from aggregator.web.negotiation import Found, choose_format
@@ -78,7 +77,7 @@ def order_of(report: Report, found: Found, request: Request, fields: Fields | No
     format = choose_format(report.formats, wanted, query.get("for", []), request.header(b"accept"))
     request.line.format = format.name
     return Order(
-        job=Job(report, read_arguments(params, given), format, rows_wanted=not request.is_head),
+        job=job_of(report, given, format, rows_wanted=not request.is_head),
         gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
         parameters=names,
         is_lasting=not any(_moves(parameter, given.get(name, ())) for name, parameter in params.items()),

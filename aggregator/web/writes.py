@@ -141,6 +141,8 @@ def render(order: WriteOrder, outcome: Outcome) -> Answered:
     rows = outcome.rows
     if route.method != "POST" and route.parameters and not outcome.matched and not rows:
         raise NothingThere("No such row is there, or the rules of this URL keep it; nothing was changed.")
+    if rows is not None and not rows and order.write.needs_row:
+        raise NothingThere("There is no row to answer with; nothing was changed.")
     is_created = route.method in _CREATING and outcome.counted.inserted > 0 and not outcome.is_dry
     received = outcome.received.count if outcome.received is not None else outcome.matched
     status = 201 if is_created else 200

@@ -58,7 +58,9 @@ class _Check(SourceCheck):
         """The endpoint; raises BrokenReport."""
         self.check_parameters()
         last = statements[-1] if statements else None
-        self.check_columns([column.name for column in last.columns] if last is not None else [])
+        names = [column.name for column in last.columns] if last is not None else []
+        self.check_columns(names)
+        self.check_shape(names)
         self._check_header(endpoint, statements)
         if self.faults or last is None:
             raise BrokenReport(sorted(self.faults))
@@ -78,6 +80,10 @@ class _Check(SourceCheck):
         method, first_line = endpoint.route.method, self.source.sql_line
         if not self.faults and not any(each.writes for each in statements) and method != "POST":
             self.add(first_line, f"no statement writes, and a file for {method} does")
+        if self.source.header.shape.kind != "rows" and not self.faults and not statements[-1].columns:
+            self.add(self.source.line_of("shape"), "shape: the last statement gives no rows to be shaped")
+        if self.source.header.shape.kind == "page":
+            self.add(self.source.line_of("shape"), "shape: a page is for files that only read")
         for name, parameter in self.source.header.params.items():
             if parameter.choices_sql is not None:
                 line = self.source.line_of("params", name, "choices_sql")

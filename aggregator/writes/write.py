@@ -9,8 +9,9 @@ from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Header
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, TableName
-from aggregator.formats import FORMATS, Column, Format
+from aggregator.formats import Column, Format
 from aggregator.inputs.table import Table
+from aggregator.reports.report import formats_of, shape_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +49,13 @@ class Write:
     @property
     def formats(self) -> list[Format]:
         """The formats of the rows of the answer, the default first."""
-        return [FORMATS[name] for name in self.header.formats or FORMATS]
+        return formats_of(self.header)
+
+    @property
+    def needs_row(self) -> bool:
+        """Whether an answer without rows means that there is no such thing."""
+        shape = shape_of(self.header)
+        return shape is not None and shape.needs_row
 
     def time_limit(self, most: float) -> float:
         """Seconds that the SQL may run: what the header says, but no more than the most."""

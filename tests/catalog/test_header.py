@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.catalog.header import Header, Source, read_source
 
-KEYS = "title, description, params, input, columns, filename, formats, time_limit, tags"
+KEYS = "title, description, params, input, columns, shape, filename, formats, time_limit, tags"
 PARAMETER_KEYS = (
     "type, description, required, default, min, max, pattern, choices, choices_sql, many, time_zone, example"
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 
+from aggregator.catalog.arguments import Arguments
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
@@ -64,8 +65,8 @@ class Service:
         library = Library(SqlFolder(self._sql), DatabaseFolder(self._database.parent), 1, check)
         return library.check(library.find("GET", f"/{name}").endpoint)
 
-    def run(self, report: Report, format: Format) -> bytes:
-        run = Run(Job(report, {}, format), Spool(1 << 30, None))
+    def run(self, report: Report, format: Format, arguments: Arguments | None = None) -> bytes:
+        run = Run(Job(report, arguments or {}, format), Spool(1 << 30, None))
         run.execute(self._pool, lambda: None)
         return b"".join(run.output()) if run.body is None else run.body
 

@@ -509,3 +509,71 @@ SELECT order_id, placed_date, total_cents AS total FROM order_db.orders WHERE pl
     ]
     assert (report.columns[2].currency, report.columns[2].digits) == ("JPY", 0)
     assert [format.name for format in report.formats] == list(FORMATS)
+
+
+# --- shapes --------------------------------------------------------------------------------------
+
+PAGE_PARAMS = (
+    "params: {limit: {type: integer, default: 5, min: 1}, offset: {type: integer, default: 0, min: 0}}\n"
+)
+ONE_PAGE = "SELECT orders.status FROM order_db.orders AS orders ORDER BY orders.order_id"
+
+
+@pytest.mark.parametrize(
+    ("header", "sql", "fault"),
+    [
+        ("shape: pages", "SELECT 1 AS a", "r.sql:2: shape: must be rows, page, record, {group: a column} or"),
+        ("shape: {group: [a]}", "SELECT 1 AS a", "r.sql:2: shape: must be rows, page, record,"),
+        ("shape: {nest: {b: []}}", "SELECT 1 AS a", "r.sql:2: shape: must be rows, page, record,"),
+        (
+            "shape: {group: b}",
+            "SELECT 1 AS a, 2 AS c",
+            "r.sql:2: shape: there is no column b; the",
+        ),
+        ("shape: {group: a}", "SELECT 1 AS a", "r.sql:2: shape: beside a there is no column to be grouped"),
+        (
+            "shape: {nest: {b: [c]}}",
+            "SELECT 1 AS a",
+            "r.sql:2: shape: there is no column c; the",
+        ),
+        ("shape: {nest: {b: [a, a]}}", "SELECT 1 AS a", "r.sql:2: shape: a comes twice"),
+        (
+            "shape: {nest: {b: [a]}}",
+            "SELECT 1 AS a, 2 AS b",
+            "r.sql:2: shape: the list b has the name",
+        ),
+        (
+            PAGE_PARAMS + "shape: page",
+            ONE_PAGE + " LIMIT :limit",
+            "r.sql:3: shape: the SQL of a page must",
+        ),
+        (
+            PAGE_PARAMS + "shape: page",
+            ONE_PAGE + " LIMIT :offset OFFSET :limit",
+            "r.sql:3: shape: the SQL of",
+        ),
+        (
+            PAGE_PARAMS + "shape: page",
+            "SELECT * FROM (SELECT 1 AS a ORDER BY 1) LIMIT :limit OFFSET :offset",
+            "r.sql:3: shape: the SQL of a page must have an ORDER BY",
+        ),
+        (
+            PAGE_PARAMS.replace("default: 5, ", "") + "shape: page",
+            ONE_PAGE + " LIMIT :limit OFFSET :offset",
+            "r.sql:2: shape: page needs limit: {type: integer, default: …, min: 1}",
+        ),
+        (
+            PAGE_PARAMS.replace("min: 0", "min: -1") + "shape: page",
+            ONE_PAGE + " LIMIT :limit OFFSET :offset",
+            "r.sql:2: shape: page needs offset: {type: integer, default: …, min: 0}",
+        ),
+    ],
+)
+def test_shapes_that_do_not_fit(dbs: Path, header: str, sql: str, fault: str) -> None:
+    found = faults(dbs, r=f"/*\n{header}\n*/\n{sql}")
+    assert any(each.startswith(fault) for each in found), found
+
+
+def test_a_page_may_end_in_small_letters_and_a_comment(dbs: Path) -> None:
+    sql = ONE_PAGE + " limit :limit -- rows\noffset :offset;\n-- the end\n"
+    assert faults(dbs, r=f"/*\n{PAGE_PARAMS}shape: page\n*/\n{sql}") == []

@@ -1,0 +1,204 @@
+"""The shapes of a JSON answer other than an array of rows; each is a maker of Writers, as a format's is.
+
+A row comes out of SQLite as pieces of JSON with a mark between them. The mark is a control character,
+which JSON text has only as an escape (RFC 8259, section 7), so no row holds one by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias
+
+from aggregator.errors import UnfitValue
+from aggregator.formats.columns import Column
+from aggregator.formats.encoding import valid_json
+from aggregator.formats.format import Writer
+from aggregator.formats.json import object_sql
+from aggregator.formats.values import is_text, json_value
+
+_MARK = b"\x1e"
+_MARK_SQL = " || char(30) || "
+_LINE = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`{"items": [{…}], "total": N, "limit": L, "offset": O}`; the last three come after the rows."""
+
+    needs_row: ClassVar[bool] = False
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _PageWriter(columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One object, of the one row that there is."""
+
+    needs_row: ClassVar[bool] = True
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _RecordWriter(columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`{"Pune": [{…}], "Surat": [{…}]}`: the rows by the text of a column, which they do not repeat.
+
+    column: its name. Rows of one group stand together.
+    """
+
+    column: str
+    needs_row: ClassVar[bool] = False
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _GroupWriter(columns, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """`{"order_id": 7, "lines": [{…}, {…}]}`: one object, with a list of what differs from row to row.
+
+    name: of the list; members: the columns that are in it. It stands where the first of them stood. A
+    row in which all of them are NULL, as of a LEFT JOIN that found nothing, adds nothing to the list.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    needs_row: ClassVar[bool] = True
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _NestWriter(columns, self.name, self.members)
+
+
+Shape: TypeAlias = Page | Record | Group | Nest
+
+
+def end_of_page(total: int, limit: object, offset: object) -> bytes:
+    """What follows the rows of a page, to be put after its last chunk."""
+    return _MARK + f'"total":{total},"limit":{limit},"offset":{offset}'.encode()
+
+
+class _PageWriter:
+    """The last chunk holds the end of the page, and perhaps no row."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.row_sql = object_sql(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return b",\n".join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        before = b'{"items":['
+        for chunk in chunks:
+            rows, mark, end = chunk.partition(_MARK)
+            if rows:
+                yield before + valid_json(rows)
+                before = b",\n"
+            if mark:
+                yield (b"" if before == b",\n" else before) + b"]," + end + b"}"
+
+
+class _RecordWriter:
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.row_sql = object_sql(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        if len(rows) > 1:
+            raise _several("There is more than one row")
+        return rows[0]
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        record = list(chunks)
+        if len(record) > 1:
+            raise _several("There is more than one row")
+        yield from map(valid_json, record)
+
+
+class _GroupWriter:
+    """A row is the group's name and the object, a line each two."""
+
+    def __init__(self, columns: Sequence[Column], by: str) -> None:
+        key = next(column for column in columns if column.name == by)
+        rest = [column for column in columns if column is not key]
+        self.row_sql = _key_sql(key) + _MARK_SQL + object_sql(rest)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return _LINE.join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        before, group = b"{", None
+        seen: set[bytes] = set()
+        for chunk in chunks:
+            pieces = []
+            for row in chunk.split(_LINE):
+                name, _, text = row.partition(_MARK)
+                if name == group:
+                    pieces.append(b",\n" + text)
+                    continue
+                if name in seen:
+                    raise _several(f"The rows of {valid_json(name).decode()} do not stand together")
+                seen.add(name)
+                pieces.append(before + name + b":[" + text)
+                before, group = b"],\n", name
+            yield valid_json(b"".join(pieces))
+        yield b"]}" if group is not None else b"{}"
+
+
+def _key_sql(column: Column) -> str:
+    """The SQL of a value as a JSON string; a number and NULL as JSON writes them, in quotes."""
+    value = f"({json_value(replace(column, type=None))})"
+    return (
+        f"""CASE WHEN {is_text(value)} THEN json_quote({value}) ELSE '"' || json_quote({value}) || '"' END"""
+    )
+
+
+class _NestWriter:
+    """A row is what stands before the list, an item or nothing, and what stands after it."""
+
+    def __init__(self, columns: Sequence[Column], name: str, members: Sequence[str]) -> None:
+        inside = [column for column in columns if column.name in members]
+        first = columns.index(inside[0])
+        outside = [column for column in columns if column.name not in members]
+        before, after = outside[:first], outside[first:]
+        is_item = " OR ".join(f"{column.sql} IS NOT NULL" for column in inside)
+        item = f"CASE WHEN {is_item} THEN {object_sql(inside)} ELSE '' END"
+        self.row_sql = _MARK_SQL.join((object_sql(before), item, object_sql(after)))
+        self._name = name
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return _LINE.join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        record: tuple[bytes, bytes] | None = None
+        between = b""
+        for chunk in chunks:
+            pieces = []
+            for row in chunk.split(_LINE):
+                before, item, after = row.split(_MARK)
+                if record is None:
+                    record = before, after
+                    pieces.append(_opened(before) + b'"' + self._name.encode() + b'":[')
+                elif record != (before, after):
+                    raise _several("There is more than one record: columns beside the list differ")
+                if item:
+                    pieces.append(between + item)
+                    between = b",\n"
+            yield valid_json(b"".join(pieces))
+        if record is not None:
+            yield b"]" + valid_json(_closed(record[1]))
+
+
+def _opened(before: bytes) -> bytes:
+    """An object whose next member is to follow."""
+    return b"{" if before == b"{}" else before[:-1] + b","
+
+
+def _closed(after: bytes) -> bytes:
+    """The members that follow, and the end."""
+    return b"}" if after == b"{}" else b"," + after[1:]
+
+
+def _several(what: str) -> UnfitValue:
+    return UnfitValue(f"{what}, which the shape in the file's header does not allow.")
