@@ -75,7 +75,7 @@ class Nest:
 Shape: TypeAlias = Page | Record | Group | Nest
 
 
-def end_of_page(total: int, limit: object, offset: object) -> bytes:
+def end_of_page(total: int, limit: int, offset: int) -> bytes:
     """What follows the rows of a page, to be put after its last chunk."""
     return _MARK + f'"total":{total},"limit":{limit},"offset":{offset}'.encode()
 

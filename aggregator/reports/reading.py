@@ -216,9 +216,16 @@ def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], c
     run = prepared(job.report, job.format, job.is_whole)
     text = run.writer.join(rows) if rows else b""
     if run.count_sql is not None:
-        total = view.connection.execute(run.count_sql, bindings(arguments)).get
-        text += end_of_page(total, arguments["limit"], arguments["offset"])
+        limit, offset = int(str(arguments["limit"])), int(str(arguments["offset"]))
+        is_last_page = 0 < count < limit or count == offset == 0
+        total = offset + count if is_last_page else _total(view, run.count_sql, arguments)
+        text += end_of_page(total, limit, offset)
     return Chunk(text, len(rows), is_last=True)
+
+
+def _total(view: View, count_sql: str, arguments: Arguments) -> int:
+    row: tuple[int] = view.connection.execute(count_sql, bindings(arguments)).fetchone()
+    return row[0]
 
 
 def bindings(arguments: Arguments) -> dict[str, SqlValue]:
