@@ -224,8 +224,7 @@ def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], c
 
 
 def _total(view: View, count_sql: str, arguments: Arguments) -> int:
-    row: tuple[int] = view.connection.execute(count_sql, bindings(arguments)).fetchone()
-    return row[0]
+    return int(view.connection.execute(count_sql, bindings(arguments)).get)
 
 
 def bindings(arguments: Arguments) -> dict[str, SqlValue]:
