@@ -195,6 +195,9 @@ def parameter_schema(parameter: Parameter) -> dict[str, object]:
     if parameter.type in ("integer", "number", "text"):
         bounds = ((low, parameter.bound(parameter.min)), (high, parameter.bound(parameter.max)))
         schema |= {key: bound for key, bound in bounds if bound is not None}
+    if parameter.type == "text" and parameter.is_required:
+        # An empty text counts as not given.
+        schema["minLength"] = max(int(str(schema.get("minLength", 1))), 1)
     if parameter.pattern is not None:
         schema["pattern"] = f"^(?:{parameter.pattern})$"
     if parameter.choices is not None:

@@ -182,6 +182,8 @@ def _parameter(name: str, spec: Parameter, is_in_path: bool) -> dict[str, Any]:
         "description": description,
         "schema": parameter_schema(spec),
     }
+    if not is_in_path:
+        parameter["allowEmptyValue"] = not spec.is_required
     if spec.example is not None:
         parameter["example"] = (
             spec.example if isinstance(spec.example, int | float | list) else str(spec.example)

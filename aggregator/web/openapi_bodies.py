@@ -89,7 +89,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
 def rows_body(header: Header) -> dict[str, Any]:
     """The request body of an endpoint that takes rows."""
     row = input_schema(header.input)
-    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES}
+    content: dict[str, Any] = {kind: {"schema": {"type": "string", "minLength": 1}} for kind in MEDIA_TYPES}
     content["application/json"] = {"schema": {"oneOf": [{"type": "array", "items": row}, row]}}
     content["multipart/form-data"] = {
         "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
