@@ -129,7 +129,12 @@ def test_what_is_required(keys: dict[str, object], is_required: bool) -> None:
         ),
         ({"type": "number", "min": 0.5}, {"type": "number", "format": "double", "minimum": 0.5}),
         ({"type": "text", "min": 1, "max": 5}, {"type": "string", "minLength": 1, "maxLength": 5}),
-        ({"type": "text", "pattern": "a|b"}, {"type": "string", "pattern": "^(?:a|b)$"}),
+        (
+            {"type": "text", "pattern": "a|b"},
+            {"type": "string", "pattern": "^(?:a|b)$", "minLength": 1},
+        ),
+        ({"type": "text", "required": False, "min": 0}, {"type": "string", "minLength": 0}),
+        ({"type": "text", "default": "x", "max": 5}, {"type": "string", "maxLength": 5, "default": "x"}),
         ({"type": "boolean", "default": "no"}, {"type": "boolean", "default": False}),
         ({"type": "integer", "default": "007"}, {"type": "integer", "format": "int64", "default": 7}),
         (
