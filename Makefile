@@ -13,6 +13,7 @@ help: ## list the targets
 
 run: $(VENV)/run.stamp ## make demo databases if there are none, and serve on http://127.0.0.1:8050
 	@ls dbs/*.db dbs/*.sqlite dbs/*.sqlite3 >/dev/null 2>&1 || $(BIN)/python setup_db.py
+	@$(BIN)/python setup_db.py --outdated
 	$(BIN)/python app.py --host $(HOST) --port $(PORT)
 
 test: $(VENV)/dev.stamp ## run the whole test suite

@@ -6,6 +6,7 @@ them is removed by the next run.
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ NAMES = ("customer", "product", "order", "order_line", "invoice", "transaction")
 # What SQLite keeps beside a database. Its log may hold the newest rows, and must never meet
 # another database.
 _COMPANIONS = ("-wal", "-shm", "-journal")
+
+_PAUSE_SECONDS = 0.01
 
 
 class BuildError(Exception):
@@ -29,8 +32,12 @@ class Folder:
 
     def present(self) -> list[str]:
         """Return the file names of those demo databases that exist."""
-        finals = (self._final(name) for name in NAMES)
-        return [final.name for final in finals if os.path.lexists(final)]
+        return [path.name for path in self.databases().values()]
+
+    def databases(self) -> dict[str, Path]:
+        """Return those demo databases that exist, by their names in NAMES."""
+        finals = {name: self._final(name) for name in NAMES}
+        return {name: final for name, final in finals.items() if os.path.lexists(final)}
 
     def refuse_to_overwrite(self, *, force: bool) -> None:
         """Raise `BuildError` if a demo database exists and may not be replaced."""
@@ -44,17 +51,17 @@ class Folder:
             raise BuildError(f"{names} {verb} in {self.path}; use --force to replace all six")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other builders out; raise `BuildError` if one is in.
+    def locked(self, patience: float = 0) -> Iterator[None]:
+        """Keep other runs out; raise `BuildError` if one is in and stays longer than `patience` seconds.
 
         The system drops the lock of a process that dies.
         """
         handle = os.open(self.path, os.O_RDONLY)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(handle, patience)
         except BlockingIOError:
             os.close(handle)
-            message = f"another run is making the demo databases in {self.path}; wait for it"
+            message = f"another run is at work on the demo databases in {self.path}; wait for it"
             raise BuildError(message) from None
         except OSError:
             # A file system without such locks is no reason to refuse.
@@ -102,6 +109,17 @@ class Folder:
 
     def _replaced(self, name: str) -> Path:
         return self.path / f".{name}.db.replaced"
+
+
+def _lock(handle: int, patience: float) -> None:
+    began = time.monotonic()
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() - began >= patience:
+                raise
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _move(source: Path, target: Path, companions: tuple[str, ...]) -> None:
