@@ -24,6 +24,7 @@ from aggregator.catalog.parameters import Parameter
 from aggregator.catalog.shape import SHAPES
 from aggregator.command_line import option, variable
 from aggregator.settings import Settings
+from docs.entities import diagram
 
 PROJECT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/settings.md", "docs/sql-files.md")
@@ -137,6 +138,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "column-types": _column_types,
     "shapes": _shapes,
     "reports": _reports,
+    "entities": lambda: diagram(PROJECT / "schema"),
 }
 """What stands between the marks of each name."""
 
