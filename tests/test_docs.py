@@ -122,6 +122,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for page in generate.PAGES:
         shutil.copy(PROJECT / page, tmp_path / page)
     copy_own_reports(tmp_path / "sql")
+    shutil.copytree(PROJECT / "schema", tmp_path / "schema")
     monkeypatch.setattr(generate, "PROJECT", tmp_path)
     return tmp_path
 
