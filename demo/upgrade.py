@@ -102,6 +102,6 @@ def _check(connection: apsw.Connection, own: Objects) -> None:
             raise UpgradeError(f"{kind} {name} would be lost; drop it, upgrade, and make it again")
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         raise UpgradeError(f"row {row} of {table} names a row of {parent} that there is not")
-    found = connection.execute("PRAGMA integrity_check").get
+    found = connection.execute("PRAGMA integrity_check(1)").get
     if found != "ok":
         raise UpgradeError(f"damaged: {found}")
