@@ -62,8 +62,8 @@ def _upgrade(folder: Folder) -> int:
     status = 0
     with folder.locked(_PATIENCE_SECONDS), _settled(folder):
         for name, path in databases.items():
-            changes = Changes(CHANGES / name)
             try:
+                changes = Changes(CHANGES / name)
                 version = upgrade(path, changes, _PATIENCE_SECONDS)
             except UpgradeError as error:
                 _complain(str(error))
