@@ -53,6 +53,12 @@ class Endpoint:
         given = self.source.header.title if self.source is not None else ""
         return given or re.sub(r"[-_]+", " ", self.short_name).capitalize()
 
+    @property
+    def sheet(self) -> str:
+        """What the sheet of a workbook is called: as the header says, or the short name."""
+        given = self.source.header.sheet if self.source is not None else ""
+        return given or self.short_name
+
 
 @dataclass(frozen=True, slots=True)
 class Match:

@@ -94,6 +94,7 @@ class Header(BaseModel):
     filename: str | None = Field(
         None, description="The download's name without its ending; `{param}` is filled in"
     )
+    sheet: str = Field("", description="The sheet's title in Excel; the file's name when it is not given")
     formats: list[FormatName] = Field(
         default_factory=list,
         description="The formats to be had, the default first; all when it is not given",

@@ -29,7 +29,7 @@ def prepared(report: Report, format: Format, is_whole: bool = False) -> Prepared
     statement, paging = report.statement, report.paging
     if paging is not None and is_whole:
         statement = replace(statement, sql=paging.unlimited)
-    writer = format.writer(report.columns, report.endpoint.short_name)
+    writer = format.writer(report.columns, report.endpoint.sheet)
     is_page = paging is not None and isinstance(format.writer, Page)
     return Prepared(
         writer, rows_as_text(statement, writer.row_sql), paging.count if paging and is_page else None

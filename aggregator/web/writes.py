@@ -150,7 +150,7 @@ def render(order: WriteOrder, outcome: Outcome) -> Answered:
         body = orjson.dumps(summary(outcome), option=orjson.OPT_INDENT_2)
         return Answered(status, [("content-type", "application/json")], body, received)
     format = order.format
-    writer = format.writer(order.write.columns, order.write.endpoint.short_name)
+    writer = format.writer(order.write.columns, order.write.endpoint.sheet)
     name = wanted_name(order.write.header, order.write.endpoint.short_name, order.arguments)
     headers = [
         ("content-type", format.media_type),

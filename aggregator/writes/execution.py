@@ -92,7 +92,7 @@ def _keep_rows(connection: WriteConnection, width: int, rows: apsw.Cursor) -> in
 
 def _as_text(connection: WriteConnection, order: WriteOrder) -> list[bytes]:
     write = order.write
-    writer = order.format.writer(write.columns, write.endpoint.short_name)
+    writer = order.format.writer(write.columns, write.endpoint.sheet)
     kept = Statement(f"SELECT * FROM temp.{_ANSWER}", write.statements[-1].columns, frozenset(), frozenset())
     rows: Iterator[bytes] = chain.from_iterable(connection.execute(rows_as_text(kept, writer.row_sql)))
     chunks: list[bytes] = []

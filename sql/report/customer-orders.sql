@@ -9,6 +9,7 @@ columns:
   discount: {type: percent, description: Share taken off the price}
   line_total: {type: money, description: Quantity times price less the discount}
 filename: customer_{customer_id}_orders
+sheet: orders
 */
 SELECT
     orders.order_id,

@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.catalog.header import Header, Source, read_source
 
-KEYS = "title, description, params, input, columns, shape, filename, formats, time_limit, tags"
+KEYS = "title, description, params, input, columns, shape, filename, sheet, formats, time_limit, tags"
 PARAMETER_KEYS = (
     "type, description, required, default, min, max, pattern, choices, choices_sql, many, time_zone, example"
 )
@@ -99,6 +99,7 @@ columns:
   line total: {type: money, currency: KWD, description: "Net, as invoiced"}
   Σ: {type: percent}
 filename: customer_{customer_id}_{Since_2}_orders
+sheet: orders
 formats: [csv, json]
 time_limit: 2.5
 tags: [Sales, "2024"]
@@ -113,6 +114,7 @@ tags: [Sales, "2024"]
     total = header.columns["line total"]
     assert (total.type, total.currency, total.description) == ("money", "KWD", "Net, as invoiced")
     assert header.filename == "customer_{customer_id}_{Since_2}_orders"
+    assert header.sheet == "orders"
     assert header.formats == ["csv", "json"]
     assert header.time_limit == 2.5
     assert header.tags == ["Sales", "2024"]

@@ -128,3 +128,8 @@ def test_the_sheet_is_named_after_the_report(service: Service, name: str) -> Non
     file = service.read("SELECT one FROM data_db.one", "excel", name=name)
     assert workbook(file).sheetnames == [sheet_title(name, 1)]
     assert sheet(file).auto_filter.ref == "A1:A2"
+
+
+def test_the_header_can_name_the_sheet(service: Service) -> None:
+    file = service.read("/*\nsheet: 'orders: all'\n*/\nSELECT one FROM data_db.one", "excel")
+    assert workbook(file).sheetnames == ["orders- all"]
