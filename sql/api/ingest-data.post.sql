@@ -3,6 +3,9 @@ title: Ingest a transaction
 description: |
   Store one transaction as a till or another service tells it. A second one of the same customer at the
   same moment is not stored, so it does no harm to send one again.
+
+  The answer's `status` is `stored` (201) or `duplicate` (200). Beside it stands the transaction as it is
+  kept; of a duplicate, that is the first one.
 params:
   customer_id: {type: integer, min: 1, description: "The customer's number", example: 1}
   name:
@@ -28,6 +31,11 @@ params:
     description: Six digits, the first not 0
     example: "411001"
   state: {type: text, max: 100, pattern: ".*\\S.*", example: Maharashtra}
+shape: record
+columns:
+  status: {description: stored or duplicate}
+  transaction_amount: {type: money}
+  transaction_datetime: {type: datetime, description: In UTC}
 tags: [transactions]
 */
 INSERT INTO transaction_db.ingested_transactions (
@@ -49,3 +57,18 @@ VALUES (
     trim(:state)
 )
 ON CONFLICT (customer_id, transaction_at) DO NOTHING;
+
+-- changes() is SQLite's: the rows that the statement before has inserted. PostgreSQL would return them.
+SELECT
+    CASE WHEN changes() = 0 THEN 'duplicate' ELSE 'stored' END AS status,
+    ingested_transactions.customer_id,
+    ingested_transactions.customer_name AS name,
+    ingested_transactions.amount_cents AS transaction_amount,
+    ingested_transactions.mobile_number AS mob_no,
+    ingested_transactions.transaction_at AS transaction_datetime,
+    ingested_transactions.pincode,
+    ingested_transactions.state
+FROM transaction_db.ingested_transactions AS ingested_transactions
+WHERE
+    ingested_transactions.customer_id = :customer_id
+    AND ingested_transactions.transaction_at = :transaction_datetime;

@@ -6,7 +6,7 @@ description: |
 params:
   from: {type: month, default: 2022-01, description: First month}
   until: {type: month, default: today, description: Last month}
-  currency: {type: choice, choices: [USD, EUR], required: false, description: Only this currency}
+  currency: {type: choice, choices: [USD, EUR, CAD], required: false, description: Only this currency}
 columns:
   month: {type: month}
   invoiced: {type: money}

@@ -1,0 +1,91 @@
+/*
+title: Invoices
+description: |
+  Invoices, the newest first, with filters that can be combined. As CSV or Excel without a `limit`, it is
+  the export of all that the filters leave.
+params:
+  q:
+    type: text
+    required: false
+    max: 100
+    description: "Part of a number, a purchase order or a customer's name, whatever the case of A to Z"
+  customer_id: {type: integer, required: false, min: 1, description: Only this customer}
+  status: {type: choice, choices: [Open, Closed], required: false, description: Only this status}
+  currency: {type: choice, choices: [USD, EUR, CAD], required: false, description: Only this currency}
+  from: {type: date, default: 1970-01-01, description: Invoiced on or after this day}
+  to: {type: date, default: 9999-12-31, description: Invoiced on or before this day}
+  min_total: {type: number, default: 0, min: 0, description: "Billed, at least"}
+  limit: {type: integer, default: 50, min: 1, max: 200, description: How many invoices}
+  offset: {type: integer, default: 0, min: 0, description: How many to pass over first}
+  sort:
+    type: choice
+    default: invoice_date.desc
+    choices:
+      - invoice_date.asc
+      - invoice_date.desc
+      - due_date.asc
+      - due_date.desc
+      - bill_total.asc
+      - bill_total.desc
+      - customer_name.asc
+      - customer_name.desc
+      - invoice_number.asc
+      - invoice_number.desc
+    description: The order; equal ones by invoice number
+shape: page
+columns:
+  bill_total: {type: money}
+  applied: {type: money, description: What has been paid}
+  outstanding: {type: money}
+filename: invoices
+tags: [invoices]
+*/
+SELECT
+    invoices.invoice_number,
+    invoices.customer_id,
+    customers.customer_name,
+    invoices.order_id,
+    invoices.invoice_date,
+    invoices.due_date,
+    invoices.bill_total_cents AS bill_total,
+    invoices.applied_cents AS applied,
+    CASE
+        WHEN invoices.bill_total_cents > invoices.applied_cents
+            THEN invoices.bill_total_cents - invoices.applied_cents
+        ELSE 0
+    END AS outstanding,
+    invoices.currency,
+    invoices.status,
+    invoices.terms,
+    invoices.customer_po_number,
+    invoices.contact_name,
+    invoices.contact_email,
+    invoices.contact_phone
+FROM invoice_db.invoices AS invoices
+LEFT JOIN customer_db.customers AS customers
+    ON invoices.customer_id = customers.customer_id
+WHERE
+    invoices.invoice_date BETWEEN :from AND :to
+    AND CAST(invoices.bill_total_cents AS REAL) / 100 >= :min_total
+    AND (:customer_id IS NULL OR invoices.customer_id = :customer_id)
+    AND (:status IS NULL OR invoices.status = :status)
+    AND (:currency IS NULL OR invoices.currency = :currency)
+    AND (
+        :q IS NULL
+        -- instr is SQLite's; PostgreSQL has position(… IN …).
+        OR instr(lower(invoices.invoice_number), lower(:q)) > 0
+        OR instr(lower(invoices.customer_po_number), lower(:q)) > 0
+        OR instr(lower(customers.customer_name), lower(:q)) > 0
+    )
+ORDER BY
+    CASE WHEN :sort = 'invoice_date.asc' THEN invoices.invoice_date END,
+    CASE WHEN :sort = 'invoice_date.desc' THEN invoices.invoice_date END DESC,
+    CASE WHEN :sort = 'due_date.asc' THEN invoices.due_date END NULLS LAST,
+    CASE WHEN :sort = 'due_date.desc' THEN invoices.due_date END DESC NULLS LAST,
+    CASE WHEN :sort = 'bill_total.asc' THEN invoices.bill_total_cents END,
+    CASE WHEN :sort = 'bill_total.desc' THEN invoices.bill_total_cents END DESC,
+    CASE WHEN :sort = 'customer_name.asc' THEN customers.customer_name END,
+    CASE WHEN :sort = 'customer_name.desc' THEN customers.customer_name END DESC,
+    CASE WHEN :sort = 'invoice_number.desc' THEN invoices.invoice_number END DESC,
+    invoices.invoice_number
+LIMIT :limit OFFSET :offset;

@@ -1,0 +1,91 @@
+/*
+title: Past-due invoices
+description: |
+  Invoices that were due before a day and are not paid in full. `outstanding` is what was billed less what
+  has been applied, and `days_past_due` counts from the due date to the day that was asked for. An invoice
+  without a due date is never past due. Amounts are in the currency of the invoice.
+params:
+  as_of:
+    type: date
+    default: today
+    time_zone: America/New_York
+    description: Due before this day
+    example: 2025-03-01
+  limit: {type: integer, default: 50, min: 1, max: 200, description: How many invoices}
+  offset: {type: integer, default: 0, min: 0, description: How many to pass over first}
+  sort:
+    type: choice
+    default: due_date.asc
+    choices:
+      - due_date.asc
+      - due_date.desc
+      - invoice_date.asc
+      - invoice_date.desc
+      - days_past_due.asc
+      - days_past_due.desc
+      - outstanding.asc
+      - outstanding.desc
+      - bill_total.asc
+      - bill_total.desc
+      - customer_name.asc
+      - customer_name.desc
+      - invoice_number.asc
+      - invoice_number.desc
+    description: The order; equal ones by invoice number
+shape: page
+columns:
+  bill_total: {type: money}
+  applied: {type: money, description: What has been paid}
+  outstanding: {type: money}
+filename: past_due_{as_of}
+tags: [invoices]
+*/
+WITH past_due_invoices AS (
+    SELECT
+        invoices.invoice_number,
+        customers.customer_name,
+        invoices.invoice_date,
+        invoices.due_date,
+        invoices.bill_total_cents,
+        invoices.applied_cents,
+        invoices.bill_total_cents - invoices.applied_cents AS outstanding_cents,
+        invoices.currency,
+        invoices.status,
+        -- julianday is SQLite's; PostgreSQL subtracts dates instead.
+        CAST(julianday(:as_of) - julianday(invoices.due_date) AS INTEGER) AS days_past_due
+    FROM invoice_db.invoices AS invoices
+    LEFT JOIN customer_db.customers AS customers
+        ON invoices.customer_id = customers.customer_id
+    WHERE
+        invoices.due_date < :as_of
+        AND invoices.bill_total_cents > invoices.applied_cents
+)
+
+SELECT
+    past_due_invoices.invoice_number,
+    past_due_invoices.customer_name,
+    past_due_invoices.invoice_date,
+    past_due_invoices.due_date,
+    past_due_invoices.bill_total_cents AS bill_total,
+    past_due_invoices.applied_cents AS applied,
+    past_due_invoices.outstanding_cents AS outstanding,
+    past_due_invoices.currency,
+    past_due_invoices.status,
+    past_due_invoices.days_past_due
+FROM past_due_invoices
+ORDER BY
+    CASE WHEN :sort = 'due_date.asc' THEN past_due_invoices.due_date END,
+    CASE WHEN :sort = 'due_date.desc' THEN past_due_invoices.due_date END DESC,
+    CASE WHEN :sort = 'invoice_date.asc' THEN past_due_invoices.invoice_date END,
+    CASE WHEN :sort = 'invoice_date.desc' THEN past_due_invoices.invoice_date END DESC,
+    CASE WHEN :sort = 'days_past_due.asc' THEN past_due_invoices.days_past_due END,
+    CASE WHEN :sort = 'days_past_due.desc' THEN past_due_invoices.days_past_due END DESC,
+    CASE WHEN :sort = 'outstanding.asc' THEN past_due_invoices.outstanding_cents END,
+    CASE WHEN :sort = 'outstanding.desc' THEN past_due_invoices.outstanding_cents END DESC,
+    CASE WHEN :sort = 'bill_total.asc' THEN past_due_invoices.bill_total_cents END,
+    CASE WHEN :sort = 'bill_total.desc' THEN past_due_invoices.bill_total_cents END DESC,
+    CASE WHEN :sort = 'customer_name.asc' THEN past_due_invoices.customer_name END,
+    CASE WHEN :sort = 'customer_name.desc' THEN past_due_invoices.customer_name END DESC,
+    CASE WHEN :sort = 'invoice_number.desc' THEN past_due_invoices.invoice_number END DESC,
+    past_due_invoices.invoice_number
+LIMIT :limit OFFSET :offset;

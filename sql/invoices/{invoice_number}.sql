@@ -1,0 +1,38 @@
+/*
+title: One invoice
+description: An invoice with its customer, its terms and its contact; amounts are in its own currency.
+params:
+  invoice_number: {type: text, max: 50, description: "The invoice's number, exactly", example: DF2024988}
+shape: record
+columns:
+  bill_total: {type: money}
+  applied: {type: money, description: What has been paid}
+  outstanding: {type: money}
+filename: invoice_{invoice_number}
+tags: [invoices]
+*/
+SELECT
+    invoices.invoice_number,
+    invoices.customer_id,
+    customers.customer_name,
+    invoices.order_id,
+    invoices.invoice_date,
+    invoices.due_date,
+    invoices.bill_total_cents AS bill_total,
+    invoices.applied_cents AS applied,
+    CASE
+        WHEN invoices.bill_total_cents > invoices.applied_cents
+            THEN invoices.bill_total_cents - invoices.applied_cents
+        ELSE 0
+    END AS outstanding,
+    invoices.currency,
+    invoices.status,
+    invoices.terms,
+    invoices.customer_po_number,
+    invoices.contact_name,
+    invoices.contact_email,
+    invoices.contact_phone
+FROM invoice_db.invoices AS invoices
+LEFT JOIN customer_db.customers AS customers
+    ON invoices.customer_id = customers.customer_id
+WHERE invoices.invoice_number = :invoice_number;
