@@ -39,7 +39,9 @@ SELECT
 FROM told_transactions
 GROUP BY told_transactions.customer_id
 -- The quotient is the number nearest to the amount, as the parameter is to what was given: exact.
-HAVING CAST(SUM(told_transactions.amount_cents) AS REAL) / 100 BETWEEN :min_amount AND :max_amount
+HAVING
+    CAST(SUM(told_transactions.amount_cents) AS DOUBLE PRECISION) / 100
+    BETWEEN :min_amount AND :max_amount
 ORDER BY
     SUM(told_transactions.amount_cents) DESC,
     told_transactions.customer_id;

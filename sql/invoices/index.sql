@@ -66,7 +66,7 @@ LEFT JOIN customer_db.customers AS customers
     ON invoices.customer_id = customers.customer_id
 WHERE
     invoices.invoice_date BETWEEN :from AND :to
-    AND CAST(invoices.bill_total_cents AS REAL) / 100 >= :min_total
+    AND CAST(invoices.bill_total_cents AS DOUBLE PRECISION) / 100 >= :min_total
     AND (:customer_id IS NULL OR invoices.customer_id = :customer_id)
     AND (:status IS NULL OR invoices.status = :status)
     AND (:currency IS NULL OR invoices.currency = :currency)

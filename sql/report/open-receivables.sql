@@ -36,6 +36,7 @@ WITH open_invoices AS (
     FROM invoice_db.invoices AS invoices
     WHERE
         invoices.status = 'Open'
+        AND invoices.bill_total_cents > invoices.applied_cents
         AND invoices.invoice_date <= :as_of
 ),
 

@@ -10,11 +10,10 @@ from contextlib import closing
 import pytest
 
 from tests.formats.readers import workbook
-from tests.imports import expected, sheets
-from tests.imports.conftest import DATA
+from tests.imports import expected
 from tests.server import Server
 from tests.shop.flat_rows import Row, assert_flat, kinds, money
-from tests.shop.invoices_of import loaded
+from tests.shop.whole_sheets import OVER_ORDERS, loaded, sheet_of
 
 COLUMNS = kinds(
     "order_id order_date:date status product_name quantity unit_price:money discount line_total:money"
@@ -22,13 +21,9 @@ COLUMNS = kinds(
 PATH = "/report/customer-orders"
 
 
-@pytest.fixture(scope="module", params=["made", "ecommerce_sample.csv"])
+@pytest.fixture(scope="module", params=OVER_ORDERS)
 def sheet(request: pytest.FixtureRequest) -> bytes:
-    if request.param == "made":
-        return sheets.shop_orders()
-    if not (DATA / request.param).exists():
-        pytest.skip(f"needs {request.param}; AGGREGATOR_TEST_DATA names its folder")
-    return (DATA / request.param).read_bytes()
+    return sheet_of(request.param)
 
 
 @pytest.fixture(scope="module")

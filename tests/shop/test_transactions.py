@@ -16,7 +16,7 @@ import pytest
 from tests.formats.readers import csv_fields
 from tests.server import Answer, Server
 from tests.shop.flat_rows import Ask, Row, assert_flat, kinds
-from tests.shop.invoices_of import loaded
+from tests.shop.whole_sheets import loaded
 
 INGEST, RANGE, TOP = "/api/ingest-data", "/api/query-transaction-range", "/api/top-customers"
 START = datetime(2025, 3, 1, 23, 59, 50, tzinfo=UTC)
@@ -74,7 +74,12 @@ def drawn() -> list[Told]:
         )
     # Equal totals in one place, of more customers than are shown.
     equal = range(108, 100, -1)
-    return told + [Told(n, f"Equal {n}", Decimal("7.10"), START, "160017", "Chandigarh") for n in equal]
+    told += [Told(n, f"Equal {n}", Decimal("7.10"), START, "160017", "Chandigarh") for n in equal]
+    # Within one second of each other, and in two states.
+    half = START + timedelta(milliseconds=500)
+    told.append(Told(200, "Before", Decimal(3), START, "560001", "Karnataka"))
+    told.append(Told(200, "After", Decimal(4), half, "682001", "Kerala"))
+    return told
 
 
 @dataclass(frozen=True)
@@ -329,6 +334,11 @@ def test_the_five_largest_of_each_pincode(world: World, state: str) -> None:
 def test_equal_totals_are_in_the_order_of_the_numbers(world: World) -> None:
     found = send(world.server, TOP, state="Chandigarh").json()
     assert [row["customer_id"] for row in found["pincode_160017"]] == [101, 102, 103, 104, 105]
+
+
+def test_the_latest_name_is_shown_wherever_it_was_told(world: World) -> None:
+    row = {"customer_id": 200, "name": "After", "total_transaction_amount": "3.00"}
+    assert send(world.server, TOP, state="karnataka").json() == {"pincode_560001": [row]}
 
 
 def test_a_state_without_transactions(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Invoices as a sheet tells them, in plain Python: what is owed, since when, and by whom."""
+"""Whole sheets: a server over each, and what its invoices say in plain Python."""
 
 from __future__ import annotations
 
@@ -18,15 +18,30 @@ from tests.imports.running import SQL
 from tests.server import Server
 from tests.shop.flat_rows import Row, money
 
-MADE = "made"
-OVER_INVOICES = [MADE, "unicorn_inc.csv"]
-OVER_ORDERS = [MADE, "ecommerce_sample.csv"]
+MADE_INVOICES, MADE_ORDERS = "made invoices", "made orders"
+OVER_INVOICES = [MADE_INVOICES, "unicorn_inc.csv"]
+OVER_ORDERS = [MADE_ORDERS, "ecommerce_sample.csv"]
+
+
+_MORE_INVOICES = (
+    "Quill & Ink,QN3000001,10/1/25,,20.5,0,Pending,EUR,Zoë Last,,zoe@company0.example,Net 7,\r\n"
+    "Quill & Ink,QN3000002,9/30/25,PO-X,0.29,0.28,Pending,USD,,555-0,,Net 30,\r\n"
+)
+"""Contacts of whom not everything is known, and whose names are not in the order of their days."""
+
+_MORE_ORDERS = (
+    "12/1/2018,8:00:00,1,10500,Male,Web,Member,Electronic,Lamp,7,1,0.1,1,1,Low,e_wallet\r\n"
+    "12/1/2018,9:30:00,1,10500,Male,Web,Member,Electronic,Lamp,7,2,0.1,1,1,Low,e_wallet\r\n"
+)
+"""Two orders of one customer on one day."""
 
 
 def sheet_of(name: str) -> bytes:
     """A sheet that is made here, or one of the real ones; skips the test when it is not there."""
-    if name == MADE:
-        return sheets.invoices()
+    if name == MADE_INVOICES:
+        return sheets.invoices() + _MORE_INVOICES.encode()
+    if name == MADE_ORDERS:
+        return sheets.shop_orders() + _MORE_ORDERS.encode()
     if not (DATA / name).exists():
         pytest.skip(f"needs {name}; AGGREGATOR_TEST_DATA names its folder")
     return (DATA / name).read_bytes()
