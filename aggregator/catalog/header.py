@@ -85,6 +85,11 @@ class Header(BaseModel):
     input: dict[InputName, InputColumn] = Field(
         default_factory=dict, description="The columns of the rows in the body, for the SQL's table `input`"
     )
+    rows_in: InputName | None = Field(
+        None,
+        description="The member of a JSON object in the body that has the rows, as a list; its other members "
+        "are parameters",
+    )
     columns: dict[str, ColumnSpec] = Field(
         default_factory=dict, description="How columns of the result are shown, by name"
     )
@@ -117,6 +122,10 @@ class Header(BaseModel):
         return self
 
     def _check_input_names(self, findings: Findings) -> None:
+        if self.rows_in is not None and not self.input:
+            findings.add("rows_in", "is for a file with input")
+        if self.rows_in in self.params:
+            findings.add("rows_in", f"{self.rows_in} is a parameter; choose another name")
         seen: dict[str, str] = {}
         for name in self.input:
             other = seen.setdefault(name.lower(), name)

@@ -19,7 +19,9 @@ from aggregator.catalog.paths import METHOD_SUFFIXES
 from aggregator.cli.explained import explained
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.errors import AggregatorError, NoSuchReport, RejectedRows
+from aggregator.inputs.fields import Fields
 from aggregator.inputs.kinds import kind_of
+from aggregator.inputs.members import open_object
 from aggregator.inputs.options import Options
 from aggregator.inputs.reading import read_table
 from aggregator.inputs.table import Table
@@ -67,16 +69,14 @@ def _load(settings: Settings, asked: Load) -> str:
     write = library.check(_find(folder.catalog(), asked.endpoint))
     if not isinstance(write, Write) or not write.has_input:
         raise NoSuchReport(f"{asked.endpoint} takes no rows: its header has no `input`.")
-    given: dict[str, list[str]] = {}
-    for name, text in asked.parameters:
-        given.setdefault(name, []).append(text)
     place = Place(databases.folder, settings.lock_wait, settings.time_limit, Answers(databases.folder))
     with _opened(asked.file, settings.spool_dir) as file:
+        given, rows = _parts(write, file, asked)
         order = WriteOrder(
             write=write,
             arguments=read_arguments(write.header.params, given),
             format=write.formats[0],
-            table=_table(write, file, asked),
+            table=_table(write, rows, asked),
             skip_invalid=asked.skip_invalid,
             is_dry=asked.is_dry,
         )
@@ -91,6 +91,20 @@ def _load(settings: Settings, asked: Load) -> str:
 
 def _answer(order: WriteOrder, outcome: Outcome) -> Answered:
     return Answered(200, [], orjson.dumps(summary(outcome), option=orjson.OPT_INDENT_2))
+
+
+def _parts(write: Write, file: BinaryIO, asked: Load) -> tuple[Fields, BinaryIO]:
+    """The parameters of the command line and of the file, and the file of its rows."""
+    given: Fields = {}
+    for name, text in asked.parameters:
+        given.setdefault(name, []).append(text)
+    rows_in = write.header.rows_in
+    if rows_in is None or kind_of(file, file_name=asked.file.name) != "json":
+        return given, file
+    fields, rows = open_object(file, rows_in) or ({}, file)
+    for name, texts in fields.items():
+        given[name] = [*given.get(name, []), *texts]
+    return given, rows
 
 
 def _table(write: Write, file: BinaryIO, asked: Load) -> Table:

@@ -11,6 +11,7 @@ import apsw.ext
 
 from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, quoted, unavailable
 from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.guards import Guard
 from aggregator.databases.statement_faults import (
     StatementFault,
     explained,
@@ -48,7 +49,8 @@ class Statement:
     """One statement, without a closing semicolon: its columns, parameters' names and schemas.
 
     is_volatile: whether its result may be another one though no file has changed. writes: the tables
-    that it changes, without those that triggers do, each as schema and name.
+    that it changes, without those that triggers do, each as schema and name. guard: what its rows say
+    when they are no part of the answer, but reasons not to write.
     """
 
     sql: str
@@ -57,6 +59,7 @@ class Statement:
     schemas: frozenset[str]
     is_volatile: bool = False
     writes: frozenset[TableName] = frozenset()
+    guard: Guard | None = None
 
 
 def mentioned(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import pairwise
+from dataclasses import replace
 
 import apsw
 import apsw.ext
 
 from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, quoted
 from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.guards import guard_of
 from aggregator.databases.inspection import ResultColumn, Statement, unreadable
 from aggregator.databases.statement_faults import StatementFault, explained, same_names
 from aggregator.databases.tokens import Piece, code, pieces, tokens
@@ -27,7 +28,8 @@ _RULE = "here; a file may read, insert, update and delete, in the tables of its 
 class InspectionConnection(ReadOnlyConnection):
     """A connection on which statements that write can be prepared, and not run.
 
-    input_columns: the columns of the table `input`, none when there is no such table.
+    input_columns: the columns of the table `input`, none when there is no such table; has_input: whether
+    there is one.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class InspectionConnection(ReadOnlyConnection):
     ) -> None:
         super().__init__(files, patience)
         self.authorizer = None
+        self.has_input = bool(input_columns)
         if input_columns:
             self.execute("PRAGMA query_only = 0")
             self.execute(input_table(input_columns))
@@ -66,16 +69,21 @@ def inspect_writes(
     faults: list[StatementFault] = []
     for piece in found:
         statement, of_piece = _inspect_one(piece, connection, known)
+        if statement is not None and statement.columns and piece is not found[-1]:
+            statement, of_rows = _with_guard(statement, connection.has_input)
+            of_piece += of_rows
         faults += [StatementFault(piece.line + each.line - 1, each.message) for each in of_piece]
         statements += [statement] if statement is not None else []
-    faults += [
-        StatementFault(
-            piece.line, "only the rows of the last statement are the answer; this one has rows too"
-        )
-        for (piece, statement), _ in pairwise(zip(found, statements, strict=False))
-        if statement.columns and len(statements) == len(found)
-    ]
     return statements, faults
+
+
+def _with_guard(statement: Statement, has_input: bool) -> tuple[Statement, list[StatementFault]]:
+    """A statement that gives rows though another comes after it."""
+    if statement.writes:
+        message = "only the rows of the last statement are the answer; this one has rows too"
+        return statement, [StatementFault(1, message)]
+    guard, reason = guard_of([column.name for column in statement.columns], has_input)
+    return replace(statement, guard=guard), [] if reason is None else [StatementFault(1, reason)]
 
 
 def _inspect_one(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
-from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 import orjson
@@ -19,19 +17,15 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from aggregator.errors import (
     OUT_OF_ROOM,
     Cancelled,
-    InvalidParameters,
-    ParameterError,
     StorageFull,
-    TooLarge,
     UnreadableInput,
     UnsupportedInput,
 )
-from aggregator.web.request import Fields, Request
+from aggregator.inputs.fields import MOST_FIELD_BYTES, MOST_FIELDS, Fields, json_fields, too_large
+from aggregator.web.request import Request
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 FIELD_TYPES = ("application/json", *FORM_TYPES)
-_MOST_FIELDS = 1_000
-MOST_FIELD_BYTES = 1_000_000
 
 
 @dataclass(slots=True)
@@ -73,7 +67,7 @@ async def receive_body(request: Request, most: int, directory: Path | None) -> B
         raise UnsupportedInput("A compressed body is not read; send it as it is.", ["identity"])
     length = request.header(b"content-length")
     if length.isdigit() and int(length) > most:
-        raise _too_large(most)
+        raise too_large(most)
     chunks = _chunks(request, most)
     try:
         if media_type == "multipart/form-data":
@@ -94,7 +88,7 @@ async def _chunks(request: Request, most: int) -> AsyncGenerator[bytes, None]:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > most:
-            raise _too_large(most)
+            raise too_large(most)
         more = message.get("more_body", False)
         if chunk:
             yield chunk
@@ -119,7 +113,7 @@ async def _form(request: Request, chunks: AsyncGenerator[bytes, None]) -> Body:
         headers,
         chunks,
         max_files=1,
-        max_fields=_MOST_FIELDS,
+        max_fields=MOST_FIELDS,
         max_part_size=MOST_FIELD_BYTES,
     )
     try:
@@ -147,11 +141,11 @@ def fields_of(body: Body) -> Fields:
     body.file.seek(0)
     data = body.file.read(MOST_FIELD_BYTES + 1)
     if len(data) > MOST_FIELD_BYTES:
-        raise _too_large(MOST_FIELD_BYTES)
+        raise too_large(MOST_FIELD_BYTES)
     if body.media_type == "application/x-www-form-urlencoded":
         return _form_fields(data)
     if body.media_type in ("application/json", ""):
-        return _json_fields(data)
+        return json_fields(data)
     raise UnsupportedInput(
         f"A body of type {body.media_type} is not read here; send a JSON object or a form.", FIELD_TYPES
     )
@@ -161,56 +155,10 @@ def _form_fields(data: bytes) -> Fields:
     fields: Fields = {}
     try:
         pairs = parse_qsl(
-            data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+            data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
         )
     except ValueError as error:
         raise UnreadableInput("The form is not UTF-8, percent-encoded, or has too many fields.") from error
     for name, text in pairs:
         fields.setdefault(name, []).append(text)
     return fields
-
-
-def _json_fields(data: bytes) -> Fields:
-    try:
-        orjson.loads(data)
-        document = json.loads(data, parse_float=str, object_pairs_hook=_once)
-    except orjson.JSONDecodeError as error:
-        raise UnreadableInput(
-            f"The body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        ) from error
-    except RecursionError:
-        raise UnreadableInput("The body is nested too deeply.") from None
-    if not isinstance(document, dict):
-        raise UnreadableInput('The body is JSON, but not an object such as {"name": "value"}.')
-    errors = [
-        ParameterError(name, None, "must be a value or a list of values, not an object")
-        for name, value in document.items()
-        if any(isinstance(each, dict | list) for each in (value if isinstance(value, list) else [value]))
-    ]
-    if errors:
-        raise InvalidParameters(errors)
-    return {
-        name: [_text(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
-        for name, value in document.items()
-    }
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        names = Counter(name for name, _ in pairs)
-        name = next(name for name, count in names.items() if count > 1)
-        raise InvalidParameters([ParameterError(name, None, "is given more than once")])
-    if len(document) > _MOST_FIELDS:
-        raise TooLarge(f"The body has more than {_MOST_FIELDS:,} names.")
-    return document
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"The body is larger than {most:,} bytes, which is the most that is taken.")

@@ -113,6 +113,9 @@ def _operation_with_body(checked: Report | Write) -> dict[str, Any]:
     header, path = checked.header, checked.endpoint.route.parameters
     is_write = isinstance(checked, Write)
     parameters = _parameters(checked, header.params if header.input else path)
+    if header.rows_in is not None:
+        # They may be in the body as well.
+        parameters = [each | {"required": each["in"] == "path"} for each in parameters]
     if header.input:
         parameters += INPUT_OPTIONS
     if is_write:
@@ -127,7 +130,7 @@ def _operation_with_body(checked: Report | Write) -> dict[str, Any]:
         "parameters": parameters,
         "responses": responses | _problems(_PROBLEMS | PROBLEMS),
     }
-    body = rows_body(header) if header.input else fields_body(header, path)
+    body = rows_body(header, path) if header.input else fields_body(header, path)
     return operation | ({"requestBody": body} if body is not None else {})
 
 

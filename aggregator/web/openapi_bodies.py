@@ -86,11 +86,15 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
 }
 
 
-def rows_body(header: Header) -> dict[str, Any]:
+def rows_body(header: Header, in_path: tuple[str, ...]) -> dict[str, Any]:
     """The request body of an endpoint that takes rows."""
     row = input_schema(header.input)
+    rows = {"type": "array", "items": row}
     content: dict[str, Any] = {kind: {"schema": {"type": "string", "minLength": 1}} for kind in MEDIA_TYPES}
-    content["application/json"] = {"schema": {"oneOf": [{"type": "array", "items": row}, row]}}
+    if header.rows_in is None:
+        content["application/json"] = {"schema": {"oneOf": [rows, row]}}
+    else:
+        content["application/json"] = {"schema": _object(header, in_path, {header.rows_in: rows})}
     content["multipart/form-data"] = {
         "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
     }
@@ -99,16 +103,19 @@ def rows_body(header: Header) -> dict[str, Any]:
 
 def fields_body(header: Header, in_path: tuple[str, ...]) -> dict[str, Any] | None:
     """The request body of an endpoint that takes parameters; None when all of them are in the path."""
-    params = {name: spec for name, spec in header.params.items() if name not in in_path}
-    if not params:
+    schema = _object(header, in_path, {})
+    if not schema["properties"]:
         return None
-    required = [name for name, spec in params.items() if spec.is_required]
-    schema: dict[str, Any] = {
-        "type": "object",
-        "properties": {
-            name: parameter_schema(spec) | {"description": spec.description} for name, spec in params.items()
-        },
+    content = {kind: {"schema": schema} for kind in FIELD_TYPES}
+    return {"required": "required" in schema, "content": content}
+
+
+def _object(header: Header, in_path: tuple[str, ...], others: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object: the parameters that are not in the path, and others, which it must have."""
+    params = {name: spec for name, spec in header.params.items() if name not in in_path}
+    properties = {
+        name: parameter_schema(spec) | {"description": spec.description} for name, spec in params.items()
     }
-    if required:
-        schema["required"] = required
-    return {"required": bool(required), "content": {kind: {"schema": schema} for kind in FIELD_TYPES}}
+    required = [*(name for name, spec in params.items() if spec.is_required), *others]
+    schema: dict[str, Any] = {"type": "object", "properties": properties | others}
+    return schema | ({"required": required} if required else {})

@@ -18,11 +18,12 @@ from aggregator.errors import (
     NoSuchReport,
     QueryFailed,
 )
+from aggregator.inputs.fields import MOST_FIELD_BYTES
 from aggregator.reports.reading import StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
-from aggregator.web.body import MOST_FIELD_BYTES, Body, fields_of, receive_body
+from aggregator.web.body import Body, fields_of, receive_body
 from aggregator.web.download import Download
 from aggregator.web.headers import entity_tag, file_headers, matches
 from aggregator.web.negotiation import Found, find

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 
 from aggregator.catalog.header import RESERVED_PARAMETERS
 from aggregator.errors import ForeignOrigin, InvalidParameters, NoSuchReport, ParameterError
+from aggregator.inputs.fields import Fields
 from aggregator.web.access_log import request_line
 
 _MOST_FIELDS = 10_000
@@ -81,10 +82,6 @@ class Request:
         if self.query_string:
             url += b"?" + self.query_string
         return path, url.decode("ascii")
-
-
-Fields = dict[str, list[str]]
-"""The texts of each name."""
 
 
 def merged(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> Fields:

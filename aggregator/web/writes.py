@@ -13,7 +13,9 @@ import orjson
 
 from aggregator.catalog.arguments import read_arguments
 from aggregator.errors import OUT_OF_ROOM, InvalidParameters, NothingThere, ParameterError, StorageFull
+from aggregator.inputs.fields import Fields
 from aggregator.inputs.kinds import kind_of
+from aggregator.inputs.members import open_object
 from aggregator.inputs.options import Options
 from aggregator.inputs.reading import read_table
 from aggregator.inputs.table import Table
@@ -21,7 +23,7 @@ from aggregator.web.answer import Answer
 from aggregator.web.body import Body, fields_of
 from aggregator.web.headers import disposition, wanted_name
 from aggregator.web.negotiation import Found, choose_format
-from aggregator.web.request import Fields, Request, given_parameters, merged
+from aggregator.web.request import Request, given_parameters, merged
 from aggregator.web.service import Service
 from aggregator.writes.answers import Answered
 from aggregator.writes.outcome import Outcome, summary
@@ -50,19 +52,31 @@ async def carry_out(
 
 
 async def _answered(service: Service, write: Write, found: Found, request: Request, body: Body) -> Answered:
-    order = _order(write, found, request, body)
+    fields, file = _parts(write, body)
+    order = _order(write, found, request, fields)
     if key := _key(request):
         order = replace(order, key=RequestKey(key, _digest(request, await service.in_checker(body.digest))))
     if write.has_input:
-        return await service.carry_out_rows(order, lambda: _table(order, request, body), render)
+        return await service.carry_out_rows(order, lambda: _table(order, request, body, file), render)
     if order.key is not None:
         return await service.carry_out_alone(order, render)
     return await asyncio.wrap_future(service.writes.submit(order, render))
 
 
-def _order(write: Write, found: Found, request: Request, body: Body) -> WriteOrder:
+def _parts(write: Write, body: Body) -> tuple[Fields, BinaryIO]:
+    """The parameters in a body, and the file of its rows."""
+    file: BinaryIO = body.file if body.file is not None else io.BytesIO()
+    if not write.has_input:
+        return fields_of(body), file
+    rows_in = write.header.rows_in
+    if rows_in is None or kind_of(file, body.media_type, body.name) != "json":
+        return body.fields, file
+    fields, rows = open_object(file, rows_in) or ({}, file)
+    return merged(body.fields, fields), rows
+
+
+def _order(write: Write, found: Found, request: Request, fields: Fields) -> WriteOrder:
     query = request.query()
-    fields = body.fields if write.has_input else fields_of(body)
     options = _INPUT_OPTIONS if write.has_input else ()
     given = merged(given_parameters(query, found.match.path_parameters), fields)
     asked = merged(query, fields)
@@ -112,13 +126,12 @@ def _digest(request: Request, of_body: bytes) -> bytes:
     return hashlib.blake2b(orjson.dumps(said), digest_size=16).digest()
 
 
-def _table(order: WriteOrder, request: Request, body: Body) -> Table:
-    """The body's rows; may read all of the file, so it is not for the event loop."""
+def _table(order: WriteOrder, request: Request, body: Body, file: BinaryIO) -> Table:
+    """The rows of a body's file; may read all of it, so it is not for the event loop."""
     asked = merged(request.query(), body.fields)
     texts = {name: next(iter(asked.get(name, ())), "") or None for name in ("delimiter", "encoding", "sheet")}
     charset = _charset(request) if body.name == "" else None
     options = Options(texts["delimiter"], texts["encoding"] or charset, texts["sheet"])
-    file: BinaryIO = body.file if body.file is not None else io.BytesIO()
     file.seek(0)
     wanted = {name: column.names for name, column in order.write.header.input.items()}
     return read_table(file, kind_of(file, body.media_type, body.name), wanted, options)

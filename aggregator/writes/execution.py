@@ -1,4 +1,4 @@
-"""One order inside a transaction: its statements in order, and the rows that the last one gives."""
+"""One order inside a transaction: guards and statements in order, and the rows that the last one gives."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aggregator.databases.writing import WriteConnection
 from aggregator.errors import TooLarge, UnfitValue
 from aggregator.reports.reading import StaleReport, bindings
 from aggregator.reports.sql import rows_as_text
+from aggregator.writes.guarding import ask
 from aggregator.writes.outcome import Outcome, Received
 from aggregator.writes.staging import Staging
 from aggregator.writes.write import WriteOrder
@@ -46,23 +47,31 @@ def stage(connection: WriteConnection, order: WriteOrder, progress: Progress) ->
 def execute(connection: WriteConnection, order: WriteOrder, received: Received | None) -> Outcome:
     """Run the statements in the transaction that the connection is in; raises apsw.Error as SQLite does.
 
-    Also TooLarge for an answer of too many rows, and UnfitValue for one that the format cannot show.
+    Also what a guard says (NothingThere, Conflict, InvalidWrite, RejectedRows), TooLarge for an answer of too
+    many rows, and UnfitValue for one that the format cannot show.
     """
     write = order.write
     values = bindings(order.arguments)
     rows = None
     if write.columns:
         _make_room(connection, len(write.columns))
-    before = connection.total_changes()
+    matched = 0
     with connection.counted() as counts:
-        with connection.restricted():
-            for statement in write.statements[:-1]:
+        for statement in write.statements[:-1]:
+            if statement.guard is not None:
+                received = ask(connection, order, statement, statement.guard, received)
+                continue
+            before = connection.total_changes()
+            with connection.restricted():
                 connection.execute(statement.sql, values).fetchall()
+            matched += connection.total_changes() - before
+        before = connection.total_changes()
+        with connection.restricted():
             last = connection.execute(write.statements[-1].sql, values)
             if not write.columns:
                 last.fetchall()
         kept = _keep_rows(connection, len(write.columns), last) if write.columns else 0
-        matched = connection.total_changes() - before - kept
+        matched += connection.total_changes() - before - kept
         if write.columns:
             rows = _as_text(connection, order)
     return Outcome(write, received, counts.tables(), rows, order.is_dry, matched)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,8 @@ class Received:
     """The rows of a body, after each was looked at.
 
     count: all of them; rejected: those that cannot be taken, the first thousand of rejected_count.
-    read_as: how the file was understood; ignored: its columns that are not declared.
+    read_as: how the file was understood; ignored: its columns that are not declared; names: what the file
+    calls the declared ones.
     """
 
     count: int = 0
@@ -25,6 +26,7 @@ class Received:
     rejected: Sequence[RejectedRow] = ()
     read_as: dict[str, str] = field(default_factory=dict)
     ignored: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from aggregator.errors import RejectedRow, RejectedRows, UnreadableInput
 from aggregator.inputs.table import Batch, Table
 from aggregator.writes.outcome import Received
 
-_MOST_TOLD = 1_000
+MOST_TOLD = 1_000
+"""Bad rows that an answer lists."""
+
 _LONGEST_TOLD = 200
 
 Row = tuple[SqlValue, ...]
@@ -32,6 +34,7 @@ class Staging:
     ) -> None:
         self._table = table
         self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
+        self._own_names = tuple(columns)
         has_numbers = table.read_as.get("format") != "csv"
         self._converters = [converter(column, has_numbers) for column in columns.values()]
         self._progress = progress
@@ -56,7 +59,12 @@ class Staging:
     def received(self) -> Received:
         """What there was."""
         return Received(
-            self._count, self._rejected_count, self._rejected, self._table.read_as, self._table.ignored
+            self._count,
+            self._rejected_count,
+            self._rejected,
+            self._table.read_as,
+            self._table.ignored,
+            dict(zip(self._own_names, self._names, strict=True)),
         )
 
     def require_all_good(self) -> None:
@@ -71,13 +79,13 @@ class Staging:
             values, refused = each.values(texts)
             for index, reason in refused:
                 line = batch.lines[index]
-                bad.setdefault(line, RejectedRow(line, name, _shortened(texts[index]), reason))
+                bad.setdefault(line, RejectedRow(line, name, shortened(texts[index]), reason))
             columns.append(values)
         return columns
 
     def _reject(self, bad: Mapping[int, RejectedRow]) -> None:
         self._rejected_count += len(bad)
-        room = _MOST_TOLD - len(self._rejected)
+        room = MOST_TOLD - len(self._rejected)
         if bad and room > 0:
             self._rejected += sorted(bad.values(), key=lambda row: row.line)[:room]
 
@@ -98,5 +106,6 @@ def _with_other_names(name: str, column: InputColumn) -> str:
     return f"{name} (or {', '.join(column.names)})" if column.names else name
 
 
-def _shortened(text: str | None) -> str | None:
+def shortened(text: str | None) -> str | None:
+    """A value as an answer tells it."""
     return text if text is None or len(text) <= _LONGEST_TOLD else text[:_LONGEST_TOLD] + "…"

@@ -9,6 +9,7 @@ params:
   state: {type: text, required: false, max: 100, example: Maharashtra}
   pincode: {type: text, required: false, pattern: "[1-9][0-9]{5}", example: "411001"}
   created_at: {type: datetime, default: now, description: Since when they are a customer}
+shape: record
 tags: [customers]
 */
 INSERT INTO customer_db.customers AS customers (

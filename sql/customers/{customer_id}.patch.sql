@@ -9,6 +9,7 @@ params:
   city: {type: text, required: false, max: 100}
   state: {type: text, required: false, max: 100}
   pincode: {type: text, required: false, pattern: "[1-9][0-9]{5}"}
+shape: record
 tags: [customers]
 */
 UPDATE customer_db.customers AS customers

@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.catalog.header import Header, Source, read_source
 
-KEYS = "title, description, params, input, columns, shape, filename, sheet, formats, time_limit, tags"
+KEYS = "title, description, params, input, rows_in, columns, shape, filename, sheet, formats, time_limit, tags"
 PARAMETER_KEYS = (
     "type, description, required, default, min, max, pattern, choices, choices_sql, many, time_zone, example"
 )
@@ -205,6 +205,12 @@ def test_nothing_has_to_be_said() -> None:
                 "2: filename: uses {b}, which is not a parameter",
                 "2: filename: uses {}, which is not a parameter",
             ],
+        ),
+        # Rows in an object.
+        ("rows_in: lines", ["1: rows_in: is for a file with input"]),
+        (
+            "params: {lines: {type: text}}\ninput: {a: {type: text}}\nrows_in: lines",
+            ["3: rows_in: lines is a parameter; choose another name"],
         ),
         # Money.
         (

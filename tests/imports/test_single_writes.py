@@ -77,14 +77,6 @@ def test_a_customer_without_anything_can_be_removed(demo: Path) -> None:
     assert dump(demo) == before
 
 
-@pytest.mark.parametrize("table", ["order_db.orders", "invoice_db.invoices", "transaction_db.transactions"])
-def test_a_customer_with_something_stays(demo: Path, table: str) -> None:
-    (of_table,) = read(demo, f"SELECT MIN(customer_id) AS customer_id FROM {table}")
-    before = dump(demo)
-    assert write(demo, "customers/{customer_id}.delete.sql", params=of_table).changed == 0
-    assert dump(demo) == before
-
-
 def test_a_transaction_is_stored_once(dbs: Path) -> None:
     assert ingest(dbs) == 1
     before = dump(dbs)

@@ -61,6 +61,29 @@ def library_of(folder: Path, files: Mapping[str, str]) -> Library[Report | Write
             "DELETE FROM shop_db.log RETURNING entry;\nDELETE FROM shop_db.orders",
             "a.post.sql:1: only the rows of the last statement are the answer",
         ),
+        (
+            "\nSELECT entry FROM shop_db.log;\nDELETE FROM shop_db.log",
+            "a.post.sql:2: a SELECT before the last statement gives reasons not to write, and its first"
+            " column is called missing, conflict or invalid, not entry",
+        ),
+        (
+            "SELECT 'x' AS missing, 1 AS line;\nDELETE FROM shop_db.log",
+            "a.post.sql:1: a guard of what is missing has no column besides it; this one has line",
+        ),
+        (
+            "SELECT 'x' AS invalid, 1 AS line;\nDELETE FROM shop_db.log",
+            "a.post.sql:1: a guard has no column besides invalid in a file without input; this one has line",
+        ),
+        (
+            "/* input: {n: {type: integer}} */\nSELECT 'x' AS invalid, 1 AS line, n FROM input;\n"
+            "DELETE FROM shop_db.log",
+            "a.post.sql:2: a guard has the columns invalid, line and column, not n",
+        ),
+        (
+            "/* input: {n: {type: integer}} */\nSELECT 'x' AS conflict, 'n' AS column FROM input;\n"
+            "DELETE FROM shop_db.log",
+            "a.post.sql:2: a guard that names a column says of which line, too",
+        ),
         ("INSERT INTO shop_db.log SELECT a FROM input", "a.post.sql:1: no such table: input"),
         (
             "/* input: {n: {type: integer}} */\nINSERT INTO shop_db.log SELECT input.m FROM input",

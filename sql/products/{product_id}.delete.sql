@@ -1,0 +1,26 @@
+/*
+title: Remove a product
+description: |
+  Remove a product that was entered by mistake. One that was ordered stays, because the orders' lines would
+  be about nothing; set `discontinued` to end its sale.
+params:
+  product_id: {type: integer, min: 1, description: "The product's number", example: 1}
+tags: [products]
+*/
+SELECT 'There is no product ' || CAST(:product_id AS TEXT) || '.' AS missing
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM product_db.products AS products
+    WHERE products.product_id = :product_id
+);
+
+SELECT
+    'Product ' || CAST(:product_id AS TEXT) || ' is referred to by '
+    || CAST(COUNT(*) AS TEXT) || ' order line' || CASE WHEN COUNT(*) = 1 THEN '' ELSE 's' END
+    || '.' AS conflict
+FROM order_line_db.order_lines AS order_lines
+WHERE order_lines.product_id = :product_id
+HAVING COUNT(*) > 0;
+
+DELETE FROM product_db.products AS products
+WHERE products.product_id = :product_id;

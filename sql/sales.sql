@@ -1,0 +1,68 @@
+/*
+title: Sales
+description: |
+  Sales over the counter: orders of one line. Search for a part of the product's or the customer's name, which
+  ignores the case of A to Z.
+params:
+  q: {type: text, required: false, max: 100, description: "Part of the product's or the customer's name"}
+  city: {type: text, required: false, max: 100, description: Only customers of this city}
+  status: {type: choice, required: false, choices: [open, paid, shipped, cancelled]}
+  from: {type: date, default: 1970-01-01, description: Sold on or after this day}
+  to: {type: date, default: 9999-12-31, description: Sold on or before this day}
+  min_total: {type: number, default: 0, min: 0, max: 1000000000000, description: "Total, at least"}
+  sort: {type: choice, default: sold_at.desc, choices: [sold_at.desc, sold_at.asc, total.desc, total.asc]}
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Sales on a page}
+  offset: {type: integer, default: 0, min: 0, description: Sales before the page}
+columns:
+  unit_price: {type: money}
+  total: {type: money}
+shape: page
+filename: sales
+tags: [sales]
+*/
+SELECT
+    orders.order_id,
+    orders.ordered_at AS sold_at,
+    orders.status,
+    orders.payment_method,
+    orders.customer_id,
+    customers.customer_name,
+    customers.city,
+    order_lines.product_id,
+    products.product_name AS item,
+    order_lines.quantity,
+    order_lines.unit_price_cents AS unit_price,
+    order_lines.discount,
+    order_lines.line_total_cents AS total
+FROM order_db.orders AS orders
+INNER JOIN order_line_db.order_lines AS order_lines
+    ON orders.order_id = order_lines.order_id
+INNER JOIN product_db.products AS products
+    ON order_lines.product_id = products.product_id
+INNER JOIN customer_db.customers AS customers
+    ON orders.customer_id = customers.customer_id
+WHERE
+    NOT EXISTS (
+        SELECT 1
+        FROM order_line_db.order_lines AS other_lines
+        WHERE
+            other_lines.order_id = orders.order_id
+            AND other_lines.order_line_id <> order_lines.order_line_id
+    )
+    AND orders.order_date BETWEEN :from AND :to
+    AND (:status IS NULL OR orders.status = :status)
+    AND (:city IS NULL OR lower(customers.city) = lower(:city))
+    AND coalesce(order_lines.line_total_cents, 0) >= :min_total * 100
+    AND (
+        :q IS NULL
+        -- instr is SQLite's; PostgreSQL has position(… IN …).
+        OR instr(lower(products.product_name), lower(:q)) > 0
+        OR instr(lower(customers.customer_name), lower(:q)) > 0
+    )
+ORDER BY
+    CASE WHEN :sort = 'sold_at.desc' THEN orders.ordered_at END DESC,
+    CASE WHEN :sort = 'sold_at.asc' THEN orders.ordered_at END ASC,
+    CASE WHEN :sort = 'total.desc' THEN order_lines.line_total_cents END DESC NULLS LAST,
+    CASE WHEN :sort = 'total.asc' THEN order_lines.line_total_cents END ASC NULLS LAST,
+    orders.order_id
+LIMIT :limit OFFSET :offset;

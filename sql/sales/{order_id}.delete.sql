@@ -1,0 +1,50 @@
+/*
+title: Take a sale back
+description: |
+  Remove a sale over the counter, which is an order of one line. The pieces go back to stock where it is
+  counted, unless the sale was cancelled. A sale with an invoice stays.
+params:
+  order_id: {type: integer, min: 1, description: The order's number, example: 3}
+tags: [sales]
+*/
+SELECT 'There is no sale ' || CAST(:order_id AS TEXT) || ', which would be an order of one line.' AS missing
+WHERE (
+    SELECT COUNT(*)
+    FROM order_db.orders AS orders
+    INNER JOIN order_line_db.order_lines AS order_lines
+        ON orders.order_id = order_lines.order_id
+    WHERE orders.order_id = :order_id
+) <> 1;
+
+SELECT
+    'Sale ' || CAST(:order_id AS TEXT) || ' is referred to by invoice '
+    || invoices.invoice_number || '.' AS conflict
+FROM invoice_db.invoices AS invoices
+WHERE invoices.order_id = :order_id
+ORDER BY invoices.invoice_id;
+
+WITH returned_lines AS (
+    SELECT
+        order_lines.product_id,
+        order_lines.quantity
+    FROM order_db.orders AS orders
+    INNER JOIN order_line_db.order_lines AS order_lines
+        ON orders.order_id = order_lines.order_id
+    WHERE
+        orders.order_id = :order_id
+        AND orders.status <> 'cancelled'
+        AND order_lines.quantity IS NOT NULL
+)
+
+UPDATE product_db.products AS products
+SET stock = products.stock + returned_lines.quantity
+FROM returned_lines
+WHERE
+    products.product_id = returned_lines.product_id
+    AND products.stock IS NOT NULL;
+
+DELETE FROM order_line_db.order_lines AS order_lines
+WHERE order_lines.order_id = :order_id;
+
+DELETE FROM order_db.orders AS orders
+WHERE orders.order_id = :order_id;

@@ -1,0 +1,191 @@
+"""A SELECT before the last statement: each of its rows is a reason not to write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.server import Server
+from tests.sqlite_files import make_database
+from tests.web.conftest import servers_over
+
+STOCK = """
+CREATE TABLE items (item_id INTEGER PRIMARY KEY, item_name TEXT NOT NULL, left INT NOT NULL) STRICT;
+INSERT INTO items VALUES (1, 'Tea', 5), (2, 'Cup', 0), (3, 'Pot', 2);
+"""
+SOLD = "CREATE TABLE sales (sale_id INTEGER PRIMARY KEY, item_id INT NOT NULL, count INT, cents INT) STRICT"
+
+SELL = """/*
+params: {item_id: {type: integer}, count: {type: integer, min: 0}}
+*/
+SELECT 'There is no item ' || CAST(:item_id AS TEXT) AS missing
+WHERE NOT EXISTS (SELECT 1 FROM stock_db.items AS items WHERE items.item_id = :item_id);
+
+SELECT CASE WHEN :count = 0 THEN 'Nothing is sold.' END AS invalid;
+
+UPDATE stock_db.items SET left = left - :count WHERE item_id = :item_id;
+
+SELECT 'There are too few of ' || items.item_name || ': ' || CAST(items.left + :count AS TEXT) || ' left'
+    AS conflict
+FROM stock_db.items AS items
+WHERE items.left < 0;
+
+INSERT INTO sold_db.sales (item_id, count) VALUES (:item_id, :count) RETURNING sales.sale_id, sales.count;
+"""
+CLEAR = """
+SELECT 'Item ' || CAST(items.item_id AS TEXT) || ' is there' AS conflict
+FROM stock_db.items AS items
+ORDER BY items.item_id;
+
+WITH RECURSIVE numbers AS (SELECT 1 AS number UNION ALL SELECT number + 1 FROM numbers WHERE number < 50)
+
+DELETE FROM stock_db.items WHERE item_id IN (SELECT number FROM numbers);
+"""
+MANY = """
+WITH RECURSIVE numbers AS (SELECT 1 AS number UNION ALL SELECT number + 1 FROM numbers WHERE number < 50)
+
+SELECT 'Reason ' || CAST(numbers.number AS TEXT) || '.' AS invalid FROM numbers;
+
+DELETE FROM stock_db.items;
+"""
+IMPORT = """/*
+params: {total: {type: boolean, default: false}}
+input:
+  item_id: {type: integer, required: true, from: Article}
+  price: {type: money, currency: USD, from: Price}
+  count: {type: integer, min: 1}
+*/
+SELECT
+    'is no item' AS invalid,
+    input.line,
+    'item_id' AS column
+FROM input
+LEFT JOIN stock_db.items AS items ON input.item_id = items.item_id
+WHERE items.item_id IS NULL;
+
+SELECT CASE WHEN input.price > 10000 THEN 'is too dear' END AS conflict, input.line, 'PRICE' AS column
+FROM input;
+
+SELECT 'comes twice' AS invalid, max(input.line) AS line FROM input
+GROUP BY input.item_id HAVING count(*) > 1;
+
+SELECT 'the whole is wrong' AS invalid, NULL AS line WHERE :total = 1;
+
+INSERT INTO sold_db.sales (item_id, count, cents)
+SELECT input.item_id, input.count, input.price FROM input ORDER BY input.line;
+"""
+FILES = {"sell.post": SELL, "clear.post": CLEAR, "many.post": MANY, "import.post": IMPORT}
+SHEET = "Article,Price,count\n1,1.50,1\n9,1.50,1\n3,$100.01,2\n1,2.00,3\n1,x,1\n3,100,4\n"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("guards")
+    (folder / "dbs").mkdir()
+    make_database(folder / "dbs" / "stock.db", STOCK, "wal")
+    make_database(folder / "dbs" / "sold.db", SOLD, "wal")
+    with servers_over(folder) as make:
+        yield make(FILES)
+
+
+def rows(server: Server, file: str, sql: str) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(server.dbs / f"{file}.db")
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def everything(server: Server) -> list[list[tuple[Any, ...]]]:
+    return [
+        rows(server, "stock", "SELECT * FROM items ORDER BY 1"),
+        rows(server, "sold", "SELECT * FROM sales ORDER BY 1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "detail"),
+    [
+        ("/sell", {"item_id": 7, "count": 1}, 404, "There is no item 7."),
+        ("/sell", {"item_id": 1, "count": 0}, 422, "Nothing is sold."),
+        ("/sell", {"item_id": 3, "count": 3}, 409, "There are too few of Pot: 2 left."),
+        ("/clear", None, 409, "Item 1 is there. Item 2 is there. Item 3 is there."),
+        (
+            "/many",
+            None,
+            422,
+            " ".join(f"Reason {number}." for number in range(1, 21)) + " And there are more such reasons.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "{path}-{status}-{detail}"}])
+def test_a_reason_takes_all_back(
+    shop: Server, path: str, body: Any, status: int, detail: str, key: dict[str, str]
+) -> None:
+    headers = {name: text.format(path=path, status=status, detail=detail)[:99] for name, text in key.items()}
+    before = everything(shop)
+    answer = shop.send(path, body, headers=headers)
+    assert (answer.status, answer.json()["detail"]) == (status, detail)
+    assert everything(shop) == before
+
+
+def test_without_a_reason_it_is_written(shop: Server) -> None:
+    ((left,),) = rows(shop, "stock", "SELECT left FROM items WHERE item_id = 1")
+    answer = shop.send("/sell", {"item_id": 1, "count": 2})
+    assert answer.status == 201
+    (sale,) = answer.json()
+    assert rows(shop, "stock", "SELECT left FROM items WHERE item_id = 1") == [(left - 2,)]
+    assert rows(shop, "sold", f"SELECT item_id, count FROM sales WHERE sale_id = {sale['sale_id']}") == [
+        (1, 2)
+    ]
+
+
+def test_lines_that_a_guard_refuses(shop: Server) -> None:
+    before = everything(shop)
+    good = "\n".join(line for line in SHEET.splitlines() if ",x," not in line)
+    answer = shop.send("/import", good)
+    assert answer.status == 422
+    assert answer.json()["rejected"] == [
+        {"line": 3, "column": "Article", "value": "9", "reason": "is no item"}
+    ], "the first guard with rows ends it"
+    assert everything(shop) == before
+
+
+def test_lines_that_a_guard_refuses_are_skipped(shop: Server) -> None:
+    ((count,),) = rows(shop, "sold", "SELECT count(*) FROM sales")
+    answer = shop.send("/import?invalid=skip", SHEET)
+    assert answer.status == 201
+    told = answer.json()
+    assert (told["received"], told["inserted"], told["unchanged"]) == (6, 2, 0)
+    assert told["rejected"] == [
+        {"line": 3, "column": "Article", "value": "9", "reason": "is no item"},
+        {"line": 4, "column": "Price", "value": "100.01", "reason": "is too dear"},
+        {"line": 5, "column": None, "value": None, "reason": "comes twice"},
+        {"line": 6, "column": "Price", "value": "x", "reason": "must be an amount, such as 1,234.50"},
+    ]
+    assert rows(
+        shop, "sold", f"SELECT item_id, count, cents FROM sales ORDER BY 1 LIMIT -1 OFFSET {count}"
+    ) == [
+        (1, 1, 150),
+        (3, 4, 10000),
+    ]
+
+
+def test_a_reason_without_a_line_is_about_all(shop: Server) -> None:
+    before = everything(shop)
+    answer = shop.send("/import?invalid=skip&total=true", SHEET)
+    assert (answer.status, answer.json()["detail"]) == (422, "the whole is wrong.")
+    assert everything(shop) == before
+
+
+def test_many_lines_are_counted(shop: Server) -> None:
+    before = everything(shop)
+    sheet = "Article\n" + "".join(f"{number}\n" for number in range(100, 2_600))
+    answer = shop.send("/import", sheet)
+    told = answer.json()
+    assert (answer.status, told["received"], told["rejected_count"]) == (422, 2_500, 2_500)
+    assert [row["line"] for row in told["rejected"]] == [*range(2, 1_002)]
+    assert everything(shop) == before
