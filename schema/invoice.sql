@@ -1,6 +1,6 @@
 -- invoice.db: what is owed. Each order that was not cancelled has one invoice; an invoice that came
 -- with a sheet has no order.
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- `customer_id` is a customer of customer.db, `order_id` an order of order.db. `bill_total_cents`
 -- is the sum of the order's lines, `applied_cents` the sum of the payments in transaction.db that
@@ -33,3 +33,6 @@ CREATE INDEX invoices_by_customer ON invoices (customer_id);
 CREATE INDEX invoices_by_order ON invoices (order_id);
 
 CREATE INDEX invoices_by_due_date ON invoices (status, due_date);
+
+-- Reports ask for the invoices of a month.
+CREATE INDEX invoices_by_date ON invoices (invoice_date);

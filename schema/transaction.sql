@@ -1,5 +1,5 @@
 -- transaction.db: what was paid.
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE payment_methods (
     payment_method_id INTEGER PRIMARY KEY,
@@ -43,3 +43,11 @@ CREATE TABLE ingested_transactions (
     state TEXT NOT NULL CHECK (state <> ''),
     UNIQUE (customer_id, transaction_at)
 ) STRICT;
+
+-- The best customers of a state are asked for, pincode by pincode, in whatever case the state is written.
+CREATE INDEX ingested_transactions_by_state ON ingested_transactions (
+    lower(state),
+    pincode,
+    customer_id,
+    amount_cents
+);

@@ -23,7 +23,8 @@ SELECT
     SUM(invoices.bill_total_cents - invoices.applied_cents) AS outstanding
 FROM invoice_db.invoices AS invoices
 WHERE
-    substr(invoices.invoice_date, 1, 7) BETWEEN :from AND :until
+    -- As texts: no day of a month is after its 31st.
+    invoices.invoice_date BETWEEN :from || '-01' AND :until || '-31'
     AND (:currency IS NULL OR invoices.currency = :currency)
 GROUP BY
     substr(invoices.invoice_date, 1, 7),

@@ -27,7 +27,8 @@ SELECT
     COUNT(*) AS count_invoices
 FROM invoice_db.invoices AS invoices
 WHERE
-    substr(invoices.invoice_date, 1, 7) = :month
+    -- As texts: no day of a month is after its 31st.
+    invoices.invoice_date BETWEEN :month || '-01' AND :month || '-31'
     AND (:currency IS NULL OR invoices.currency = :currency)
     AND (
         :customer_name IS NULL

@@ -1,0 +1,2 @@
+-- Reports ask for the invoices of a month.
+CREATE INDEX invoices_by_date ON invoices (invoice_date);

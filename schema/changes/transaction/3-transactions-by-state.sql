@@ -1,0 +1,7 @@
+-- The best customers of a state are asked for, pincode by pincode, in whatever case the state is written.
+CREATE INDEX ingested_transactions_by_state ON ingested_transactions (
+    lower(state),
+    pincode,
+    customer_id,
+    amount_cents
+);
