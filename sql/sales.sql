@@ -20,6 +20,13 @@ shape: page
 filename: sales
 tags: [sales]
 */
+WITH single_orders AS (
+    SELECT order_lines.order_id
+    FROM order_line_db.order_lines AS order_lines
+    GROUP BY order_lines.order_id
+    HAVING COUNT(*) = 1
+)
+
 SELECT
     orders.order_id,
     orders.ordered_at AS sold_at,
@@ -34,7 +41,9 @@ SELECT
     order_lines.unit_price_cents AS unit_price,
     order_lines.discount,
     order_lines.line_total_cents AS total
-FROM order_db.orders AS orders
+FROM single_orders
+INNER JOIN order_db.orders AS orders
+    ON single_orders.order_id = orders.order_id
 INNER JOIN order_line_db.order_lines AS order_lines
     ON orders.order_id = order_lines.order_id
 INNER JOIN product_db.products AS products
@@ -42,14 +51,7 @@ INNER JOIN product_db.products AS products
 INNER JOIN customer_db.customers AS customers
     ON orders.customer_id = customers.customer_id
 WHERE
-    NOT EXISTS (
-        SELECT 1
-        FROM order_line_db.order_lines AS other_lines
-        WHERE
-            other_lines.order_id = orders.order_id
-            AND other_lines.order_line_id <> order_lines.order_line_id
-    )
-    AND orders.order_date BETWEEN :from AND :to
+    orders.order_date BETWEEN :from AND :to
     AND (:status IS NULL OR orders.status = :status)
     AND (:city IS NULL OR lower(customers.city) = lower(:city))
     AND coalesce(order_lines.line_total_cents, 0) >= :min_total * 100

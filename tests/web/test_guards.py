@@ -64,7 +64,9 @@ SELECT
     'item_id' AS column
 FROM input
 LEFT JOIN stock_db.items AS items ON input.item_id = items.item_id
-WHERE items.item_id IS NULL;
+WHERE items.item_id IS NULL
+UNION ALL
+SELECT 'is the third line' AS invalid, 3 AS line, NULL AS column;
 
 SELECT CASE WHEN input.price > 10000 THEN 'is too dear' END AS conflict, input.line, 'PRICE' AS column
 FROM input;
