@@ -15,7 +15,7 @@ from aggregator.cli.check import check
 from aggregator.cli.load import Load, load
 from aggregator.cli.run import Order, WrongCall, run
 from aggregator.command_line import add_settings, read_settings
-from aggregator.formats import ALIASES, FORMATS
+from aggregator.formats import ALIASES, FORMATS, PLAN
 from aggregator.inputs.options import Options
 
 _CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
@@ -77,8 +77,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     )
     run.add_argument(
         "--format",
-        choices=[*FORMATS, *ALIASES],
-        help="when not given, that of the ending of --output, or else the report's first",
+        choices=[*FORMATS, *ALIASES, PLAN.name],
+        help="when not given, that of the ending of --output, or else the report's first; "
+        "plan says how SQLite runs it and what that took",
     )
     add_settings(run, _RUN_SETTINGS)
     return parser, {"run": run, "load": _load_parser(commands)}

@@ -18,7 +18,7 @@ from aggregator.cli.output import destination
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, Cancelled, NoSuchReport, NotAcceptable
-from aggregator.formats import ALIASES, FORMATS, SQL_FUNCTIONS, Format
+from aggregator.formats import ALIASES, FORMATS, PLAN, SQL_FUNCTIONS, Format
 from aggregator.reports.check import check
 from aggregator.reports.library import Library
 from aggregator.reports.reading import StaleReport, job_of
@@ -114,6 +114,8 @@ def _format(report: Report, order: Order) -> Format:
         if name is None:
             raise WrongCall(f"{order.file.name} has none of the endings {', '.join(suffixes)}; give --format")
     formats = {format.name: format for format in report.formats}
+    if name == PLAN.name:
+        return PLAN
     format = formats.get(ALIASES.get(name, name)) if name is not None else report.formats[0]
     if format is None:
         raise NotAcceptable(f"{report.name} is to be had as {', '.join(formats)}, not as {name}.", [*formats])

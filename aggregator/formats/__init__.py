@@ -11,11 +11,13 @@ from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
 from aggregator.formats.json import JsonWriter, NdJsonWriter
+from aggregator.formats.plan import PlanWriter
 from aggregator.formats.shapes import Shape
 
 __all__ = [
     "ALIASES",
     "FORMATS",
+    "PLAN",
     "SPREADSHEET_CSV",
     "SQL_FUNCTIONS",
     "Column",
@@ -45,6 +47,9 @@ ALIASES = {"xlsx": "excel"}
 
 SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsvWriter)
 """CSV with `?for=excel`."""
+
+PLAN = Format("plan", "application/json", ".json", PlanWriter, disposition="inline")
+"""No format of rows: `?format=plan` asks of any report how SQLite runs it."""
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **defusing.SQL_FUNCTIONS}
 """What the SQL of the formats calls for the rare values; each connection needs them."""

@@ -29,8 +29,9 @@ from aggregator.errors import (
     ParameterError,
     UnsettledDatabases,
 )
-from aggregator.formats import Format
+from aggregator.formats import PLAN, Format
 from aggregator.formats.shapes import end_of_page
+from aggregator.reports.plan import Explanation, plan_of
 from aggregator.reports.report import Report, state
 from aggregator.reports.sql import choice_by_text, prepared
 
@@ -39,6 +40,7 @@ _CHUNK_SECONDS = 0.1
 _CHUNK_BYTES = 32 * 1024
 _MOST_IN_SMALL = 1000
 _MOST_CHOICES_SHOWN = 20
+_SAYING_PAGES = ("json", PLAN.name)
 _MISSING = re.compile(r"no such (table|column)")
 
 
@@ -59,6 +61,11 @@ class Job:
     rows_wanted: bool = True
     is_whole: bool = False
 
+    @property
+    def is_for_plan(self) -> bool:
+        """Whether it is not the rows that are wanted, but how SQLite makes them."""
+        return self.format.name == PLAN.name
+
 
 def job_of(
     report: Report, given: Mapping[str, Sequence[str]], format: Format, *, rows_wanted: bool = True
@@ -67,12 +74,13 @@ def job_of(
 
     Only JSON says that there are more pages, so other formats have all rows unless a limit is given.
     """
+    is_flat = report.paging is not None and format.name not in _SAYING_PAGES
     return Job(
         report,
         read_arguments(report.header.params, given),
         format,
         rows_wanted=rows_wanted or report.needs_row,
-        is_whole=report.paging is not None and format.name != "json" and not any(given.get("limit", ())),
+        is_whole=is_flat and not any(given.get("limit", ())),
     )
 
 
@@ -125,7 +133,8 @@ class LocalReader:
         with self._held(job) as (view, arguments):
             if job.rows_wanted:
                 with self._stoppable(view):
-                    yield from self._rows(view, job, arguments)
+                    read = self._plan if job.is_for_plan else self._rows
+                    yield from read(view, job, arguments)
 
     def small_result(self, job: Job, seen: Sequence[FileVersion]) -> Chunk | None:
         """All rows, joined; None when there are more than a thousand. Raises as `chunks` does.
@@ -203,6 +212,17 @@ class LocalReader:
         last = _last_chunk(view, job, arguments, rows, count)
         if last.text:
             yield last
+
+    def _plan(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
+        """The plan and what the rows took, as one chunk; the rows are read to their end and dropped."""
+        run, values = prepared(job.report, job.format), bindings(arguments)
+        of_rows = plan_of(view.connection, run.sql, values)
+        of_total = plan_of(view.connection, run.count_sql, values) if run.count_sql is not None else None
+        began = time.monotonic()
+        rows = sum(chunk.rows for chunk in self._rows(view, job, arguments))
+        seconds = time.monotonic() - began
+        explanation = Explanation(job.report.name, values, of_rows, of_total, seconds, rows)
+        yield Chunk(explanation.document(), rows, is_last=True)
 
 
 def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from aggregator.databases.inspection import Statement
-from aggregator.formats import Format, Writer
+from aggregator.formats import PLAN, Format, Writer
 from aggregator.formats.shapes import Page
 from aggregator.reports.report import Report
+
+WRAPPER = "the report"
+"""What the author's SELECT is called in the plan of the SQL that is run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ def prepared(report: Report, format: Format, is_whole: bool = False) -> Prepared
     if paging is not None and is_whole:
         statement = replace(statement, sql=paging.unlimited)
     writer = format.writer(report.columns, report.endpoint.sheet)
-    is_page = paging is not None and isinstance(format.writer, Page)
+    is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
     return Prepared(
         writer, rows_as_text(statement, writer.row_sql), paging.count if paging and is_page else None
     )
@@ -47,12 +50,12 @@ def rows_as_text(statement: Statement, row_sql: str) -> str:
     names = _names(statement)
     if all(column.storage is not None for column in statement.columns):
         return (
-            f'WITH "the report"({names}) AS (\n{statement.sql}\n)\n'
-            f'SELECT CAST({row_sql} AS BLOB) FROM "the report"'
+            f'WITH "{WRAPPER}"({names}) AS (\n{statement.sql}\n)\n'
+            f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}"'
         )
     return (
-        f'WITH "the report"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
-        f'SELECT CAST({row_sql} AS BLOB) FROM "the report" WHERE true'
+        f'WITH "{WRAPPER}"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
+        f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}" WHERE true'
     )
 
 

@@ -37,6 +37,15 @@ def file_headers(job: Job, tag: str) -> list[tuple[str, str]]:
     ]
 
 
+PLAN_HEADERS = [
+    ("content-type", "application/json"),
+    ("vary", "Accept-Encoding"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+]
+"""Those of a plan: it holds the time of one run, so it is nothing to keep."""
+
+
 def wanted_name(header: Header, name: str, arguments: Arguments) -> str:
     """The header's `filename` with its parameters filled in, else the name."""
     pattern = header.filename or name

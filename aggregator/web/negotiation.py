@@ -15,7 +15,7 @@ from aggregator.errors import (
     NotAcceptable,
     ParameterError,
 )
-from aggregator.formats import ALIASES, FORMATS, SPREADSHEET_CSV, Format
+from aggregator.formats import ALIASES, FORMATS, PLAN, SPREADSHEET_CSV, Format
 from aggregator.reports.library import Library
 
 _SUFFIXES = {format.suffix: format.name for format in FORMATS.values()} | {
@@ -57,19 +57,24 @@ def find(library: Library[Any], method: str, path: str) -> Found:
 
 
 def choose_format(
-    available: Sequence[Format], wanted: Sequence[str], purpose: Sequence[str], accept: str
+    available: Sequence[Format],
+    wanted: Sequence[str],
+    purpose: Sequence[str],
+    accept: str,
+    only_by_name: Sequence[Format] = (),
 ) -> Format:
     """The format of the answer: by name, by the Accept header, or the first.
 
     wanted: the names in the suffix and in `?format=`; purpose: those of `for`, where `excel` makes a
-    CSV for a spreadsheet. Raises NotAcceptable or InvalidParameters.
+    CSV for a spreadsheet; only_by_name: formats that no Accept header chooses.
+    Raises NotAcceptable or InvalidParameters.
     """
     names = {ALIASES.get(name, name) for name in wanted if name}
     if len(names) > 1:
         raise InvalidParameters(
             [ParameterError("format", ", ".join(wanted), "more than one format is asked for")]
         )
-    format = _named(available, names.pop()) if names else _accepted(available, accept)
+    format = _named([*available, *only_by_name], names.pop()) if names else _accepted(available, accept)
     purposes = {text for text in purpose if text}
     if not purposes:
         return format
@@ -84,7 +89,7 @@ def _named(available: Sequence[Format], name: str) -> Format:
         if format.name == name:
             return format
     names = [format.name for format in available]
-    if name not in FORMATS:
+    if name not in FORMATS and name != PLAN.name:
         message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
         raise InvalidParameters([ParameterError("format", name, message)])
     raise NotAcceptable(f"This report is to be had as {', '.join(names)}, not as {name}.", names)

@@ -9,7 +9,7 @@ from aggregator import __version__
 from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
 from aggregator.catalog.shape import ShapeSpec
 from aggregator.errors import AggregatorError
-from aggregator.formats import ALIASES, Column
+from aggregator.formats import ALIASES, PLAN, Column
 from aggregator.reports.library import Library
 from aggregator.reports.report import Report
 from aggregator.web.openapi_bodies import (
@@ -21,6 +21,7 @@ from aggregator.web.openapi_bodies import (
     fields_body,
     rows_body,
 )
+from aggregator.web.openapi_plan import PLAN_SCHEMA, with_plan
 from aggregator.web.problems import MEDIA_TYPE
 from aggregator.writes.write import Write
 
@@ -62,6 +63,7 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
         "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
     },
 }
+_SCHEMAS = {"Problem": _PROBLEM_SCHEMA, "RejectedRow": REJECTED_ROW, "Plan": PLAN_SCHEMA}
 _COLUMN_SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
     "integer": {"type": ["integer", "null"]},
@@ -94,7 +96,9 @@ def description(library: Library[Report | Write]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "description": _DESCRIPTION, "version": __version__},
         "paths": paths | {"/health": {"get": _health()}},
-        "components": {"schemas": {"Problem": _PROBLEM_SCHEMA, "RejectedRow": REJECTED_ROW}},
+        "components": {
+            "schemas": {"Problem": _PROBLEM_SCHEMA, "RejectedRow": REJECTED_ROW, "Plan": PLAN_SCHEMA}
+        },
     }
 
 
@@ -147,10 +151,11 @@ def _problems(statuses: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _rows(checked: Report | Write) -> dict[str, Any]:
-    return {
+    content = {
         format.media_type.split(";")[0]: {"schema": _body_schema(format.name, checked)}
         for format in checked.formats
     }
+    return with_plan(content) if isinstance(checked, Report) else content
 
 
 def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -161,10 +166,14 @@ def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str,
 def _format_parameter(checked: Report | Write) -> dict[str, Any]:
     names = [format.name for format in checked.formats]
     formats = [*names, *(alias for alias, name in ALIASES.items() if name in names)]
+    description = f"The format of the answer; {names[0]} when nothing else is said"
+    if isinstance(checked, Report):
+        formats.append(PLAN.name)
+        description += "; plan tells how SQLite runs the report"
     return {
         "name": "format",
         "in": "query",
-        "description": f"The format of the answer; {names[0]} when nothing else is said",
+        "description": description,
         "schema": {"type": "string", "enum": formats},
     }
 

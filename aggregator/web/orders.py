@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aggregator.catalog.parameters import MOVING, Parameter
+from aggregator.formats import PLAN
 from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
 from aggregator.web.headers import wants_gzip
@@ -74,7 +75,8 @@ def order_of(report: Report, found: Found, request: Request, fields: Fields | No
     given = merged(given_parameters(query, found.match.path_parameters), fields or {})
     request.line.parameters = names = [name for name in given if name in params]
     wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
-    format = choose_format(report.formats, wanted, query.get("for", []), request.header(b"accept"))
+    accept = request.header(b"accept")
+    format = choose_format(report.formats, wanted, query.get("for", []), accept, only_by_name=[PLAN])
     request.line.format = format.name
     return Order(
         job=job_of(report, given, format, rows_wanted=not request.is_head),

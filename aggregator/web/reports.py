@@ -24,7 +24,7 @@ from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
 from aggregator.web.body import MOST_FIELD_BYTES, Body, fields_of, receive_body
 from aggregator.web.download import Download
-from aggregator.web.headers import entity_tag, file_headers, matches
+from aggregator.web.headers import PLAN_HEADERS, entity_tag, file_headers, matches
 from aggregator.web.negotiation import Found, find
 from aggregator.web.orders import Order, Orders, order_of
 from aggregator.web.request import Request
@@ -155,6 +155,10 @@ class ReportsEndpoint:
 
     async def _deliver(self, order: Order, request: Request, answer: Answer) -> None:
         job = order.job
+        if job.is_for_plan:
+            answer.headers = [*PLAN_HEADERS]
+            await self._download(order, request, answer)
+            return
         # Looked at before they are read: a tag may be older than its rows, and never newer.
         versions = look_at(job.report.files)
         tag = entity_tag(job, versions, "gzip" if order.gzip else "")

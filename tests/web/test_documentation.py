@@ -79,13 +79,15 @@ def test_parameters_and_types_are_in_it(server: Server) -> None:
     assert by_name["item_id"]["required"] is True
     assert by_name["item_id"]["schema"]["minimum"] == 1
     assert by_name["item_id"]["example"] == 1
-    assert by_name["format"]["schema"]["enum"] == ["json", "ndjson", "csv", "excel", "xlsx"]
+    assert by_name["format"]["schema"]["enum"] == ["json", "ndjson", "csv", "excel", "xlsx", "plan"]
     chosen = {parameter["name"]: parameter for parameter in paths["/chosen"]["get"]["parameters"]}
     assert chosen["kind"]["schema"]["enum"] == ["big", "small"]
     assert chosen["kind"]["required"] is True
     assert chosen["name"]["required"] is False
     content = item["responses"]["200"]["content"]
-    row = content["application/json"]["schema"]["items"]
+    rows, plan = content["application/json"]["schema"]["anyOf"]
+    assert plan == {"$ref": "#/components/schemas/Plan"}
+    row = rows["items"]
     assert row["required"] == ["name", "price", "sold_date"]
     assert row["properties"]["price"]["type"] == ["string", "null"]
     assert "text/csv" in content

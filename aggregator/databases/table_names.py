@@ -1,0 +1,109 @@
+"""Which table an alias in SQL text stands for, and which of its columns are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from aggregator.databases.inspection import TableName
+from aggregator.databases.tokens import Token, code
+
+_CLAUSES = {
+    *("select", "from", "join", "where", "on", "group", "order", "limit", "having", "window", "values"),
+    *("inner", "left", "right", "full", "cross", "natural", "union", "intersect", "except", "using"),
+}
+_CONDITIONS = {"where", "on"}
+_COMPARING = {"=", "==", "<", ">", "<=", ">=", "between", "in"}
+_CALCULATING = {"+", "-", "*", "/", "%", "|", "||"}
+
+
+def aliases(sql: str, schemas: Mapping[str, str]) -> dict[str, set[TableName]]:
+    """For each alias in small letters the tables that it may stand for: one alias may be used twice.
+
+    schemas: their names by the same in small letters.
+    """
+    words = code(sql)
+    found: dict[str, set[TableName]] = {}
+    for place, (schema, dot, table) in enumerate(zip(words, words[1:], words[2:], strict=False)):
+        known = schemas.get(schema.name or "")
+        if dot.text != "." or known is None or table.name is None:
+            continue
+        rest = words[place + 3 : place + 5]
+        if rest and rest[0].name == "as":
+            rest = rest[1:]
+        name = rest[0].name if rest else None
+        alias = table.name if name is None or name in _CLAUSES else name
+        found.setdefault(alias, set()).add((known, _plain(table)))
+        found.setdefault(f"{schema.name}.{table.name}", set()).add((known, _plain(table)))
+    return found
+
+
+def compared_columns(sql: str, alias: str) -> list[str]:
+    """The columns `alias.column` by which an index could find rows.
+
+    A condition must compare them as they are: not inside of an expression, and not beside an OR.
+    """
+    return list(dict.fromkeys(_compared(_joined(code(sql)), alias.lower())))
+
+
+def extreme_columns(sql: str) -> set[str]:
+    """The columns, in small letters, of which the SQL wants the least or the greatest value."""
+    words = code(sql)
+    return {
+        next(word for word in reversed(words[place + 2 : place + 5]) if word.text != ")").text.lower()
+        for place, word in enumerate(words[:-2])
+        if word.name in ("min", "max") and words[place + 1].text == "("
+    }
+
+
+def _compared(words: Iterable[Token], alias: str) -> list[str]:
+    end = Token("sign", ";", 0, 0)
+    listed = [end, *words, end, end, end]
+    kept: list[str] = []
+    levels = [_Level()]
+    for before, word, dot, column, after in zip(*(listed[place:] for place in range(5)), strict=False):
+        text = word.text.lower() if word.kind == "word" else word.text
+        if text == "(":
+            levels.append(_Level(levels[-1].is_condition))
+        elif text == ")" and len(levels) > 1:
+            levels[-2].columns += levels.pop().usable()
+        elif text in _CLAUSES:
+            kept += levels[-1].usable()
+            levels[-1] = _Level(text in _CONDITIONS)
+        elif text == "or":
+            levels[-1].has_or = True
+        elif levels[-1].is_condition and word.name == alias and dot.text == "." and column.name is not None:
+            is_left = after.text.lower() in _COMPARING
+            if is_left or (before.text in _COMPARING and after.text not in _CALCULATING):
+                levels[-1].columns.append(_plain(column))
+    return kept + levels[0].usable()
+
+
+@dataclass(slots=True)
+class _Level:
+    """What stands between two brackets, or from one clause to the next."""
+
+    is_condition: bool = False
+    has_or: bool = False
+    columns: list[str] = field(default_factory=list)
+
+    def usable(self) -> list[str]:
+        return [] if self.has_or else self.columns
+
+
+def _joined(words: Iterable[Token]) -> Iterator[Token]:
+    """The same with the signs of an operator as one: `<>` and `<=`."""
+    signs: list[Token] = []
+    for word in words:
+        if word.text in "<>=!|":
+            signs.append(word)
+            continue
+        if signs:
+            yield replace(signs[0], text="".join(sign.text for sign in signs))
+            signs = []
+        yield word
+
+
+def _plain(word: Token) -> str:
+    """A name as it is written, without its quotes."""
+    return word.text if word.kind == "word" else word.text[1:-1].replace(word.text[-1] * 2, word.text[-1])
