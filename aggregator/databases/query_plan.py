@@ -19,7 +19,8 @@ Kind = Literal[
 _NAMED_INDEX = r"(?P<covering>COVERING )?INDEX (?P<index>.+?)"
 _KEY = r"(?P<key>(?:INTEGER )?PRIMARY KEY)"
 _AUTOMATIC = r"(?P<automatic>AUTOMATIC )(?:PARTIAL )?COVERING INDEX"
-_HOW = rf"(?: EXISTS)?(?: USING (?:{_AUTOMATIC}|{_KEY}|{_NAMED_INDEX}))?(?: \((?P<terms>.*)\))?"
+_TERMS = r"(?: \((?P<terms>(?:[^()]|ANY\([^()]*\))*)\))?"
+_HOW = rf"(?: EXISTS)?(?: USING (?:{_AUTOMATIC}|{_KEY}|{_NAMED_INDEX}))?{_TERMS}"
 _JOIN = r"(?: EXISTS| LEFT-JOIN)*"
 _FORMS: tuple[tuple[Kind, str], ...] = (
     ("constant", r"SCAN (?:CONSTANT ROW|\d+ CONSTANT ROWS|\d+-ROW VALUES CLAUSE)"),
@@ -29,7 +30,7 @@ _FORMS: tuple[tuple[Kind, str], ...] = (
     ("rows", r"(?:CO-ROUTINE|MATERIALIZE) (?P<name>.+)"),
     ("subquery", r"(?:REUSE )?(?P<correlated>CORRELATED )?(?P<name>(?:SCALAR|LIST) SUBQUERY) \d+"),
     ("sort", r"USE TEMP B-TREE FOR (?P<name>.+)"),
-    ("bloom_filter", r"BLOOM FILTER ON (?P<name>.+?)(?: \((?P<terms>.*)\))?"),
+    ("bloom_filter", rf"BLOOM FILTER ON (?P<name>.+?){_TERMS}"),
     ("compound", r"COMPOUND QUERY|MERGE \((?P<name>.+)\)|MULTI-INDEX OR"),
     ("part", r"(?P<name>LEFT-MOST SUBQUERY|LEFT|RIGHT|SETUP|RECURSIVE STEP|INDEX \d+|RIGHT-JOIN .+)"),
     ("part", r"(?P<name>(?:UNION ALL|UNION|INTERSECT|EXCEPT))(?: USING TEMP B-TREE)?"),

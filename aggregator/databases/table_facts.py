@@ -36,6 +36,7 @@ class Index:
 
     name: str
     columns: tuple[str | None, ...]
+    is_unique: bool
     constraint: str | None
 
     def __str__(self) -> str:
@@ -75,12 +76,12 @@ class TableFacts:
         constraints = {"u": "UNIQUE", "pk": "PRIMARY KEY"}
         schema = quoted(table[0])
         found = []
-        for _, name, _, origin, _ in list(
+        for _, name, is_unique, origin, _ in list(
             self._connection.execute(f"PRAGMA {schema}.index_list({quoted(table[1])})")
         ):
             parts = self._connection.execute(f"PRAGMA {schema}.index_info({quoted(name)})")
             columns = tuple(column for _, _, column in parts)
-            found.append(Index(name, columns, constraints.get(origin)))
+            found.append(Index(name, columns, bool(is_unique), constraints.get(origin)))
         return tuple(found)
 
     def _row_key(self, table: TableName) -> str:

@@ -48,11 +48,12 @@ def compared_columns(sql: str, alias: str) -> list[str]:
 
 def extreme_columns(sql: str) -> set[str]:
     """The columns, in small letters, of which the SQL wants the least or the greatest value."""
-    words = code(sql)
+    end = Token("sign", ";", 0, 0)
+    words = [*code(sql), end, end, end]
     return {
-        next(word for word in reversed(words[place + 2 : place + 5]) if word.text != ")").text.lower()
-        for place, word in enumerate(words[:-2])
-        if word.name in ("min", "max") and words[place + 1].text == "("
+        (column if dot.text == "." else first).name or ""
+        for function, bracket, first, dot, column in zip(*(words[place:] for place in range(5)), strict=False)
+        if function.name in ("min", "max") and bracket.text == "("
     }
 
 

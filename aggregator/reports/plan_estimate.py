@@ -102,7 +102,7 @@ class _Estimating:
         """The rows that one search finds: its cost without the way to them, by that of one row."""
         table = self._tables.get(step.id)
         size = self._facts.size(table).rows if table is not None else _UNKNOWN_ROWS
-        if step.is_key and "<" not in step.terms and ">" not in step.terms:
+        if self._finds_one(step, table):
             return 1.0
         if step.is_key:
             each = _SCAN_COST
@@ -110,6 +110,14 @@ class _Estimating:
             each = _COVERING_COST if step.is_covering or step.is_automatic else _INDEX_COST
         rows = (step.cost - math.log2(max(size, 2))) / each
         return min(max(rows, 1.0), max(size, 1.0))
+
+    def _finds_one(self, step: Step, table: TableName | None) -> bool:
+        """Whether all of a unique key is given."""
+        if "<" in step.terms or ">" in step.terms:
+            return False
+        indexes = self._facts.indexes(table) if table is not None else ()
+        unique = {index.name: len(index.columns) for index in indexes if index.is_unique}
+        return step.is_key or unique.get(step.index or "") == step.terms.count("=?")
 
     def _add(self, seconds: float) -> None:
         self.result.seconds += seconds

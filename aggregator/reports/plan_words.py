@@ -121,8 +121,9 @@ class PlanWords:
         return f"Search {table} by {self._index(step)}{terms}{self._about(step)}{alone}"
 
     def _about(self, step: Step) -> str:
-        rows = round(self._expected.rows.get(step.id, 1.0))
-        return f", about {rows:,} rows" if rows > 1 else ""
+        """The rows that are expected, to one digit: more would look as if they were known."""
+        rows = self._expected.rows.get(step.id, 1.0)
+        return f", about {int(float(f'{rows:.0e}')):,} rows" if rows >= 1.5 else ""
 
 
 def _subquery(name: str) -> str:

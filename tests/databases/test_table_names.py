@@ -1,0 +1,57 @@
+"""Which table an alias stands for, and by which columns an index could find rows."""
+
+import pytest
+
+from aggregator.databases.table_names import aliases, compared_columns, extreme_columns
+
+SCHEMAS = {"shop_db": "shop_db", "old_db": "Old_db"}
+
+
+def test_aliases() -> None:
+    sql = """
+        SELECT o.a, shop_db.items.b FROM shop_db.orders AS o -- FROM shop_db.comments AS o
+        INNER JOIN old_db."order lines" lines ON o.a = lines.a
+        LEFT JOIN Shop_DB.items ON items.a = o.a
+        WHERE o.a IN (SELECT o.a FROM old_db.others AS o)
+    """
+    found = aliases(sql, SCHEMAS)
+
+    assert found["o"] == {("shop_db", "orders"), ("Old_db", "others")}
+    assert found["lines"] == {("Old_db", "order lines")}
+    assert found["items"] == {("shop_db", "items")}
+
+
+@pytest.mark.parametrize(
+    ("condition", "columns"),
+    [
+        ("t.a = :a", ["a"]),
+        (":a = t.a", ["a"]),
+        ("T.a >= :a AND t.b <= 5 AND t.a < 7", ["a", "b"]),
+        ("t.a BETWEEN 1 AND 2", ["a"]),
+        ("t.a IN (1, 2)", ["a"]),
+        ("(t.a = 1)", ["a"]),
+        ('t."a b" = 1', ["a b"]),
+        ("t.a <> 1 AND t.b != 2", []),
+        ("t.a IS NOT NULL", []),
+        ("t.a LIKE 'x%'", []),
+        ("substr(t.a, 1, 7) = '2024-01'", []),
+        ("t.a + 1 = 2 AND 5 = t.b * 2", []),
+        ("(:a IS NULL OR t.a = :a) AND t.b = 1", ["b"]),
+        ("t.a = 1 OR t.b = 1", []),
+        ("u.a = 1 AND t.b = u.b", ["b"]),
+        ("t.a IN (SELECT u.a FROM u WHERE u.b = t.c)", ["c", "a"]),
+        ("TRUE GROUP BY t.a HAVING t.b = 1 ORDER BY t.c = 1", []),
+    ],
+)
+def test_compared_columns(condition: str, columns: list[str]) -> None:
+    assert set(compared_columns(f"SELECT t.z = 1 FROM s.t AS t WHERE {condition}", "t")) == set(columns)
+
+
+def test_conditions_of_joins_count() -> None:
+    sql = "SELECT 1 FROM s.u AS u INNER JOIN s.t AS t ON u.a = t.b LEFT JOIN s.v AS v ON v.x = t.c"
+
+    assert compared_columns(sql, "t") == ["b", "c"]
+
+
+def test_extreme_columns() -> None:
+    assert extreme_columns('SELECT MAX(t.A), min("b"), count(t.c), max FROM t') == {"a", "b"}
