@@ -37,7 +37,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadOnlyCon
 
 
 def plan(connection: ReadOnlyConnection, sql: str) -> Plan:
-    return plan_of(connection, sql, sql, {})
+    return plan_of(connection, sql, {})
 
 
 ALL = f"Read all {LARGE:,} rows of shop_db.sales"

@@ -44,6 +44,16 @@ REPORTS = {
           list: {type: integer, many: true, default: [1, 2]}
         */
         SELECT :name AS name, :list AS list""",
+    "page": """/*
+        params:
+          limit: {type: integer, default: 5, min: 1, max: 10}
+          offset: {type: integer, default: 0, min: 0}
+        shape: page
+        */
+        SELECT shops.shop_id, shops.name FROM shop_db.shops AS shops
+        WHERE EXISTS (SELECT 1 FROM shop_db.sales AS sales WHERE sales.shop_id + 0 = shops.shop_id)
+        ORDER BY shops.shop_id LIMIT :limit OFFSET :offset""",
+    "record": "/*\nshape: record\n*/\nSELECT shops.name FROM shop_db.shops AS shops WHERE shops.shop_id = 3",
     "fails": f"SELECT abs(-9223372036854775807 - (sales.sale_id = {LARGE})) AS a FROM shop_db.sales AS sales",
     "broken": "SELECT 1 AS one FROM shop_db.no_table",
     "heavy": NEVER_ENDING,
@@ -115,6 +125,20 @@ def test_the_parameters_are_as_sql_gets_them(shop: Server) -> None:
     found = plan(shop, "/chosen?name=7&list=5&list=6&format=plan")
 
     assert found["parameters"] == {"name": 7, "list": "[5, 6]"}
+
+
+def test_a_page_is_explained_with_its_total(shop: Server) -> None:
+    found = plan(shop, "/page?format=plan")
+
+    assert found["rows"] == 5
+    assert found["parameters"] == {"limit": 5, "offset": 0}
+    half = found["steps"].index("The total of all pages:")
+    reads = f"Read all {SMALL} rows of shop_db.shops"
+    assert any(reads in line for line in found["steps"][:half])
+    assert any(reads in line for line in found["steps"][half:])
+    assert {step["of"] for step in found["plan"]} == {"rows", "total"}
+    assert plan(shop, "/page?format=plan&limit=7")["rows"] == 7
+    assert plan(shop, "/record?format=plan")["rows"] == 1
 
 
 def test_a_post_that_only_reads(shop: Server) -> None:
