@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8050
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format torture bench docs clean
+.PHONY: help run test check format torture bench indexes docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ torture: $(VENV)/dev.stamp ## the long forms of the tests
 
 bench: $(VENV)/run.stamp ## measure everything side by side; writes docs/performance.md
 	$(BIN)/python -m bench
+
+indexes: $(VENV)/run.stamp ## run the reports with and without each index; writes docs/indexes.md
+	$(BIN)/python -m bench.indexes
 
 clean: ## remove what was installed
 	rm -rf $(VENV) .venv-bench

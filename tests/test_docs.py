@@ -1,5 +1,6 @@
 """The documentation says what the code says, and its examples run."""
 
+import json
 import os
 import re
 import shutil
@@ -227,3 +228,22 @@ def test_texts_that_need_quotes_are_those_that_the_page_names() -> None:
     assert title_of("a: b") is None
     assert title_of("'a: b'") == "a: b"
     assert title_of("a, b") is None
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=lambda block: f"line-{block.line}")
+def test_plan_block(block: Example, reader: Path) -> None:
+    """All but the time is as the page says."""
+    report = re.search(r"<!-- plan: (\S+) -->\s*\Z", block.document.text[: block.region.start])
+    assert report is not None
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", "run", report[1], "--format", "plan"],
+        cwd=reader,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE,
+    )
+    written, given = json.loads(block.parsed), json.loads(done.stdout)
+    assert given.pop("plan")
+    assert written.keys() == given.keys()
+    for name in written.keys() - {"seconds", "estimated_seconds"}:
+        assert written[name] == given[name]

@@ -81,8 +81,10 @@ class _Estimating:
         rows = self._size(step) if step.kind == "scan" else self._found(step)
         if step.is_automatic:
             self._add(self._size(step) * (ROW_SECONDS + SORT_SECONDS))
+        by_index = step.index is not None and not step.is_covering
         seek = SEARCH_SECONDS if step.kind == "search" else 0.0
-        self._add(times * (seek + rows * ROW_SECONDS))
+        each = ROW_SECONDS + (SEARCH_SECONDS if by_index else 0.0)
+        self._add(times * (seek + rows * each))
         self.result.rows[step.id] = rows
         return max(rows, 1.0)
 

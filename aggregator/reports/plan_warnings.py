@@ -32,7 +32,8 @@ def warnings(
             yield f"Makes an index of {rows}, for each run; keep one, on ({columns})."
         elif step.kind == "scan":
             again = ", again and again" if expected.times.get(step.id, 1.0) > 1 else ""
-            where = f", from the index {step.index}" if step.is_covering else ""
+            order = f", in the order of the index {step.index}" if step.index is not None else ""
+            where = f", from the index {step.index}" if step.is_covering else order
             compared = compared_columns(sql, step.name.rpartition(".")[2])
             yield f"Reads {rows}{where}{again}; {_advice(compared, table, facts)}"
 

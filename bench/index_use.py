@@ -1,0 +1,183 @@
+"""Which files of `sql/` use which index, told by their plans."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+import orjson
+
+from aggregator.catalog.folder import SqlFolder
+from aggregator.catalog.parameter_types import text_of
+from aggregator.catalog.parameters import Parameter
+from aggregator.databases.connection import quoted
+from aggregator.databases.folder import DatabaseFile, DatabaseFolder
+from aggregator.databases.pool import ViewPool
+from aggregator.databases.query_plan import step_of
+from aggregator.databases.write_inspection import InspectionConnection
+from aggregator.errors import AggregatorError
+from aggregator.formats import PLAN, SQL_FUNCTIONS
+from aggregator.reports.library import Library
+from aggregator.reports.reading import LocalReader, job_of
+from aggregator.reports.report import Report
+from aggregator.writes.check import check
+from aggregator.writes.write import Write
+
+_LOCK_WAIT = 5.0
+_CONFLICT = re.compile(r"ON CONFLICT \(([^)]*)\)", re.IGNORECASE)
+_INSERT = re.compile(r"\bINSERT INTO (\w+)\.(\w+)", re.IGNORECASE)
+
+Document = dict[str, Any]
+"""What `?format=plan` answers."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index of a database. sql: None when it belongs to a constraint of its table.
+
+    parent: the table whose rows a foreign key by these columns refers to, None without one.
+    """
+
+    schema: str
+    table: str
+    name: str
+    columns: tuple[str, ...]
+    sql: str | None
+    parent: str | None
+
+    @property
+    def title(self) -> str:
+        """Its name, or the constraint that it belongs to."""
+        return self.name if self.sql is not None else f"UNIQUE ({', '.join(self.columns)})"
+
+
+def indexes(folder: Path) -> list[Index]:
+    """All indexes of the databases of a folder, in the order of files, tables and names."""
+    found = (index for file in DatabaseFolder(folder).files().values() for index in _indexes(file))
+    return sorted(found, key=lambda index: (index.schema, index.table, index.sql is None, index.name))
+
+
+def _indexes(file: DatabaseFile) -> Iterator[Index]:
+    connection = apsw.Connection(str(file.path), flags=apsw.SQLITE_OPEN_READONLY)
+    rows = connection.execute("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index'")
+    for name, table, sql in rows.fetchall():
+        parts = connection.execute(f"PRAGMA index_xinfo({quoted(name)})").fetchall()
+        columns = tuple(column or "an expression" for _, number, column, *_, is_key in parts if is_key)
+        keys = connection.execute(f"PRAGMA foreign_key_list({quoted(table)})").fetchall()
+        parent = next((key[2] for key in keys if key[3] == columns[0]), None)
+        yield Index(file.schema, table, name, columns, sql, parent)
+    connection.close()
+
+
+class Folders:
+    """The SQL of a folder over the databases of another."""
+
+    def __init__(self, sql: Path, dbs: Path) -> None:
+        self.library: Library[Report | Write] = Library(
+            SqlFolder(sql), DatabaseFolder(dbs), _LOCK_WAIT, check
+        )
+
+    def questions(self) -> list["Question"]:
+        """What the reports that can be run are asked, in the order of their files."""
+        reports = (report for _, report in self.library.all() if isinstance(report, Report))
+        return [question for report in reports for question in questions(report)]
+
+    def writes(self) -> list[Write]:
+        """The files that write."""
+        return [write for _, write in self.library.all() if isinstance(write, Write)]
+
+
+Given = dict[str, list[str]]
+"""The texts of each parameter that a request gives."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A report, and what it is asked with."""
+
+    report: Report
+    given: Given
+
+    @property
+    def name(self) -> str:
+        """The report with its parameters: `report/customer-orders?customer_id=1`."""
+        pairs = "&".join(f"{name}={text}" for name, texts in self.given.items() for text in texts)
+        return f"{self.report.name}?{pairs}" if pairs else self.report.name
+
+
+def questions(report: Report) -> list[Question]:
+    """What a report is asked: with its defaults, and with all its examples when that is something else."""
+    examples = {name: _example(each) for name, each in report.header.params.items()}
+    examples = {name: texts for name, texts in examples.items() if texts}
+    required = {name for name, each in report.header.params.items() if each.is_required}
+    least = {name: texts for name, texts in examples.items() if name in required}
+    return [Question(report, given) for given in ([least] if least == examples else [least, examples])]
+
+
+def _example(parameter: Parameter) -> list[str]:
+    if parameter.example is None and parameter.choices:
+        return [text_of(parameter.choices[0])]
+    examples = parameter.example if isinstance(parameter.example, list) else [parameter.example]
+    return [text_of(each) for each in examples if each is not None]
+
+
+def explained(question: Question, reader: LocalReader | None = None) -> Document:
+    """Run a report on a connection of its own, and give its plan with what it took.
+
+    Raises InvalidParameters when a parameter has neither a default nor an example that fits.
+    """
+    pool = ViewPool(SQL_FUNCTIONS, _LOCK_WAIT)
+    try:
+        [chunk] = (reader or LocalReader(pool)).chunks(job_of(question.report, question.given, PLAN))
+    finally:
+        pool.close_idle(older_than=0)
+    document: Document = orjson.loads(chunk.text)
+    return document
+
+
+def explained_all(asked: Iterable[Question]) -> tuple[dict[str, Document], dict[str, str]]:
+    """The plans by the questions' names, and why some have none."""
+    plans: dict[str, Document] = {}
+    failures: dict[str, str] = {}
+    for question in asked:
+        try:
+            plans[question.name] = explained(question)
+        except AggregatorError as error:
+            failures[question.name] = error.detail
+    return plans, failures
+
+
+def uses(document: Document, index: Index) -> bool:
+    """Whether a plan has a step that goes through the index."""
+    table = f"{index.schema}.{index.table}"
+    return any(step["index"] == index.name and step["table"] == table for step in document["plan"])
+
+
+def used_by_writes(write: Write, all_indexes: list[Index]) -> set[Index]:
+    """The indexes by which a file that writes finds rows, or knows that one is there already."""
+    connection = InspectionConnection(write.files, _LOCK_WAIT, list(write.header.input))
+    connection.add_functions(SQL_FUNCTIONS)
+    found: set[Index] = set()
+    try:
+        for statement in write.statements:
+            nothing: Mapping[str, None] = dict.fromkeys(statement.parameters)
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing):
+                name = step_of(*row).index
+                found |= {
+                    index for index in all_indexes if index.name == name and index.schema in statement.schemas
+                }
+            found |= {index for index in all_indexes if _tells_conflicts(statement.sql, index)}
+    finally:
+        connection.close()
+    return found
+
+
+def _tells_conflicts(sql: str, index: Index) -> bool:
+    """Whether ON CONFLICT names just the columns of the index of the table that is inserted into."""
+    into = _INSERT.search(sql)
+    if into is None or (into[1], into[2]) != (index.schema, index.table):
+        return False
+    targets = [{column.strip() for column in match[1].split(",")} for match in _CONFLICT.finditer(sql)]
+    return set(index.columns) in targets

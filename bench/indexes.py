@@ -1,0 +1,143 @@
+"""What each index of the demo is good for: writes docs/indexes.md. `python -m bench.indexes --help`."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import apsw
+
+from aggregator.databases.connection import quoted
+from aggregator.databases.folder import schema_name
+from aggregator.databases.pool import ViewPool
+from aggregator.errors import Cancelled
+from aggregator.formats import SQL_FUNCTIONS
+from aggregator.reports.reading import LocalReader
+from bench import demo_data, index_page
+from bench.index_page import Comparison, Usage
+from bench.index_use import (
+    Document,
+    Folders,
+    Index,
+    Question,
+    explained,
+    explained_all,
+    indexes,
+    used_by_writes,
+    uses,
+)
+
+SQL_FOLDER = demo_data.PROJECT / "sql"
+_LONGEST_SECONDS = 60.0
+_LOCK_WAIT = 5.0
+
+
+class Changed(Exception):
+    """A report has not the same rows without an index: something else is wrong."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, write the page, and say which indexes nothing uses; 0."""
+    options = _parser().parse_args(arguments)
+    if options.data is None:
+        options.data = demo_data.default_folder()
+        demo_data.make(options.data)
+    folders = Folders(options.sql, options.data)
+    plans, failures = explained_all(folders.questions())
+    for name, reason in failures.items():
+        print(f"{name} has no plan: {reason}", flush=True)
+    usages = list(_usages(folders, plans, options.data, options.sql, options.rounds))
+    unused = [usage.index.title for usage in usages if not usage.reports and not usage.writes]
+    print(f"used by no report and no write: {', '.join(unused) or 'none'}")
+    index_page.write(usages, options.data, options.page)
+    return 0
+
+
+def _usages(
+    folders: Folders, plans: Mapping[str, Document], dbs: Path, sql: Path, rounds: int
+) -> Iterator[Usage]:
+    all_indexes = indexes(dbs)
+    by_writes = {write.name: used_by_writes(write, all_indexes) for write in folders.writes()}
+    for index in all_indexes:
+        users = [each for each in folders.questions() if each.name in plans and uses(plans[each.name], index)]
+        print(f"{index.schema}.{index.title}: {len(users)} reports", flush=True)
+        comparisons: list[Comparison] = []
+        if index.sql is not None and users:
+            with _without(index, dbs) as folder:
+                others = {each.name: each for each in Folders(sql, folder).questions()}
+                comparisons = [_compared(each, others[each.name], rounds) for each in users]
+        yield Usage(
+            index,
+            tuple(dict.fromkeys(each.report.name for each in users)),
+            tuple(comparisons),
+            tuple(name for name, used in by_writes.items() if index in used),
+        )
+
+
+@contextmanager
+def _without(index: Index, dbs: Path) -> Iterator[Path]:
+    """A folder with the same databases, in one of which the index is dropped."""
+    with tempfile.TemporaryDirectory(prefix="aggregator-indexes-") as name:
+        folder = Path(name)
+        for file in dbs.glob("*.db"):
+            if schema_name(file.name) != index.schema:
+                (folder / file.name).symlink_to(file.resolve())
+                continue
+            shutil.copyfile(file, folder / file.name)
+            connection = apsw.Connection(str(folder / file.name))
+            connection.execute(f"DROP INDEX {quoted(index.name)}")
+            connection.close()
+        yield folder
+
+
+def _compared(question: Question, other: Question, rounds: int) -> Comparison:
+    """Run both in turns, so that a noisy machine disturbs both alike; the first of each does not count."""
+    having, lacking = explained(question), _limited(other)
+    if lacking is not None and lacking["rows"] != having["rows"]:
+        raise Changed(f"{question.name}: {having['rows']} rows with it, {lacking['rows']} without")
+    seconds, seconds_without = [], []
+    for _ in range(rounds):
+        seconds.append(float(explained(question)["seconds"]))
+        if lacking is not None:
+            seconds_without.append(float(explained(other)["seconds"]))
+    without = median(seconds_without) if seconds_without else None
+    print(f"  {question.name}: {median(seconds):.4f} s, without {without} s", flush=True)
+    route = question.report.endpoint.route
+    return Comparison(
+        question.report.name, f"{route.method} {route.url}", having, lacking, median(seconds), without
+    )
+
+
+def _limited(question: Question) -> Document | None:
+    """None when it runs for longer than a minute."""
+    reader = LocalReader(ViewPool(SQL_FUNCTIONS, _LOCK_WAIT))
+    limit = threading.Timer(_LONGEST_SECONDS, reader.stop)
+    limit.start()
+    try:
+        return explained(question, reader)
+    except Cancelled:
+        return None
+    finally:
+        limit.cancel()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.indexes", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each pair is measured (%(default)s)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="demo databases that are there; made when not given"
+    )
+    parser.add_argument("--sql", type=Path, default=SQL_FOLDER, metavar="DIR", help="the SQL (%(default)s)")
+    parser.add_argument(
+        "--page", type=Path, default=index_page.PAGE, metavar="FILE", help="what is written (%(default)s)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
