@@ -1,6 +1,7 @@
 """Which files of `sql/` use which index, told by their plans."""
 
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from aggregator.writes.check import check
 from aggregator.writes.write import Write
 
 _LOCK_WAIT = 5.0
+_LONGEST_SECONDS = 60.0
 _CONFLICT = re.compile(r"ON CONFLICT \(([^)]*)\)", re.IGNORECASE)
 _INSERT = re.compile(r"\bINSERT INTO (\w+)\.(\w+)", re.IGNORECASE)
 
@@ -123,15 +125,20 @@ def _example(parameter: Parameter) -> list[str]:
     return [text_of(each) for each in examples if each is not None]
 
 
-def explained(question: Question, reader: LocalReader | None = None) -> Document:
+def explained(question: Question, longest: float = _LONGEST_SECONDS) -> Document:
     """Run a report on a connection of its own, and give its plan with what it took.
 
-    Raises InvalidParameters when a parameter has neither a default nor an example that fits.
+    Raises InvalidParameters when a parameter has neither a default nor an example that fits, Cancelled
+    when it takes longer than so many seconds, or what else goes wrong.
     """
     pool = ViewPool(SQL_FUNCTIONS, _LOCK_WAIT)
+    reader = LocalReader(pool)
+    limit = threading.Timer(longest, reader.stop)
+    limit.start()
     try:
-        [chunk] = (reader or LocalReader(pool)).chunks(job_of(question.report, question.given, PLAN))
+        [chunk] = reader.chunks(job_of(question.report, question.given, PLAN))
     finally:
+        limit.cancel()
         pool.close_idle(older_than=0)
     document: Document = orjson.loads(chunk.text)
     return document

@@ -4,7 +4,6 @@ import argparse
 import shutil
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +13,7 @@ import apsw
 
 from aggregator.databases.connection import quoted
 from aggregator.databases.folder import schema_name
-from aggregator.databases.pool import ViewPool
 from aggregator.errors import Cancelled
-from aggregator.formats import SQL_FUNCTIONS
-from aggregator.reports.reading import LocalReader
 from bench import demo_data, index_page
 from bench.index_page import Comparison, Usage
 from bench.index_use import (
@@ -33,8 +29,6 @@ from bench.index_use import (
 )
 
 SQL_FOLDER = demo_data.PROJECT / "sql"
-_LONGEST_SECONDS = 60.0
-_LOCK_WAIT = 5.0
 
 
 class Changed(Exception):
@@ -97,7 +91,7 @@ def _without(index: Index, dbs: Path) -> Iterator[Path]:
 
 def _compared(question: Question, other: Question, rounds: int) -> Comparison:
     """Run both in turns, so that a noisy machine disturbs both alike; the first of each does not count."""
-    having, lacking = explained(question), _limited(other)
+    having, lacking = explained(question), _unless_endless(other)
     if lacking is not None and lacking["rows"] != having["rows"]:
         raise Changed(f"{question.name}: {having['rows']} rows with it, {lacking['rows']} without")
     seconds, seconds_without = [], []
@@ -113,17 +107,12 @@ def _compared(question: Question, other: Question, rounds: int) -> Comparison:
     )
 
 
-def _limited(question: Question) -> Document | None:
+def _unless_endless(question: Question) -> Document | None:
     """None when it runs for longer than a minute."""
-    reader = LocalReader(ViewPool(SQL_FUNCTIONS, _LOCK_WAIT))
-    limit = threading.Timer(_LONGEST_SECONDS, reader.stop)
-    limit.start()
     try:
-        return explained(question, reader)
+        return explained(question)
     except Cancelled:
         return None
-    finally:
-        limit.cancel()
 
 
 def _parser() -> argparse.ArgumentParser:

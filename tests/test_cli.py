@@ -254,6 +254,16 @@ def test_csv_and_ndjson(run: Run) -> None:
     assert [json.loads(line)["balance"] for line in out.splitlines()] == BALANCES
 
 
+def test_the_plan_of_a_report(run: Run) -> None:
+    status, out, err = run("run", "report/customers", "--format", "plan")
+
+    assert (status, err) == (0, "")
+    plan = json.loads(out)
+    assert (plan["report"], plan["rows"]) == ("report/customers", len(ROWS))
+    assert plan["steps"]
+    assert run("run", "report/only-csv", "--format", "plan")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("file", "begin"),
     [("a.json", b"["), ("a.ndjson", b"{"), ("a.csv", b"cust"), ("a.xlsx", b"PK"), ("a.b.CSV", b"cust")],
