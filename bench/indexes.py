@@ -58,7 +58,7 @@ def _usages(
     all_indexes = indexes(dbs)
     by_writes = {write.name: used_by_writes(write, all_indexes) for write in folders.writes()}
     for index in all_indexes:
-        users = [each for each in folders.questions() if each.name in plans and uses(plans[each.name], index)]
+        users = [each for each in _asked(folders, plans) if uses(plans[each.name], index)]
         print(f"{index.schema}.{index.title}: {len(users)} reports", flush=True)
         comparisons: list[Comparison] = []
         if index.sql is not None and users:
@@ -71,6 +71,15 @@ def _usages(
             tuple(comparisons),
             tuple(name for name, used in by_writes.items() if index in used),
         )
+
+
+def _asked(folders: Folders, plans: Mapping[str, Document]) -> list[Question]:
+    """The questions that have a plan, one for each plan of a report."""
+    first: dict[object, Question] = {}
+    for question in folders.questions():
+        if question.name in plans:
+            first.setdefault((question.report.name, *plans[question.name]["steps"]), question)
+    return list(first.values())
 
 
 @contextmanager

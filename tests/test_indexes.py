@@ -70,6 +70,17 @@ def test_what_uses_an_index_is_found(dbs: Path) -> None:
     assert named(dbs, "invoices_by_due_date") not in used
 
 
+def test_on_conflict_is_a_use(dbs: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.post.sql").write_text(
+        "/*\nparams:\n  name: {type: text}\n*/\n"
+        "INSERT INTO product_db.categories (category_name) VALUES (:name)\n"
+        "ON CONFLICT (category_name) DO NOTHING"
+    )
+    [write] = Folders(tmp_path, dbs).writes()
+
+    assert [index.columns for index in used_by_writes(write, indexes(dbs))] == [("category_name",)]
+
+
 def test_the_page_is_made_from_what_is_there(dbs: Path, tmp_path: Path) -> None:
     sql = tmp_path / "sql" / "of-day.sql"
     sql.parent.mkdir()

@@ -230,7 +230,7 @@ def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], c
 
     Raises NothingThere when there were none and the report's shape needs one.
     """
-    if not count and job.report.needs_row:
+    if not count and job.report.needs_row and not job.is_for_plan:
         asked = ", ".join(f"{name} {value}" for name, value in arguments.items() if value is not None)
         raise NothingThere(f"There is nothing at {asked}." if asked else "There is nothing here.")
     run = prepared(job.report, job.format, job.is_whole)

@@ -54,6 +54,7 @@ REPORTS = {
         WHERE EXISTS (SELECT 1 FROM shop_db.sales AS sales WHERE sales.shop_id + 0 = shops.shop_id)
         ORDER BY shops.shop_id LIMIT :limit OFFSET :offset""",
     "record": "/*\nshape: record\n*/\nSELECT shops.name FROM shop_db.shops AS shops WHERE shops.shop_id = 3",
+    "no-record": "/*\nshape: record\n*/\nSELECT shops.name FROM shop_db.shops AS shops WHERE shops.shop_id < 0",
     "fails": f"SELECT abs(-9223372036854775807 - (sales.sale_id = {LARGE})) AS a FROM shop_db.sales AS sales",
     "broken": "SELECT 1 AS one FROM shop_db.no_table",
     "heavy": NEVER_ENDING,
@@ -139,6 +140,11 @@ def test_a_page_is_explained_with_its_total(shop: Server) -> None:
     assert {step["of"] for step in found["plan"]} == {"rows", "total"}
     assert plan(shop, "/page?format=plan&limit=7")["rows"] == 7
     assert plan(shop, "/record?format=plan")["rows"] == 1
+
+
+def test_a_record_that_is_not_there_has_a_plan(shop: Server) -> None:
+    assert shop.get("/no-record").status == 404
+    assert plan(shop, "/no-record?format=plan")["rows"] == 0
 
 
 def test_a_post_that_only_reads(shop: Server) -> None:
