@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.formats import PLAN
+from aggregator.inputs.fields import Fields
 from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
 from aggregator.web.headers import wants_gzip
 from aggregator.web.negotiation import Found, choose_format
-from aggregator.web.request import Fields, Request, given_parameters, merged
+from aggregator.web.request import Request, given_parameters, merged
 
 _MOST_REMEMBERED = 1_000
 _LONGEST_REMEMBERED = 500
