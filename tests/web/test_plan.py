@@ -54,7 +54,7 @@ REPORTS = {
         WHERE EXISTS (SELECT 1 FROM shop_db.sales AS sales WHERE sales.shop_id + 0 = shops.shop_id)
         ORDER BY shops.shop_id LIMIT :limit OFFSET :offset""",
     "record": "/*\nshape: record\n*/\nSELECT shops.name FROM shop_db.shops AS shops WHERE shops.shop_id = 3",
-    "no-record": "/*\nshape: record\n*/\nSELECT shops.name FROM shop_db.shops AS shops WHERE shops.shop_id < 0",
+    "no-record": "/*\nshape: record\n*/\nSELECT shops.name FROM shop_db.shops AS shops WHERE false",
     "fails": f"SELECT abs(-9223372036854775807 - (sales.sale_id = {LARGE})) AS a FROM shop_db.sales AS sales",
     "broken": "SELECT 1 AS one FROM shop_db.no_table",
     "heavy": NEVER_ENDING,
