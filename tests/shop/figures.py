@@ -131,7 +131,7 @@ def profit_margins(books: Books, *period: str, by: str = "category") -> list[Row
         if line["line_total_cents"] is not None and line["profit_cents"] is not None
     ]
     rows = []
-    for (category, product), lines in grouped(full, names).items():  # type: ignore[misc]
+    for (category, product), lines in grouped(full, names).items():
         revenue, profit = known_sum(lines, "line_total_cents") or 0, known_sum(lines, "profit_cents") or 0
         rows.append(
             {

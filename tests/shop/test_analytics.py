@@ -59,7 +59,7 @@ def ranked(rows: list[Row], column: str, direction: str) -> list[Row]:
     """The rows in order; those without a value last, and equal ones by number."""
     told = [row for row in rows if row[column] is not None]
     told.sort(key=lambda row: row["customer_id"])
-    told.sort(key=lambda row: comparable(row[column]), reverse=direction == "desc")  # type: ignore[arg-type, return-value]
+    told.sort(key=lambda row: comparable(row[column]), reverse=direction == "desc")
     return told + [row for row in rows if row[column] is None]
 
 
