@@ -69,10 +69,21 @@ def mixed(dbs: Path) -> Books:
     running.load(dbs, "shop/import", sheets.shop_orders())
     with closing(sqlite3.connect(dbs / "order.db")) as orders, orders:
         orders.execute("UPDATE orders SET status = 'cancelled' WHERE source = 'shop' AND order_id % 9 = 0")
-        # Nothing was ordered here, by somebody without another order.
+        # Nothing was ordered in these two of one moment, by somebody without another order.
         orders.execute(
-            "INSERT INTO orders (customer_id, order_date, ordered_at, status, priority)"
-            " VALUES (9000, '2026-01-02', '2026-01-02T03:04:05Z', 'open', 'Low')"
+            "INSERT INTO orders (customer_id, order_date, ordered_at, status, priority) VALUES"
+            " (9000, '2026-01-02', '2026-01-02T03:04:05Z', 'open', 'Low'),"
+            " (9000, '2026-01-02', '2026-01-02T03:04:05Z', 'open', 'High')"
+        )
+    with closing(sqlite3.connect(dbs / "product.db")) as products, products:
+        products.execute("INSERT INTO categories VALUES (900, 'Coming soon')")
+        products.execute("INSERT INTO products VALUES (900, 'Unsold', 1, 1250, 0, 0)")
+    with closing(sqlite3.connect(dbs / "order_line.db")) as lines, lines:
+        # Of an order with several lines nobody knows one.
+        lines.execute(
+            "UPDATE order_lines SET quantity = NULL, line_total_cents = NULL"
+            " WHERE order_line_id = (SELECT MAX(order_line_id) FROM order_lines"
+            " WHERE line_number = 2 AND order_id BETWEEN 10 AND 40)"
         )
     with closing(sqlite3.connect(dbs / "customer.db")) as customers, customers:
         customers.execute(

@@ -1,84 +1,14 @@
-"""What the analytics must say, computed from the books with whole numbers, Fraction and Decimal.
+"""What the analytics must say of sales.
 
 Each function takes the books and the period and gives the flat rows as JSON shows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
-from itertools import pairwise
+from decimal import Decimal
 
+from tests.shop.amounts import grouped, known, known_sum, mean_money, money, share, whole
 from tests.shop.books import Books, Row
-
-
-def money(cents: int | None) -> str | None:
-    """As JSON shows an amount."""
-    return None if cents is None else f"{Decimal(cents) / 100:.2f}"
-
-
-def share(part: int, whole: int) -> float | None:
-    return float(Fraction(part, whole)) if whole else None
-
-
-def mean_money(amounts: list[int]) -> str | None:
-    """The average, half a cent rounded up."""
-    if not amounts:
-        return None
-    exact = Decimal(sum(amounts)) / len(amounts)
-    return money(int(exact.quantize(Decimal(1), ROUND_HALF_UP)))
-
-
-def known(rows: Iterable[Row], column: str) -> list[int]:
-    return [row[column] for row in rows if row[column] is not None]
-
-
-def known_sum(rows: Iterable[Row], column: str) -> int | None:
-    """The sum of what is known; None when nothing is."""
-    values = known(rows, column)
-    return sum(values) if values else None
-
-
-def whole(lines: list[Row], column: str) -> int | None:
-    """The sum over an order; None when it has no line, or one of which nobody knows."""
-    values = known(lines, column)
-    return sum(values) if values and len(values) == len(lines) else None
-
-
-def grouped(rows: Iterable[Row], key: Callable[[Row], object]) -> dict[object, list[Row]]:
-    groups: dict[object, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
-    return groups
-
-
-def customers(books: Books, *period: str) -> list[Row]:
-    orders = books.sold(*period)
-    buyers = {order["customer_id"] for order in orders}
-    types = [books.customers[buyer]["login_type"] for buyer in buyers]
-    told = [each for each in types if each is not None]
-    members, guests = told.count("Member"), told.count("Guest")
-    head = {
-        "customer_count": len(buyers),
-        "login_type_known_count": len(told),
-        "member_count": members,
-        "member_share": share(members, len(told)),
-        "guest_count": guests,
-        "guest_share": share(guests, len(told)),
-    }
-    devices = {
-        device: len({order["customer_id"] for order in group})
-        for device, group in grouped(orders, lambda order: order["device_type"]).items()
-    }
-    ranked = sorted(devices.items(), key=lambda item: (-item[1], item[0] is None, str(item[0])))
-    rows = [
-        {"device_type": name, "device_customer_count": count, "device_share": share(count, len(buyers))}
-        for name, count in ranked
-    ]
-    nobody = {"device_type": None, "device_customer_count": None, "device_share": None}
-    return [head | row for row in rows or [nobody]]
 
 
 def top_products(books: Books, *period: str, limit: int = 5) -> list[Row]:
@@ -223,47 +153,6 @@ def discount_impact(books: Books, *period: str) -> list[Row]:
                 "sales_share": None if sales is None else share(sales, everything),
                 "average_sale": mean_money(known(priced, "line_total_cents")),
                 "profit": money(known_sum(groups[discount], "profit_cents")),
-            }
-        )
-    return rows
-
-
-def lifetime_values(books: Books, *period: str) -> list[Row]:
-    """Without an order."""
-    rows = []
-    for customer_id, orders in grouped(books.sold(*period), lambda order: order["customer_id"]).items():
-        lines = [line for order in orders for line in books.lines_of(order)]
-        days = sorted(order["order_date"] for order in orders)
-        rows.append(
-            {
-                "customer_id": customer_id,
-                "customer_name": books.name_of(orders[0]["customer_id"]),
-                "order_count": len(orders),
-                "first_order_date": days[0],
-                "last_order_date": days[-1],
-                "revenue": money(known_sum(lines, "line_total_cents") or 0),
-                "profit": money(known_sum(lines, "profit_cents")),
-            }
-        )
-    return rows
-
-
-def behavior(books: Books, *period: str) -> list[Row]:
-    """Without an order."""
-    rows = []
-    for customer_id, orders in grouped(books.sold(*period), lambda order: order["customer_id"]).items():
-        days = sorted(date.fromisoformat(order["order_date"]) for order in orders)
-        gaps = [(later - earlier).days for earlier, later in pairwise(days)]
-        baskets = [whole(books.lines_of(order), "line_total_cents") for order in orders]
-        rows.append(
-            {
-                "customer_id": customer_id,
-                "customer_name": books.name_of(orders[0]["customer_id"]),
-                "order_count": len(orders),
-                "first_order_date": days[0].isoformat(),
-                "last_order_date": days[-1].isoformat(),
-                "average_basket": mean_money([basket for basket in baskets if basket is not None]),
-                "days_between_orders": share(sum(gaps), len(gaps)),
             }
         )
     return rows

@@ -1,51 +1,15 @@
-"""The rows of each list as JSON shows them, made of the books, and what each filter and sort means."""
+"""The rows of each list as JSON shows them, made of the books, and how they can be filtered and sorted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
+from tests.shop.amounts import known_sum, money
 from tests.shop.books import Books, Row
-from tests.shop.figures import known_sum, money
-
-Filter: TypeAlias = Callable[[Row, str], bool]
-
-_SMALL = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-
-
-def small(text: str) -> str:
-    """A to Z in small letters, and no other letter."""
-    return text.translate(_SMALL)
-
-
-def part_of(*columns: str) -> Filter:
-    return lambda row, text: any(row[column] and small(text) in small(row[column]) for column in columns)
-
-
-def same(column: str) -> Filter:
-    return lambda row, text: row[column] is not None and small(row[column]) == small(text)
-
-
-def equals(column: str) -> Filter:
-    return lambda row, text: str(row[column]) == text
-
-
-def at_least(column: str) -> Filter:
-    return lambda row, text: row[column] is not None and Decimal(row[column]) >= Decimal(text)
-
-
-def at_most(column: str) -> Filter:
-    return lambda row, text: row[column] is not None and Decimal(row[column]) <= Decimal(text)
-
-
-def since(column: str) -> Filter:
-    return lambda row, text: row[column][:10] >= text
-
-
-def until(column: str) -> Filter:
-    return lambda row, text: row[column][:10] <= text
+from tests.shop.filters import Filter, at_least, at_most, equals, in_stock, part_of, same, since, until
 
 
 @dataclass(frozen=True)
@@ -58,7 +22,7 @@ class Listing:
     default: str
     number: str
     money: tuple[str, ...] = ()
-    reversed_ties: tuple[str, ...] = field(default=())
+    reversed_ties: tuple[str, ...] = ()
     """Sorts that turn the order of equal ones around as well."""
 
     def sorted(self, rows: list[Row], sort: str) -> list[Row]:
@@ -145,10 +109,6 @@ def categories(books: Books) -> list[Row]:
     ]
 
 
-def in_stock(row: Row, text: str) -> bool:
-    return row["stock"] is not None and (row["stock"] > 0) == (text == "true")
-
-
 LISTINGS = {
     "/customers/": Listing(
         customers,
@@ -193,6 +153,7 @@ LISTINGS = {
         default="order_date.desc",
         number="order_id",
         money=("order_total",),
+        reversed_ties=("order_date.desc",),
     ),
     "/order-lines/": Listing(
         order_lines,

@@ -8,12 +8,13 @@ from functools import partial
 import pytest
 
 from tests.imports import expected
-from tests.shop import figures
+from tests.shop import buyers, figures
+from tests.shop.amounts import money
 from tests.shop.books import Row
 from tests.shop.conftest import Shop, real_sheet
 
 FIGURES = {
-    "customers": figures.customers,
+    "customers": buyers.customers,
     "top-products": figures.top_products,
     "top-products?limit=1000": partial(figures.top_products, limit=1000),
     "top-categories": figures.top_categories,
@@ -47,7 +48,7 @@ PERIOD = "from=2018-03-01&to=2024-06-30"
 
 
 def by_customer(shop: Shop, name: str, *period: str) -> list[Row]:
-    of = figures.lifetime_values if name == "customer-lifetime-value" else figures.behavior
+    of = buyers.lifetime_values if name == "customer-lifetime-value" else buyers.behavior
     return sorted(of(shop.books, *period), key=lambda row: row["customer_id"])
 
 
@@ -147,7 +148,7 @@ def test_the_real_sheet_adds_up(real_shop: Shop) -> None:
     shop, cells = real_shop, expected.cells(real_sheet())
     totals = [expected.line_total(cell["Quantity"], cell["Sales"], cell["Discount"]) or 0 for cell in cells]
     (told,) = shop.get("/analytics/revenue").json()
-    assert told["revenue"] == figures.money(sum(totals))
+    assert told["revenue"] == money(sum(totals))
     assert Decimal(told["profit"]) == sum(Decimal(cell["Profit"]) for cell in cells)
     assert Decimal(told["shipping_cost"]) == sum(Decimal(cell["Shipping_Cost"]) for cell in cells)
     assert told["order_count"] == len({(cell["Customer_Id"], expected.moment(cell)) for cell in cells})
