@@ -1,9 +1,40 @@
 /*
 title: Customers
-description: Customers by name, with a search in name, email and city that ignores the case of A to Z.
+description: |
+  Customers a page at a time. Texts are compared without regard to the case of A to Z. Only customers of the
+  web shop have a shop number, a gender and a login type.
 params:
-  q: {type: text, required: false, max: 100, description: "Part of a name, an email or a city"}
-  state: {type: text, required: false, description: Only this state}
+  q:
+    type: text
+    required: false
+    max: 100
+    description: "Part of a name, an email, a phone number or a city"
+  city: {type: text, required: false, max: 100, description: Only this city}
+  state: {type: text, required: false, max: 100, description: Only this state}
+  pincode: {type: text, required: false, max: 6, description: Only pincodes that begin so}
+  gender: {type: text, required: false, max: 50, description: Only this gender}
+  login_type:
+    type: text
+    required: false
+    max: 50
+    description: "Only this login type, such as Member or Guest"
+  from: {type: date, default: 1970-01-01, description: Customers since this day or later}
+  to: {type: date, default: 9999-12-31, description: Customers since this day or earlier}
+  sort:
+    type: choice
+    default: customer_name.asc
+    choices:
+      - customer_name.asc
+      - customer_name.desc
+      - customer_id.asc
+      - customer_id.desc
+      - created_at.asc
+      - created_at.desc
+      - city.asc
+      - city.desc
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
+  offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
+shape: page
 filename: customers
 tags: [customers]
 */
@@ -15,7 +46,10 @@ SELECT
     customers.city,
     customers.state,
     customers.pincode,
-    customers.created_at
+    customers.created_at,
+    customers.shop_number,
+    customers.gender,
+    customers.login_type
 FROM customer_db.customers AS customers
 WHERE
     (
@@ -23,9 +57,22 @@ WHERE
         -- instr is SQLite's; PostgreSQL has position(… IN …).
         OR instr(lower(customers.customer_name), lower(:q)) > 0
         OR instr(lower(customers.email), lower(:q)) > 0
+        OR instr(customers.phone, :q) > 0
         OR instr(lower(customers.city), lower(:q)) > 0
     )
+    AND (:city IS NULL OR lower(customers.city) = lower(:city))
     AND (:state IS NULL OR lower(customers.state) = lower(:state))
+    AND (:pincode IS NULL OR substr(customers.pincode, 1, length(:pincode)) = :pincode)
+    AND (:gender IS NULL OR lower(customers.gender) = lower(:gender))
+    AND (:login_type IS NULL OR lower(customers.login_type) = lower(:login_type))
+    AND substr(customers.created_at, 1, 10) BETWEEN :from AND :to
 ORDER BY
-    customers.customer_name,
-    customers.customer_id;
+    CASE WHEN :sort = 'customer_name.asc' THEN customers.customer_name END,
+    CASE WHEN :sort = 'customer_name.desc' THEN customers.customer_name END DESC,
+    CASE WHEN :sort = 'customer_id.desc' THEN customers.customer_id END DESC,
+    CASE WHEN :sort = 'created_at.asc' THEN customers.created_at END,
+    CASE WHEN :sort = 'created_at.desc' THEN customers.created_at END DESC,
+    CASE WHEN :sort = 'city.asc' THEN customers.city END NULLS LAST,
+    CASE WHEN :sort = 'city.desc' THEN customers.city END DESC NULLS LAST,
+    customers.customer_id
+LIMIT :limit OFFSET :offset;

@@ -1,10 +1,13 @@
 /*
 title: One customer
-description: A customer with the number of orders, and what was spent on those not cancelled.
+description: |
+  A customer with the number of orders, and what was spent on those not cancelled. A line whose total nobody
+  knows adds nothing.
 params:
   customer_id: {type: integer, min: 1, description: The customer's number, example: 1}
 columns:
   total_spent: {type: money}
+shape: record
 filename: customer_{customer_id}
 tags: [customers]
 */
@@ -23,13 +26,15 @@ customer_orders AS (
     SELECT
         orders.customer_id,
         COUNT(*) AS order_count,
+        SUM(CASE WHEN orders.status = 'cancelled' THEN 1 ELSE 0 END) AS cancelled_count,
         MIN(orders.order_date) AS first_order_date,
         MAX(orders.order_date) AS last_order_date,
-        SUM(CASE WHEN orders.status <> 'cancelled' THEN order_totals.total_cents ELSE 0 END)
+        SUM(CASE WHEN orders.status <> 'cancelled' THEN coalesce(order_totals.total_cents, 0) ELSE 0 END)
             AS total_spent
     FROM order_db.orders AS orders
-    INNER JOIN order_totals
+    LEFT JOIN order_totals
         ON orders.order_id = order_totals.order_id
+    WHERE orders.customer_id = :customer_id
     GROUP BY orders.customer_id
 )
 
@@ -42,7 +47,11 @@ SELECT
     customers.state,
     customers.pincode,
     customers.created_at,
+    customers.shop_number,
+    customers.gender,
+    customers.login_type,
     coalesce(customer_orders.order_count, 0) AS order_count,
+    coalesce(customer_orders.cancelled_count, 0) AS cancelled_count,
     customer_orders.first_order_date,
     customer_orders.last_order_date,
     coalesce(customer_orders.total_spent, 0) AS total_spent

@@ -1,0 +1,117 @@
+/*
+title: How customers buy
+description: |
+  Of each customer who ordered the number of orders, the first and the last day, what an order costs on
+  average, and how many days pass from one to the next. An order with a line whose total nobody knows is
+  left out of the average. Cancelled orders are left out. Lines carry no currency and are added as they
+  stand.
+params:
+  q:
+    type: text
+    required: false
+    max: 100
+    description: "Part of the customer's name, in small letters or capitals"
+  min_orders:
+    type: integer
+    default: 1
+    min: 1
+    max: 1000000
+    description: Customers with so many orders or more
+  from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
+  to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
+  source:
+    type: choice
+    default: all
+    choices: [all, shop, desk]
+    description: "Orders of the web shop, all others, or both"
+  sort:
+    type: choice
+    default: order_count.desc
+    choices:
+      - order_count.asc
+      - order_count.desc
+      - average_basket.asc
+      - average_basket.desc
+      - days_between_orders.asc
+      - days_between_orders.desc
+      - last_order_date.asc
+      - last_order_date.desc
+      - customer_id.asc
+      - customer_id.desc
+    description: Customers without that value come last
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
+  offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
+columns:
+  average_basket:
+    type: money
+    description: "Of the orders whose total is known; half a cent is rounded up; null when there is none"
+  days_between_orders: {type: number, description: The average; null of one order}
+shape: page
+filename: customer_behavior
+tags: [analytics]
+*/
+WITH baskets AS (
+    SELECT
+        orders.order_id,
+        orders.customer_id,
+        orders.order_date,
+        CASE WHEN COUNT(order_lines.line_total_cents) = COUNT(*) THEN SUM(order_lines.line_total_cents) END
+            AS total_cents
+    FROM order_db.orders AS orders
+    LEFT JOIN order_line_db.order_lines AS order_lines
+        ON orders.order_id = order_lines.order_id
+    WHERE
+        orders.status <> 'cancelled'
+        AND orders.order_date BETWEEN :from AND :to
+        AND (:source = 'all' OR coalesce(orders.source, 'desk') = :source)
+    GROUP BY
+        orders.order_id,
+        orders.customer_id,
+        orders.order_date
+),
+
+customer_orders AS (
+    SELECT
+        baskets.customer_id,
+        COUNT(*) AS order_count,
+        MIN(baskets.order_date) AS first_order_date,
+        MAX(baskets.order_date) AS last_order_date,
+        (2 * SUM(baskets.total_cents) + COUNT(baskets.total_cents))
+        / nullif(2 * COUNT(baskets.total_cents), 0) AS average_basket,
+        -- julianday is SQLite's; PostgreSQL subtracts dates instead. It is exact for whole days.
+        (julianday(MAX(baskets.order_date)) - julianday(MIN(baskets.order_date)))
+        / nullif(COUNT(*) - 1, 0) AS days_between_orders
+    FROM baskets
+    GROUP BY baskets.customer_id
+)
+
+SELECT
+    customer_orders.customer_id,
+    customers.customer_name,
+    customer_orders.order_count,
+    customer_orders.first_order_date,
+    customer_orders.last_order_date,
+    customer_orders.average_basket,
+    customer_orders.days_between_orders
+FROM customer_orders
+LEFT JOIN customer_db.customers AS customers
+    ON customer_orders.customer_id = customers.customer_id
+WHERE
+    customer_orders.order_count >= :min_orders
+    AND (
+        :q IS NULL
+        -- instr is SQLite's; PostgreSQL has position(… IN …).
+        OR instr(lower(customers.customer_name), lower(:q)) > 0
+    )
+ORDER BY
+    CASE WHEN :sort = 'order_count.asc' THEN customer_orders.order_count END,
+    CASE WHEN :sort = 'order_count.desc' THEN customer_orders.order_count END DESC,
+    CASE WHEN :sort = 'average_basket.asc' THEN customer_orders.average_basket END NULLS LAST,
+    CASE WHEN :sort = 'average_basket.desc' THEN customer_orders.average_basket END DESC NULLS LAST,
+    CASE WHEN :sort = 'days_between_orders.asc' THEN customer_orders.days_between_orders END NULLS LAST,
+    CASE WHEN :sort = 'days_between_orders.desc' THEN customer_orders.days_between_orders END DESC NULLS LAST,
+    CASE WHEN :sort = 'last_order_date.asc' THEN customer_orders.last_order_date END,
+    CASE WHEN :sort = 'last_order_date.desc' THEN customer_orders.last_order_date END DESC,
+    CASE WHEN :sort = 'customer_id.desc' THEN customer_orders.customer_id END DESC,
+    customer_orders.customer_id
+LIMIT :limit OFFSET :offset;

@@ -1,0 +1,98 @@
+/*
+title: Lifetime value of customers
+description: |
+  What each customer who ordered has brought in so far, the most valuable first. Cancelled orders are left
+  out. Lines carry no currency and are added as they stand; a line without a quantity or a discount adds
+  nothing to the revenue, but its profit counts.
+params:
+  q:
+    type: text
+    required: false
+    max: 100
+    description: "Part of the customer's name, in small letters or capitals"
+  from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
+  to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
+  source:
+    type: choice
+    default: all
+    choices: [all, shop, desk]
+    description: "Orders of the web shop, all others, or both"
+  sort:
+    type: choice
+    default: revenue.desc
+    choices:
+      - revenue.asc
+      - revenue.desc
+      - profit.asc
+      - profit.desc
+      - order_count.asc
+      - order_count.desc
+      - customer_id.asc
+      - customer_id.desc
+    description: Customers whose profit nobody knows come last
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
+  offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
+columns:
+  revenue: {type: money, description: What the customer paid after discounts}
+  profit: {type: money, description: Of lines of the web shop; null when it is known of none}
+shape: page
+filename: customer_lifetime_value
+tags: [analytics]
+*/
+WITH order_sums AS (
+    SELECT
+        orders.order_id,
+        orders.customer_id,
+        orders.order_date,
+        SUM(order_lines.line_total_cents) AS revenue,
+        SUM(order_lines.profit_cents) AS profit
+    FROM order_db.orders AS orders
+    LEFT JOIN order_line_db.order_lines AS order_lines
+        ON orders.order_id = order_lines.order_id
+    WHERE
+        orders.status <> 'cancelled'
+        AND orders.order_date BETWEEN :from AND :to
+        AND (:source = 'all' OR coalesce(orders.source, 'desk') = :source)
+    GROUP BY
+        orders.order_id,
+        orders.customer_id,
+        orders.order_date
+),
+
+customer_values AS (
+    SELECT
+        order_sums.customer_id,
+        COUNT(*) AS order_count,
+        MIN(order_sums.order_date) AS first_order_date,
+        MAX(order_sums.order_date) AS last_order_date,
+        coalesce(SUM(order_sums.revenue), 0) AS revenue,
+        SUM(order_sums.profit) AS profit
+    FROM order_sums
+    GROUP BY order_sums.customer_id
+)
+
+SELECT
+    customer_values.customer_id,
+    customers.customer_name,
+    customer_values.order_count,
+    customer_values.first_order_date,
+    customer_values.last_order_date,
+    customer_values.revenue,
+    customer_values.profit
+FROM customer_values
+LEFT JOIN customer_db.customers AS customers
+    ON customer_values.customer_id = customers.customer_id
+WHERE
+    :q IS NULL
+    -- instr is SQLite's; PostgreSQL has position(… IN …).
+    OR instr(lower(customers.customer_name), lower(:q)) > 0
+ORDER BY
+    CASE WHEN :sort = 'revenue.asc' THEN customer_values.revenue END,
+    CASE WHEN :sort = 'revenue.desc' THEN customer_values.revenue END DESC,
+    CASE WHEN :sort = 'profit.asc' THEN customer_values.profit END NULLS LAST,
+    CASE WHEN :sort = 'profit.desc' THEN customer_values.profit END DESC NULLS LAST,
+    CASE WHEN :sort = 'order_count.asc' THEN customer_values.order_count END,
+    CASE WHEN :sort = 'order_count.desc' THEN customer_values.order_count END DESC,
+    CASE WHEN :sort = 'customer_id.desc' THEN customer_values.customer_id END DESC,
+    customer_values.customer_id
+LIMIT :limit OFFSET :offset;

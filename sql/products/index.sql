@@ -1,0 +1,77 @@
+/*
+title: Products
+description: |
+  Products a page at a time. Texts are compared without regard to the case of A to Z. The stock is null of
+  products that nobody has counted; these are neither in stock nor out of it.
+params:
+  q: {type: text, required: false, max: 100, description: Part of a name or of a category}
+  category: {type: text, required: false, max: 100, description: Only this category}
+  min_price:
+    type: number
+    required: false
+    min: 0
+    max: 1000000000
+    description: "Price at least, such as 9.99"
+  max_price: {type: number, required: false, min: 0, max: 1000000000, description: Price at most}
+  in_stock: {type: boolean, required: false, description: "Only products in stock, or only those out of it"}
+  discontinued:
+    type: boolean
+    required: false
+    description: "Only products no longer made, or only the others"
+  sort:
+    type: choice
+    default: product_name.asc
+    choices:
+      - product_name.asc
+      - product_name.desc
+      - product_id.asc
+      - product_id.desc
+      - unit_price.asc
+      - unit_price.desc
+      - stock.asc
+      - stock.desc
+    description: Products that nobody has counted come last
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Products on a page}
+  offset: {type: integer, default: 0, min: 0, description: Products to leave out before}
+columns:
+  unit_price: {type: money, description: The price of today}
+  discontinued: {type: boolean}
+shape: page
+filename: products
+tags: [products]
+*/
+SELECT
+    products.product_id,
+    products.product_name,
+    categories.category_name,
+    products.unit_price_cents AS unit_price,
+    products.stock,
+    products.discontinued
+FROM product_db.products AS products
+INNER JOIN product_db.categories AS categories
+    ON products.category_id = categories.category_id
+WHERE
+    (
+        :q IS NULL
+        -- instr is SQLite's; PostgreSQL has position(… IN …).
+        OR instr(lower(products.product_name), lower(:q)) > 0
+        OR instr(lower(categories.category_name), lower(:q)) > 0
+    )
+    AND (:category IS NULL OR lower(categories.category_name) = lower(:category))
+    AND (:min_price IS NULL OR products.unit_price_cents >= CAST(round(:min_price * 100) AS INTEGER))
+    AND (:max_price IS NULL OR products.unit_price_cents <= CAST(round(:max_price * 100) AS INTEGER))
+    AND (
+        :in_stock IS NULL
+        OR CASE WHEN products.stock > 0 THEN 1 WHEN products.stock = 0 THEN 0 END = :in_stock
+    )
+    AND (:discontinued IS NULL OR products.discontinued = :discontinued)
+ORDER BY
+    CASE WHEN :sort = 'product_name.asc' THEN products.product_name END,
+    CASE WHEN :sort = 'product_name.desc' THEN products.product_name END DESC,
+    CASE WHEN :sort = 'product_id.desc' THEN products.product_id END DESC,
+    CASE WHEN :sort = 'unit_price.asc' THEN products.unit_price_cents END,
+    CASE WHEN :sort = 'unit_price.desc' THEN products.unit_price_cents END DESC,
+    CASE WHEN :sort = 'stock.asc' THEN products.stock END NULLS LAST,
+    CASE WHEN :sort = 'stock.desc' THEN products.stock END DESC NULLS LAST,
+    products.product_id
+LIMIT :limit OFFSET :offset;
