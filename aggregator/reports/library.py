@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from aggregator.catalog.folder import Endpoint, Match, SqlFolder
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
 from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, Fault
+from aggregator.reports.checked import Checked
 
 _FAILURE_SECONDS = 0.5
 """How long a report that failed its check is not checked again."""
-
-
-class Checked(Protocol):
-    """An endpoint that was found to be good. files: the databases that it needs."""
-
-    @property
-    def endpoint(self) -> Endpoint: ...
-    @property
-    def files(self) -> Sequence[DatabaseFile]: ...
 
 
 T = TypeVar("T", bound=Checked)

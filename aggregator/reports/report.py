@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import ColumnSpec, Header
-from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn, Statement
 from aggregator.databases.paging import Paging
 from aggregator.databases.view import Identities
-from aggregator.formats import FORMATS, Column, ColumnType, Format, Shape, Storage, shaped
+from aggregator.formats import Column, ColumnType, Storage
 from aggregator.formats.currency import digits
-from aggregator.formats.shapes import Group, Nest, Page, Record
+from aggregator.reports.checked import Checked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Report:
+class Report(Checked):
     """A report that can be run.
 
-    files: the databases that the SQL and the choices read, in the order of their names. choices: for
-    each parameter with `choices_sql` that SELECT. checked_against: `state` of the files then. paging: of
-    a report in pages, its SQL for all rows.
+    choices: for each parameter with `choices_sql` that SELECT. checked_against: `state` of the files then.
+    paging: of a report in pages, its SQL for all rows.
     """
 
-    endpoint: Endpoint
-    header: Header
     statement: Statement
-    columns: tuple[Column, ...]
-    files: tuple[DatabaseFile, ...]
     choices: Mapping[str, Statement]
     checked_against: tuple[object, ...]
     paging: Paging | None = None
@@ -38,26 +31,6 @@ class Report:
     def digest(self) -> str:
         """Stands for the text of the file; another text has another."""
         return self.endpoint.digest
-
-    @property
-    def name(self) -> str:
-        """The file without `.sql`, as `report/customer-orders`."""
-        return self.endpoint.name
-
-    def time_limit(self, most: float) -> float:
-        """Seconds that the SQL may run: what the header says, but no more than the most."""
-        return min(self.header.time_limit or most, most)
-
-    @property
-    def formats(self) -> list[Format]:
-        """The formats to be had, the default first."""
-        return formats_of(self.header)
-
-    @property
-    def needs_row(self) -> bool:
-        """Whether a result without rows means that there is no such thing."""
-        shape = shape_of(self.header)
-        return shape is not None and shape.needs_row
 
     @property
     def title(self) -> str:
@@ -71,24 +44,6 @@ def state(files: Identities, schema_versions: Iterable[object]) -> tuple[object,
     schema_versions: of each of the files, in the same order.
     """
     return files, tuple(schema_versions)
-
-
-def shape_of(header: Header) -> Shape | None:
-    """The shape of JSON answers; None for an array of rows."""
-    said = header.shape
-    shapes: dict[str, Shape] = {
-        "page": Page(),
-        "record": Record(),
-        "group": Group(said.column),
-        "nest": Nest(said.column, said.members),
-    }
-    return shapes.get(said.kind)
-
-
-def formats_of(header: Header) -> list[Format]:
-    """The formats to be had, the default first."""
-    shape = shape_of(header)
-    return [shaped(name, shape) for name in header.formats or FORMATS]
 
 
 def columns_of(statement: Statement, header: Header) -> tuple[Column, ...]:

@@ -5,36 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aggregator.catalog.arguments import Arguments
-from aggregator.catalog.folder import Endpoint
-from aggregator.catalog.header import Header
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, TableName
-from aggregator.formats import Column, Format
+from aggregator.formats import Format
 from aggregator.inputs.table import Table
-from aggregator.reports.report import formats_of, shape_of
+from aggregator.reports.checked import Checked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Write:
+class Write(Checked):
     """An endpoint whose statements can be run.
 
-    columns: of the rows that the last statement gives, none when it gives no rows. files: the databases
-    that are read or written, in the order of their names; written: those of them that are written.
-    counted: the table whose rows the answer counts first, as schema and name.
+    written: those of the files that are written. counted: the table whose rows the answer counts first, as
+    schema and name.
     """
 
-    endpoint: Endpoint
-    header: Header
     statements: tuple[Statement, ...]
-    columns: tuple[Column, ...]
-    files: tuple[DatabaseFile, ...]
     written: tuple[DatabaseFile, ...]
     counted: TableName | None
-
-    @property
-    def name(self) -> str:
-        """The file without `.sql`, as `invoices/import.post`."""
-        return self.endpoint.name
 
     @property
     def has_input(self) -> bool:
@@ -45,21 +33,6 @@ class Write:
     def only_read(self) -> list[DatabaseFile]:
         """The databases that are only read."""
         return [file for file in self.files if file not in self.written]
-
-    @property
-    def formats(self) -> list[Format]:
-        """The formats of the rows of the answer, the default first."""
-        return formats_of(self.header)
-
-    @property
-    def needs_row(self) -> bool:
-        """Whether an answer without rows means that there is no such thing."""
-        shape = shape_of(self.header)
-        return shape is not None and shape.needs_row
-
-    def time_limit(self, most: float) -> float:
-        """Seconds that the SQL may run: what the header says, but no more than the most."""
-        return min(self.header.time_limit or most, most)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,56 @@
+"""What every endpoint is once its file has been checked against the databases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator.catalog.folder import Endpoint
+from aggregator.catalog.header import Header
+from aggregator.databases.folder import DatabaseFile
+from aggregator.formats import FORMATS, Column, Format, Shape, shaped
+from aggregator.formats.shapes import Group, Nest, Page, Record
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """An endpoint that was found to be good.
+
+    columns: of the rows that it answers with, none when it has none. files: the databases that it needs, in
+    the order of their names.
+    """
+
+    endpoint: Endpoint
+    header: Header
+    columns: tuple[Column, ...]
+    files: tuple[DatabaseFile, ...]
+
+    @property
+    def name(self) -> str:
+        """The file without `.sql`, as `report/customer-orders`."""
+        return self.endpoint.name
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape of JSON answers; None for an array of rows."""
+        said = self.header.shape
+        shapes: dict[str, Shape] = {
+            "page": Page(),
+            "record": Record(),
+            "group": Group(said.column),
+            "nest": Nest(said.column, said.members),
+        }
+        return shapes.get(said.kind)
+
+    @property
+    def formats(self) -> list[Format]:
+        """The formats of the rows, the default first."""
+        return [shaped(name, self.shape) for name in self.header.formats or FORMATS]
+
+    @property
+    def needs_row(self) -> bool:
+        """Whether an answer without rows means that there is no such thing."""
+        return self.shape is not None and self.shape.needs_row
+
+    def time_limit(self, most: float) -> float:
+        """Seconds that the SQL may run: what the header says, but no more than the most."""
+        return min(self.header.time_limit or most, most)
