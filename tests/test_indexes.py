@@ -39,7 +39,7 @@ def test_every_index_has_its_section(name: str) -> None:
 
 
 def test_no_section_is_of_an_index_that_is_gone() -> None:
-    assert re.findall(r"^## (\w+)$", PAGE, re.MULTILINE) == sorted(NAMED, key=PAGE.index)
+    assert set(re.findall(r"^## (\w+)$", PAGE, re.MULTILINE)) == set(NAMED)
     assert len(NAMED) > 5
 
 
