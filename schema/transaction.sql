@@ -22,8 +22,6 @@ CREATE TABLE transactions (
 
 CREATE INDEX transactions_by_customer ON transactions (customer_id, transaction_at);
 
-CREATE INDEX transactions_by_invoice ON transactions (invoice_id);
-
 -- Transactions as a till or another service tells them, each with what it knew of the customer at that
 -- moment; nothing here is looked up. A customer has one at a moment: told again, it is not stored again.
 CREATE TABLE ingested_transactions (

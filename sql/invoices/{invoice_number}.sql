@@ -2,7 +2,7 @@
 title: One invoice
 description: An invoice with its customer, its terms and its contact; amounts are in its own currency.
 params:
-  invoice_number: {type: text, max: 50, description: "The invoice's number, exactly", example: DF2024988}
+  invoice_number: {type: text, max: 50, description: "The invoice's number, exactly", example: INV-2022-0000001}
 shape: record
 columns:
   bill_total: {type: money}

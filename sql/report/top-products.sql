@@ -30,7 +30,9 @@ WITH product_sales AS (
     WHERE
         orders.order_date BETWEEN :from AND :until
         AND orders.status <> 'cancelled'
-    GROUP BY order_lines.product_id
+    -- With the + SQLite goes through the lines as they stand and sorts; by the index of products it would take
+    -- five times as long.
+    GROUP BY +order_lines.product_id
 )
 
 SELECT

@@ -100,7 +100,7 @@ def test_406_says_what_is_to_be_had(server: Server) -> None:
         "csv",
         "excel",
     ]
-    assert server.get("/chosen?kind=big&many=1&format=excel").json()["available"] == ["json", "csv"]
+    assert server.get("/chosen?kind=big&many=1&format=excel").json()["available"] == ["json", "csv", "plan"]
 
 
 def test_422_says_all_that_is_wrong_at_once(server: Server) -> None:

@@ -5,3 +5,6 @@ CREATE INDEX ingested_transactions_by_state ON ingested_transactions (
     customer_id,
     amount_cents
 );
+
+-- Nothing looks for the payments of one invoice: an invoice knows what has been applied to it.
+DROP INDEX transactions_by_invoice;
