@@ -33,7 +33,7 @@ from aggregator.formats import PLAN, Format
 from aggregator.formats.shapes import end_of_page
 from aggregator.reports.plan import Explanation, plan_of
 from aggregator.reports.report import Report, state
-from aggregator.reports.sql import choice_by_text, prepared
+from aggregator.reports.sql import Prepared, choice_by_text, prepared
 
 _FIRST_SECONDS = 0.01
 _CHUNK_SECONDS = 0.1
@@ -60,6 +60,12 @@ class Job:
     format: Format
     rows_wanted: bool = True
     is_whole: bool = False
+
+    def prepared(self) -> Prepared:
+        """What is run."""
+        paging = self.report.paging
+        sorting = paging.sorting(self.arguments) if paging is not None else ()
+        return prepared(self.report, self.format, self.is_whole, sorting)
 
     @property
     def is_for_plan(self) -> bool:
@@ -141,7 +147,7 @@ class LocalReader:
 
         seen: the report's files as they were just now.
         """
-        run = prepared(job.report, job.format, job.is_whole)
+        run = job.prepared()
         with self._held(job, seen) as (view, arguments):
             cursor = view.connection.execute(run.sql, bindings(arguments))
             rows = list(islice(chain.from_iterable(cursor), _MOST_IN_SMALL + 1))
@@ -197,7 +203,7 @@ class LocalReader:
                 self._view = None
 
     def _rows(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
-        run = prepared(job.report, job.format, job.is_whole)
+        run = job.prepared()
         rows: list[bytes] = []
         size, count, flush_at = 0, 0, time.monotonic() + _FIRST_SECONDS
         for batch in batches(view.connection, run.sql, bindings(arguments)):
@@ -215,7 +221,7 @@ class LocalReader:
 
     def _plan(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
         """The plan and what the rows took, as one chunk; the rows are read to their end and dropped."""
-        run, values = prepared(job.report, job.format), bindings(arguments)
+        run, values = job.prepared(), bindings(arguments)
         of_rows = plan_of(view.connection, run.sql, values)
         of_total = plan_of(view.connection, run.count_sql, values) if run.count_sql is not None else None
         began = time.monotonic()
@@ -233,7 +239,7 @@ def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], c
     if not count and job.report.needs_row and not job.is_for_plan:
         asked = ", ".join(f"{name} {value}" for name, value in arguments.items() if value is not None)
         raise NothingThere(f"There is nothing at {asked}." if asked else "There is nothing here.")
-    run = prepared(job.report, job.format, job.is_whole)
+    run = job.prepared()
     text = run.writer.join(rows) if rows else b""
     if run.count_sql is not None:
         limit, offset = int(str(arguments["limit"])), int(str(arguments["offset"]))

@@ -27,11 +27,13 @@ class Prepared:
 
 
 @lru_cache(maxsize=1_000)
-def prepared(report: Report, format: Format, is_whole: bool = False) -> Prepared:
-    """What is run for a report. is_whole: all rows of a report in pages."""
+def prepared(
+    report: Report, format: Format, is_whole: bool = False, sorting: tuple[str, ...] = ()
+) -> Prepared:
+    """What is run for a report. Of one in pages, is_whole: all rows; sorting: the terms of its ORDER BY."""
     statement, paging = report.statement, report.paging
-    if paging is not None and is_whole:
-        statement = replace(statement, sql=paging.unlimited)
+    if paging is not None:
+        statement = replace(statement, sql=paging.sql(sorting, is_whole=is_whole))
     writer = format.writer(report.columns, report.endpoint.sheet)
     is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
     return Prepared(

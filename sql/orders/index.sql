@@ -3,7 +3,7 @@ title: Orders
 description: |
   Orders a page at a time, cancelled ones too. The total is the sum of the lines, and null when nobody knows
   the total of any of them. Texts are compared without regard to the case of A to Z. Only orders of the web
-  shop have a device type and a payment method.
+  shop have a device type and a payment method. Orders of one day are sorted by number.
 params:
   q:
     type: text
@@ -129,8 +129,8 @@ WHERE
     AND (:min_total IS NULL OR priced_orders.total_cents >= CAST(round(:min_total * 100) AS INTEGER))
     AND (:max_total IS NULL OR priced_orders.total_cents <= CAST(round(:max_total * 100) AS INTEGER))
 ORDER BY
-    CASE WHEN :sort = 'order_date.asc' THEN priced_orders.ordered_at END,
-    CASE WHEN :sort = 'order_date.desc' THEN priced_orders.ordered_at END DESC,
+    CASE WHEN :sort = 'order_date.asc' THEN priced_orders.order_date END,
+    CASE WHEN :sort = 'order_date.desc' THEN priced_orders.order_date END DESC,
     CASE WHEN :sort = 'order_total.asc' THEN priced_orders.total_cents END NULLS LAST,
     CASE WHEN :sort = 'order_total.desc' THEN priced_orders.total_cents END DESC NULLS LAST,
     CASE WHEN :sort = 'customer_name.asc' THEN priced_orders.customer_name END,

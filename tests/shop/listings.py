@@ -145,7 +145,7 @@ LISTINGS = {
             "max_total": at_most("order_total"),
         },
         {
-            "order_date": "ordered_at",
+            "order_date": "order_date",
             "order_id": "order_id",
             "order_total": "order_total",
             "customer_name": "customer_name",
