@@ -16,10 +16,11 @@ AggregatorError
 ├── UnreadableInput       the body is not what it says it is, or lacks columns
 ├── TooLarge              the body, a line, a cell or the table is larger than it may be
 ├── RejectedRows          rows of the body cannot be taken; says which, and why
+│   └── ConflictingRows   they contradict what is there
 ├── ForeignOrigin         a page of another site sent it
 ├── Conflict              what is to be written contradicts what is there
 ├── InvalidWrite          a value breaks a rule of the database
-├── NothingThere          there is no row to be changed
+├── NothingThere          there is no such row
 ├── StorageFull           the disk has no room left
 └── Cancelled             nobody waits for the answer any more
 
@@ -206,6 +207,10 @@ class RejectedRows(AggregatorError):
         self.rows = tuple(rows)
 
 
+class ConflictingRows(RejectedRows):
+    """Rows of the body contradict what is there; nothing was written."""
+
+
 class ForeignOrigin(AggregatorError):
     """A browser was made to send it by a page of another site."""
 
@@ -219,7 +224,7 @@ class InvalidWrite(AggregatorError):
 
 
 class NothingThere(AggregatorError):
-    """No row fits; nothing was written."""
+    """No row fits what was asked for; nothing was written."""
 
 
 class StorageFull(AggregatorError):

@@ -2,7 +2,7 @@
 PRAGMA user_version = 2;
 
 -- `customer_id` is a customer of customer.db. `order_date` is the UTC day of `ordered_at`, kept for
--- reports by day. The columns after `priority` are filled for orders of the web shop's sheet alone;
+-- reports by day. Device, age and source are known of orders of the web shop's sheet alone;
 -- `aging_days` is the sheet's own count of days. Such an order has no number there: a customer places
 -- one at a time, so customer and moment name it.
 CREATE TABLE orders (

@@ -54,7 +54,7 @@ WHERE
     orders.order_date BETWEEN :from AND :to
     AND (:status IS NULL OR orders.status = :status)
     AND (:city IS NULL OR lower(customers.city) = lower(:city))
-    AND coalesce(order_lines.line_total_cents, 0) >= :min_total * 100
+    AND coalesce(order_lines.line_total_cents, 0) >= CAST(round(:min_total * 100) AS INTEGER)
     AND (
         :q IS NULL
         -- instr is SQLite's; PostgreSQL has position(… IN …).

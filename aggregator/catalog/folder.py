@@ -43,9 +43,13 @@ class Endpoint:
 
     @property
     def short_name(self) -> str:
-        """The name without its folders and without a method: `import` of `invoices/import.post.sql`."""
-        name = self.name.rsplit("/", 1)[-1]
-        return next((name.removesuffix(each) for each in METHOD_SUFFIXES if name.endswith(each)), name)
+        """The name without its folders and without a method: `import` of `invoices/import.post.sql`.
+
+        An `index` has the name of its folder.
+        """
+        *folders, name = self.name.split("/")
+        own = next((name.removesuffix(each) for each in METHOD_SUFFIXES if name.endswith(each)), name)
+        return folders[-1] if own == "index" and folders else own
 
     @property
     def title(self) -> str:

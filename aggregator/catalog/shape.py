@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -45,6 +46,7 @@ def read_shape(value: Any) -> ShapeSpec:
         return ShapeSpec(kind=kind, column=inside)
     if kind == "nest" and isinstance(inside, dict) and len(inside) == 1:
         name, members = next(iter(inside.items()))
-        if isinstance(members, list) and members and all(isinstance(each, str) for each in members):
+        is_name = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)) is not None
+        if is_name and isinstance(members, list) and members and all(isinstance(m, str) for m in members):
             return ShapeSpec(kind=kind, column=str(name), members=tuple(members))
     raise ValueError(_ALLOWED)

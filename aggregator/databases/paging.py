@@ -52,9 +52,9 @@ class Paging:
         return tuple(self._sorting(arguments))
 
     def sql(self, sorting: Sequence[str], *, is_whole: bool) -> str:
-        """The SELECT of one page, or of all rows."""
+        """The SELECT of one page, or of all rows from the offset on."""
         order = f"\nORDER BY {', '.join(sorting)}" if sorting else ""
-        return self.unsorted + order + ("" if is_whole else "\nLIMIT :limit OFFSET :offset")
+        return f"{self.unsorted}{order}\nLIMIT {'-1' if is_whole else ':limit'} OFFSET :offset"
 
     def _sorting(self, arguments: Mapping[str, object]) -> Iterator[str]:
         for term in self.terms:

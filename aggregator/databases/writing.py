@@ -1,7 +1,8 @@
 """Writing to files: all of it or nothing, also over several files and when the process is killed.
 
 One written file is SQLite's own business: BEGIN IMMEDIATE, COMMIT. Over several, the changes are
-recorded before they are committed (see `redo`), and only one writer of a folder at a time is at it.
+recorded before they are committed (see `redo`), and only one writer of a folder at a time is at it. So is
+who writes one file by what it reads in others: two that each read what the other writes would both go on.
 
 A write also reads, and what it reads is one instant, told as `view` does. A file whose part of another
 write is decided and not yet there must not be changed before: when a record is pending although the
@@ -184,11 +185,16 @@ def transaction(connection: WriteConnection, folder: Path) -> Iterator[None]:
     itself fails.
     """
     several = len(connection.written) > 1
+    reads_others = len(connection.files) > len(connection.written)
     strangers = [file.schema for file in connection.written if file.path.parent != folder.absolute()]
     if several and strangers:
         raise ValueError(f"{', '.join(strangers)} cannot be recorded in {folder}")
     try:
-        with _of_several(connection, folder) if several else _of_one(connection, folder):
+        if several:
+            kind = _of_several
+        else:
+            kind = _of_one_that_reads if reads_others else _of_one
+        with kind(connection, folder):
             yield
     except (apsw.Error, OSError) as error:
         reason = connection.explained(error)
@@ -203,16 +209,33 @@ def transaction(connection: WriteConnection, folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _of_one(connection: WriteConnection, folder: Path) -> Iterator[None]:
-    statement = "BEGIN IMMEDIATE" if len(connection.files) == 1 else "BEGIN EXCLUSIVE"
-    _begin(connection, statement, folder, may_be_pending=bool(connection.files))
+    _begin(connection, "BEGIN IMMEDIATE", folder, may_be_pending=bool(connection.files))
     yield
-    _require_transaction(connection)
-    connection.require_references()
-    connection.execute("COMMIT")
+    _commit_one(connection)
+
+
+@contextmanager
+def _of_one_that_reads(connection: WriteConnection, folder: Path) -> Iterator[None]:
+    """What it has read in other files stays so until its commit, as far as this service writes them."""
+    with _only_writer(connection, folder):
+        _begin(connection, "BEGIN EXCLUSIVE", folder, may_be_pending=False)
+        yield
+        _commit_one(connection)
 
 
 @contextmanager
 def _of_several(connection: WriteConnection, folder: Path) -> Iterator[None]:
+    with _only_writer(connection, folder) as record:
+        _begin(connection, "BEGIN EXCLUSIVE", folder, may_be_pending=False)
+        with connection.recorded():
+            yield
+            _require_transaction(connection)
+            _commit(connection, record, folder)
+
+
+@contextmanager
+def _only_writer(connection: WriteConnection, folder: Path) -> Iterator[RedoRecord]:
+    """Of all writes that concern more than one file, this one alone is at it; what was left is finished."""
     record = _record_of(connection, folder)
     try:
         if not record.lock(connection.patience, connection.wanted):
@@ -220,13 +243,15 @@ def _of_several(connection: WriteConnection, folder: Path) -> Iterator[None]:
                 connection.written[0].schema, "is being written by others all the time", "written"
             )
         finish(record, folder, connection.patience)
-        _begin(connection, "BEGIN EXCLUSIVE", folder, may_be_pending=False)
-        with connection.recorded():
-            yield
-            _require_transaction(connection)
-            _commit(connection, record, folder)
+        yield record
     finally:
         record.close()
+
+
+def _commit_one(connection: WriteConnection) -> None:
+    _require_transaction(connection)
+    connection.require_references()
+    connection.execute("COMMIT")
 
 
 def _record_of(connection: WriteConnection, folder: Path) -> RedoRecord:

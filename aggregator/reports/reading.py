@@ -237,8 +237,11 @@ def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], c
     Raises NothingThere when there were none and the report's shape needs one.
     """
     if not count and job.report.needs_row and not job.is_for_plan:
-        asked = ", ".join(f"{name} {value}" for name, value in arguments.items() if value is not None)
-        raise NothingThere(f"There is nothing at {asked}." if asked else "There is nothing here.")
+        names = job.report.endpoint.route.parameters or [
+            name for name, parameter in job.report.header.params.items() if parameter.is_required
+        ]
+        asked = ", ".join(f"{name} {arguments[name]}" for name in names)
+        raise NothingThere(f"There is nothing with {asked}." if asked else "There is nothing here.")
     run = job.prepared()
     text = run.writer.join(rows) if rows else b""
     if run.count_sql is not None:

@@ -121,7 +121,7 @@ def _operation_with_body(checked: Report | Write) -> dict[str, Any]:
         # They may be in the body as well.
         parameters = [each | {"required": each["in"] == "path"} for each in parameters]
     if header.input:
-        parameters += INPUT_OPTIONS
+        parameters += [each for each in INPUT_OPTIONS if each["name"] != "invalid" or not checked.columns]
     if is_write:
         parameters.append(IDEMPOTENCY_KEY)
     if checked.columns:

@@ -117,5 +117,9 @@ def _object(header: Header, in_path: tuple[str, ...], others: dict[str, Any]) ->
         name: parameter_schema(spec) | {"description": spec.description} for name, spec in params.items()
     }
     required = [*(name for name, spec in params.items() if spec.is_required), *others]
-    schema: dict[str, Any] = {"type": "object", "properties": properties | others}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": properties | others,
+        "additionalProperties": False,
+    }
     return schema | ({"required": required} if required else {})

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import orjson
 
 from aggregator.catalog.arguments import read_arguments
+from aggregator.databases.counting import Counts
 from aggregator.errors import OUT_OF_ROOM, InvalidParameters, NothingThere, ParameterError, StorageFull
 from aggregator.inputs.fields import Fields
 from aggregator.inputs.kinds import kind_of
@@ -30,7 +31,6 @@ from aggregator.writes.outcome import Outcome, summary
 from aggregator.writes.write import RequestKey, Write, WriteOrder
 
 _LONGEST_KEY = 255
-_CREATING = ("POST", "PUT")
 
 
 async def carry_out(
@@ -90,13 +90,18 @@ def _order(write: Write, found: Found, request: Request, fields: Fields) -> Writ
         write=write,
         arguments=read_arguments(params, given),
         format=format,
-        skip_invalid=_option(asked, "invalid", {"skip": True, "reject": False}, write),
+        skip_invalid=_option(asked, "invalid", _invalid_values(write), write),
         is_dry=_option(asked, "dry_run", {"true": True, "false": False}, write),
     )
 
 
 _INPUT_OPTIONS = ("invalid", "dry_run", "delimiter", "encoding", "sheet")
 """Names in the query string that say how rows are read."""
+
+
+def _invalid_values(write: Write) -> Mapping[str, bool]:
+    """Where the answer has rows, there is no place in it for those that were left out."""
+    return {"reject": False} if write.columns else {"skip": True, "reject": False}
 
 
 def _option(query: Fields, name: str, values: Mapping[str, bool], write: Write) -> bool:
@@ -145,6 +150,13 @@ def _charset(request: Request) -> str | None:
     return None
 
 
+def _has_created(method: str, counts: Counts) -> bool:
+    """A PUT that replaces rows inserts some of them by chance; SQLite gives numbers out again."""
+    if method == "PUT":
+        return counts.inserted > 0 and not counts.updated and not counts.deleted
+    return method == "POST" and counts.inserted > 0
+
+
 def render(order: WriteOrder, outcome: Outcome) -> Answered:
     """The answer to what was done: the rows that the last statement gives, else the counts.
 
@@ -156,7 +168,7 @@ def render(order: WriteOrder, outcome: Outcome) -> Answered:
         raise NothingThere("No such row is there, or the rules of this URL keep it; nothing was changed.")
     if rows is not None and not rows and order.write.needs_row:
         raise NothingThere("There is no row to answer with; nothing was changed.")
-    is_created = route.method in _CREATING and outcome.counted.inserted > 0 and not outcome.is_dry
+    is_created = _has_created(route.method, outcome.counted) and not outcome.is_dry
     received = outcome.received.count if outcome.received is not None else outcome.matched
     status = 201 if is_created else 200
     if rows is None:

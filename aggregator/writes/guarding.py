@@ -16,6 +16,7 @@ from aggregator.databases.writing import WriteConnection
 from aggregator.errors import (
     AggregatorError,
     Conflict,
+    ConflictingRows,
     InvalidWrite,
     NothingThere,
     RejectedRow,
@@ -69,7 +70,8 @@ def ask(
         found.close(True)
     left = _put_aside(connection, order, received)
     if left.rejected_count and not order.skip_invalid:
-        raise RejectedRows(left.count, left.rejected_count, left.rejected)
+        kind = ConflictingRows if guard.kind == "conflict" else RejectedRows
+        raise kind(left.count, left.rejected_count, left.rejected)
     return left
 
 

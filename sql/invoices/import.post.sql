@@ -15,6 +15,7 @@ input:
     currency: USD
     required: true
     min: 0
+    max: 1000000000
     from: BillTotal
     description: In the currency of the invoice; all of them have two decimals, as USD has
   applied_cents:
@@ -22,6 +23,7 @@ input:
     currency: USD
     required: true
     min: 0
+    max: 1000000000
     from: Applied
     description: What has been paid, in the currency of the invoice
   status: {type: choice, required: true, choices: [Open, Pending, Closed], from: Status}
@@ -43,6 +45,21 @@ input:
     description: The day by the terms, when the cell is empty
 tags: [invoices]
 */
+SELECT
+    'must not be more than the bill total' AS invalid,
+    input.line,
+    'applied_cents' AS column
+FROM input
+WHERE input.applied_cents > input.bill_total_cents;
+
+SELECT
+    'cannot be Closed before all of it is paid' AS invalid,
+    input.line,
+    'status' AS column
+FROM input
+WHERE
+    input.status = 'Closed'
+    AND input.applied_cents < input.bill_total_cents;
 
 -- New customers, each as its newest invoice with an email tells it.
 WITH sheet_customers AS (

@@ -25,6 +25,7 @@ INNER JOIN invoice_db.invoices AS invoices
     ON input.order_id = invoices.order_id
 GROUP BY input.line;
 
+-- The web shop's orders were not taken from this stock.
 WITH returned_products AS (
     SELECT
         order_lines.product_id,
@@ -35,6 +36,7 @@ WITH returned_products AS (
     WHERE
         orders.order_id IN (SELECT input.order_id FROM input)
         AND orders.status <> 'cancelled'
+        AND orders.source IS NULL
         AND order_lines.quantity IS NOT NULL
     GROUP BY order_lines.product_id
 )

@@ -59,6 +59,7 @@ WHERE
     AND input.status = 'cancelled'
 GROUP BY input.line;
 
+-- The web shop's orders were not taken from this stock.
 WITH returned_products AS (
     SELECT
         order_lines.product_id,
@@ -70,6 +71,7 @@ WITH returned_products AS (
         ON orders.order_id = order_lines.order_id
     WHERE
         orders.status <> 'cancelled'
+        AND orders.source IS NULL
         AND input.status = 'cancelled'
         AND order_lines.quantity IS NOT NULL
     GROUP BY order_lines.product_id

@@ -3,7 +3,7 @@ title: Orders
 description: |
   Orders a page at a time, cancelled ones too. The total is the sum of the lines, and null when nobody knows
   the total of any of them. Texts are compared without regard to the case of A to Z. Only orders of the web
-  shop have a device type and a payment method. Orders of one day are sorted by number.
+  shop have a device type. Orders of one day are sorted by number.
 params:
   q:
     type: text

@@ -37,6 +37,7 @@ WHERE
     AND :status = 'cancelled'
 ORDER BY invoices.invoice_id;
 
+-- The web shop's orders were not taken from this stock.
 WITH returned_lines AS (
     SELECT
         order_lines.product_id,
@@ -47,6 +48,7 @@ WITH returned_lines AS (
     WHERE
         orders.order_id = :order_id
         AND orders.status <> 'cancelled'
+        AND orders.source IS NULL
         AND :status = 'cancelled'
         AND order_lines.quantity IS NOT NULL
 )

@@ -2,7 +2,7 @@
 title: Open receivables
 description: |
   What each customer still owes, by currency, and how long it has been due. An invoice without a due
-  date counts as current.
+  date counts as current, and one that is dated after the day is left out.
 params:
   as_of:
     type: date

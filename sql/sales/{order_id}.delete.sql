@@ -23,6 +23,7 @@ FROM invoice_db.invoices AS invoices
 WHERE invoices.order_id = :order_id
 ORDER BY invoices.invoice_id;
 
+-- The web shop's orders were not taken from this stock.
 WITH returned_lines AS (
     SELECT
         order_lines.product_id,
@@ -33,6 +34,7 @@ WITH returned_lines AS (
     WHERE
         orders.order_id = :order_id
         AND orders.status <> 'cancelled'
+        AND orders.source IS NULL
         AND order_lines.quantity IS NOT NULL
 )
 

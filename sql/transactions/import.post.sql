@@ -12,6 +12,7 @@ input:
     currency: USD
     required: true
     min: 0.01
+    max: 1000000000
     description: In the currency of the invoice; all of them have two decimals, as USD has
     example: "149.50"
   method_name: {type: text, required: true, max: 50, from: [method, payment method], example: card}

@@ -176,6 +176,9 @@ def test_many_are_removed(desk: Desk) -> None:
         (4, "customer_id", "99999", "must be the number of a customer"),
     ]
     assert desk.send("DELETE", "/customers/", sheet).status == 422
+    answer = desk.send("DELETE", "/customers/", f"customer_id\n{busy}\n{numbers[0]}\n")
+    assert (answer.status, answer.json()["type"]) == (409, "urn:aggregator:problem:conflicting-rows")
+    assert refused(answer) == [(2, "customer_id", str(busy), f"is referred to by {referrers(before, busy)}")]
     assert desk.books() == before
     assert desk.send("DELETE", "/customers/?invalid=skip", sheet).json()["deleted"] == 2
     wanted = after(before)

@@ -524,6 +524,7 @@ ONE_PAGE = "SELECT orders.status FROM order_db.orders AS orders ORDER BY orders.
     [
         ("shape: pages", "SELECT 1 AS a", "r.sql:2: shape: must be rows, page, record, {group: a column} or"),
         ("shape: {group: [a]}", "SELECT 1 AS a", "r.sql:2: shape: must be rows, page, record,"),
+        ("shape: {nest: {'b\"': [a]}}", "SELECT 1 AS a", "r.sql:2: shape: must be rows, page, record,"),
         ("shape: {nest: {b: []}}", "SELECT 1 AS a", "r.sql:2: shape: must be rows, page, record,"),
         (
             "shape: {group: b}",

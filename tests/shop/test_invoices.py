@@ -485,3 +485,22 @@ def test_revenue_of_a_currency(server: Server, invoices: list[Invoice]) -> None:
             }
             for month, group in sorted(sums.items())
         ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "reason"),
+    [
+        ("10.00,10.01,Open", "Applied", "must not be more than the bill total"),
+        ("10.00,9.99,Closed", "Status", "cannot be Closed before all of it is paid"),
+        ("92233720368547758.07,0,Open", "BillTotal", "must be at most 1000000000.00"),
+    ],
+)
+def test_what_contradicts_itself_is_told_by_line(
+    server: Server, cells: str, column: str, reason: str
+) -> None:
+    head = "CustomerName,InvoiceNumber,InvoiceDate,BillTotal,Applied,Status,Currency,CustomerTerms\n"
+    sheet = head + f"Zed,Z-1,2024-01-01,5,5,Closed,USD,Net 30\nZed,Z-2,2024-01-01,{cells},USD,Net 30\n"
+    answer = server.send("/invoices/import?dry_run=true", sheet)
+    (row,) = answer.json()["rejected"]
+    assert (answer.status, row["line"], row["column"]) == (422, 3, column)
+    assert row["reason"].startswith(reason)

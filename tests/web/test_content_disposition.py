@@ -36,7 +36,7 @@ def test_the_header_s_filename_with_its_parameters(server: Server) -> None:
 
 def test_without_one_the_file_s_own_name(server: Server) -> None:
     assert names(server, "/items")[1] == "items.csv"
-    assert names(server, "/folder/")[1] == "index.csv"
+    assert names(server, "/folder/")[1] == "folder.csv"
 
 
 @pytest.mark.parametrize(

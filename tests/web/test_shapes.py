@@ -111,6 +111,7 @@ def test_other_formats_have_all_rows_unless_a_limit_is_given(shop: Server) -> No
     rows = list(csv.DictReader(io.StringIO(shop.get("/people/?format=csv").text)))
     assert [int(row["person_id"]) for row in rows] == list(range(1, 5001))
     assert shop.get("/people/?format=csv&limit=2&offset=1").text.count("\r\n") == 3
+    assert shop.get("/people/?format=csv&offset=4998").text.count("\r\n") == 3
     lines = shop.get("/people/?format=ndjson&city=Pune").text.splitlines()
     assert [json.loads(line)["person_id"] for line in lines] == list(range(2, 5001, 2))
 
