@@ -43,9 +43,10 @@ class Step:
     """One line of a plan; `detail` is SQLite's own text, and the rest is taken from it.
 
     kind: scan and search read a table or the rows of a subquery; `rows` makes such rows. name: of what is
-    read, as the SQL calls it; of a sort what it is for; of a part which one it is. index: its name; key:
-    whether the primary key is used; terms: what is compared, as `(customer_id=?)`. cost: of doing it once,
-    in SQLite's own unit, 0 when it is not told.
+    read, as the SQL calls it; of a sort what it is for; of a part which one it is. index: its name; terms:
+    what is compared, as `(customer_id=?)`; is_key: whether the primary key is used; is_covering: whether the
+    index has all that is wanted; is_automatic: whether SQLite makes it for this query; is_correlated: whether
+    it is done anew for each row around it. cost: of doing it once, in SQLite's own unit, 0 when not told.
     """
 
     id: int

@@ -74,7 +74,8 @@ def _compared(words: Iterable[Token], alias: str) -> list[str]:
         elif text == "or":
             levels[-1].has_or = True
         elif levels[-1].is_condition and word.name == alias and dot.text == "." and column.name is not None:
-            is_left = after.text.lower() in _COMPARING
+            is_part = before.text in _CALCULATING or before.text.lower() in ("not", "when")
+            is_left = after.text.lower() in _COMPARING and not is_part
             if is_left or (before.text in _COMPARING and after.text not in _CALCULATING):
                 levels[-1].columns.append(_plain(column))
     return kept + levels[0].usable()

@@ -36,6 +36,7 @@ def test_aliases() -> None:
         ("t.a LIKE 'x%'", []),
         ("substr(t.a, 1, 7) = '2024-01'", []),
         ("t.a + 1 = 2 AND 5 = t.b * 2", []),
+        ("1 + t.a = 3 AND -t.b = 3 AND :a || t.a = 'b' AND NOT t.b = 1", []),
         ("(:a IS NULL OR t.a = :a) AND t.b = 1", ["b"]),
         ("t.a = 1 OR t.b = 1", []),
         ("u.a = 1 AND t.b = u.b", ["b"]),
