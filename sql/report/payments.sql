@@ -29,7 +29,8 @@ FROM transaction_db.transactions AS transactions
 INNER JOIN transaction_db.payment_methods AS payment_methods
     ON transactions.payment_method_id = payment_methods.payment_method_id
 INNER JOIN customer_db.customers AS customers
-    ON transactions.customer_id = customers.customer_id
+    -- With the + SQLite goes through the payments as they stand, in half of the time.
+    ON +transactions.customer_id = customers.customer_id
 LEFT JOIN invoice_db.invoices AS invoices
     ON transactions.invoice_id = invoices.invoice_id
 WHERE
