@@ -45,7 +45,7 @@ FormatName = Literal["json", "ndjson", "csv", "excel"]
 ParameterName = Annotated[str, Field(pattern=_NAME)]
 InputName = Annotated[str, Field(pattern=_NAME)]
 
-RESERVED_PARAMETERS = {"format", "for"}
+RESERVED_PARAMETERS = {"format", "for", "_sort", "_page"}
 """Names in the query string that the service reads by itself."""
 
 LINE = "line"
@@ -62,6 +62,16 @@ class ColumnSpec(BaseModel):
     )
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217 code of a money column")
     description: str = Field("", description="What the column means")
+    total: bool | None = Field(
+        None,
+        description="Whether a page shows the sum of its numbers; when it is not said, that of money and of "
+        "numbers whose name does not speak of a number, a price, a share or the like",
+    )
+    link: str = Field(
+        "",
+        description="Where the values of a page lead, a path with columns in braces: "
+        "`/customers/{customer_id}`",
+    )
 
     @model_validator(mode="after")
     def _currency_is_of_money(self) -> ColumnSpec:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 METHOD_SUFFIXES = {".post": "POST", ".put": "PUT", ".patch": "PATCH", ".delete": "DELETE"}
-RESERVED = {"health", "docs", "redoc", "openapi.json", "static-offline-docs"}
+RESERVED = {"_", "health", "docs", "redoc", "openapi.json", "static-offline-docs"}
 """First segments of URLs that the service answers by itself."""
 
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")

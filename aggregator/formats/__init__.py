@@ -10,13 +10,16 @@ from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, S
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
+from aggregator.formats.html import HtmlTable
 from aggregator.formats.json import JsonWriter, NdJsonWriter
 from aggregator.formats.plan import PlanWriter
 from aggregator.formats.shapes import Shape
 
 __all__ = [
     "ALIASES",
+    "FORM",
     "FORMATS",
+    "HTML",
     "PLAN",
     "SPREADSHEET_CSV",
     "SQL_FUNCTIONS",
@@ -50,6 +53,12 @@ SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsvWriter)
 
 PLAN = Format("plan", "application/json", ".json", PlanWriter, disposition="inline")
 """No format of rows: `?format=plan` asks of any report how SQLite runs it."""
+
+HTML = Format("html", "text/html; charset=utf-8", ".html", HtmlTable(), disposition="inline")
+"""A page of rows for people; every report has it."""
+
+FORM = Format("form", "application/json", ".json", PlanWriter, disposition="inline")
+"""No format of rows either: the choices of a report's form, when its parameters do not fit."""
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **defusing.SQL_FUNCTIONS}
 """What the SQL of the formats calls for the rare values; each connection needs them."""

@@ -20,7 +20,8 @@ class Column:
     sql: the expression that gives its value. type: how it is shown, None for as it is stored.
     currency: ISO 4217 code of a money column. digits: decimals of the currency's minor unit.
     storage: the storage class that every value has or is NULL; None when any may come. is_declared:
-    whether the author said the type, and it was not guessed.
+    whether the author said the type, and it was not guessed. What only pages show: description; link: a path
+    with columns in braces, empty for none; is_summed: whether its numbers have a total.
     """
 
     name: str
@@ -30,6 +31,15 @@ class Column:
     digits: int = 2
     storage: Storage | None = None
     is_declared: bool = False
+    description: str = ""
+    link: str = ""
+    is_summed: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name as words: `order_total` is `Order total`."""
+        words = self.name.replace("_", " ").strip()
+        return words[:1].upper() + words[1:] if words else self.name
 
 
 def sql_text(text: str) -> str:

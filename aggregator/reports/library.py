@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from aggregator.catalog.folder import Endpoint, Match, SqlFolder
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
-from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, Fault
+from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, Fault, NoSuchReport
 from aggregator.reports.checked import Checked
 
 _FAILURE_SECONDS = 0.5
@@ -74,6 +74,13 @@ class Library(Generic[T]):
     def find(self, method: str, path: str) -> Match:
         """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
         return self._sql.catalog().find(method, path)
+
+    def named(self, name: str) -> Endpoint:
+        """The endpoint of a file without its `.sql`; raises NoSuchReport."""
+        endpoint = self._sql.catalog().of_file(f"{name}.sql")
+        if endpoint is None:
+            raise NoSuchReport(f"There is no report {name}.")
+        return endpoint
 
     def checked(self, endpoint: Endpoint) -> T | None:
         """The endpoint's report when it is known to be good; never waits for a file."""

@@ -10,37 +10,40 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import apsw
+import orjson
 
 from aggregator.catalog.arguments import Arguments, read_arguments
 from aggregator.databases.connection import SqlValue
 from aggregator.databases.folder import FileVersion
-from aggregator.databases.inspection import Statement
 from aggregator.databases.pool import ViewPool
 from aggregator.databases.query import batches, failure
 from aggregator.databases.view import View
 from aggregator.errors import (
     Cancelled,
     DatabaseUnavailable,
-    InvalidParameters,
     NothingThere,
-    ParameterError,
     UnsettledDatabases,
 )
-from aggregator.formats import PLAN, Format
+from aggregator.formats import FORM, HTML, PLAN, Format
+from aggregator.formats.html import MARK
 from aggregator.formats.shapes import end_of_page
+from aggregator.reports.choices import chosen, offered
 from aggregator.reports.plan import Explanation, plan_of
 from aggregator.reports.report import Report, state
-from aggregator.reports.sql import Prepared, choice_by_text, prepared
+from aggregator.reports.sql import PAGE_ROWS, Prepared, Sorting, prepared, unsorted_sql
+from aggregator.reports.totals import totals, totals_sql
 
 _FIRST_SECONDS = 0.01
 _CHUNK_SECONDS = 0.1
 _CHUNK_BYTES = 32 * 1024
 _MOST_IN_SMALL = 1000
-_MOST_CHOICES_SHOWN = 20
-_SAYING_PAGES = ("json", PLAN.name)
+_SAYING_PAGES = ("json", PLAN.name, HTML.name)
+_COUNTING_SECONDS = 5.0
+"""How long a page waits for its totals."""
+
 _MISSING = re.compile(r"no such (table|column)")
 
 
@@ -52,7 +55,7 @@ class StaleReport(Exception):
 class Job:
     """What is to be read. Without rows_wanted everything is done up to the first row.
 
-    is_whole: all rows of a report in pages.
+    is_whole: all rows of a report in pages. sorted_by: the reader's own order; page: in HTML, from 1.
     """
 
     report: Report
@@ -60,12 +63,27 @@ class Job:
     format: Format
     rows_wanted: bool = True
     is_whole: bool = False
+    sorted_by: Sorting | None = None
+    page: int = 1
 
     def prepared(self) -> Prepared:
         """What is run."""
         paging = self.report.paging
         sorting = paging.sorting(self.arguments) if paging is not None else ()
-        return prepared(self.report, self.format, self.is_whole, sorting)
+        page = self.page if self.is_page else 0
+        return prepared(self.report, self.format, self.is_whole, sorting, self.sorted_by, page)
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Of a page, how many rows stand before it, and how many it has at most."""
+        if self.report.paging is None:
+            return (self.page - 1) * PAGE_ROWS, PAGE_ROWS
+        return int(str(self.arguments["offset"])), int(str(self.arguments["limit"]))
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is one page of rows, for people."""
+        return self.format.name == HTML.name
 
     @property
     def is_for_plan(self) -> bool:
@@ -74,7 +92,13 @@ class Job:
 
 
 def job_of(
-    report: Report, given: Mapping[str, Sequence[str]], format: Format, *, rows_wanted: bool = True
+    report: Report,
+    given: Mapping[str, Sequence[str]],
+    format: Format,
+    *,
+    rows_wanted: bool = True,
+    sorted_by: Sorting | None = None,
+    page: int = 1,
 ) -> Job:
     """The job that a request asks for; given: the texts of its parameters. Raises InvalidParameters.
 
@@ -87,6 +111,8 @@ def job_of(
         format,
         rows_wanted=rows_wanted or report.needs_row,
         is_whole=is_flat and not any(given.get("limit", ())),
+        sorted_by=sorted_by,
+        page=page,
     )
 
 
@@ -139,8 +165,8 @@ class LocalReader:
         with self._held(job) as (view, arguments):
             if job.rows_wanted:
                 with self._stoppable(view):
-                    read = self._plan if job.is_for_plan else self._rows
-                    yield from read(view, job, arguments)
+                    read = self._SPECIAL.get(job.format.name, LocalReader._rows)
+                    yield from read(self, view, job, arguments)
 
     def small_result(self, job: Job, seen: Sequence[FileVersion]) -> Chunk | None:
         """All rows, joined; None when there are more than a thousand. Raises as `chunks` does.
@@ -170,7 +196,7 @@ class LocalReader:
                 view.hold(self._is_wanted)
                 if state(view.identities, view.schema_versions.values()) != job.report.checked_against:
                     raise StaleReport
-                yield view, _chosen(view, job)
+                yield view, chosen(view, job.report, job.arguments)
         except (apsw.Error, DatabaseUnavailable, UnsettledDatabases, Cancelled) as error:
             raise self._explained(error, job) from error
 
@@ -230,6 +256,45 @@ class LocalReader:
         explanation = Explanation(job.report.name, values, of_rows, of_total, seconds, rows)
         yield Chunk(explanation.document(), rows, is_last=True)
 
+    def _page(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
+        """One page: the choices of its form, its rows, and the totals of all pages, which may take longer."""
+        began = time.monotonic()
+        join = job.prepared().writer.join
+        choices = orjson.dumps(offered(view, job.report)) + MARK
+        chunks = [*self._rows(view, job, arguments)]
+        count, text = sum(chunk.rows for chunk in chunks), join([chunk.text for chunk in chunks])
+        facts = {"seconds": time.monotonic() - began, "shown": count}
+        before, most = job.part
+        if before == 0 and count < most:
+            last = MARK + orjson.dumps(facts | {"rows": count, "is_whole": True})
+            yield Chunk(choices + text + last, count, is_last=True)
+            return
+        yield Chunk(choices + text, count, is_last=False)
+        found = self._totals(view, job, arguments)
+        yield Chunk(MARK + orjson.dumps(facts | found), 0, is_last=True)
+
+    def _totals(self, view: View, job: Job, arguments: Arguments) -> dict[str, object]:
+        """Count and sums of all rows; no count when that takes too long or cannot be done."""
+        sql = totals_sql(unsorted_sql(job.report), job.report.columns)
+        ends_at = time.monotonic() + _COUNTING_SECONDS
+        view.connection.wanted = lambda: self._is_wanted() and time.monotonic() < ends_at
+        try:
+            row = next(view.connection.execute(sql, bindings(arguments)))
+        except apsw.Error:
+            if not self._is_wanted():
+                raise
+            return {"rows": None}
+        finally:
+            view.connection.wanted = self._is_wanted
+        rows, sums = totals(row, job.report.columns)
+        return {"rows": rows, "sums": sums}
+
+    def _form(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
+        yield Chunk(orjson.dumps(offered(view, job.report)), 0, is_last=True)
+
+    _SPECIAL: ClassVar = {PLAN.name: _plan, HTML.name: _page, FORM.name: _form}
+    """What is read for the formats that are more, or less, than rows."""
+
 
 def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:
     """The rows that are left, with what comes after them. count: all that there were.
@@ -262,32 +327,3 @@ def bindings(arguments: Arguments) -> dict[str, SqlValue]:
         name: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
         for name, value in arguments.items()
     }
-
-
-def _chosen(view: View, job: Job) -> Arguments:
-    """The arguments, each choice from the data replaced by the data's own value."""
-    arguments = dict(job.arguments)
-    for name, choices in job.report.choices.items():
-        given = arguments[name]
-        if isinstance(given, list):
-            arguments[name] = [_choice(view, name, text, choices) for text in given]
-        elif given is not None:
-            arguments[name] = _choice(view, name, given, choices)
-    return arguments
-
-
-def _choice(view: View, name: str, text: object, choices: Statement) -> int | float | str:
-    row = view.connection.execute(choice_by_text(choices), (str(text),)).fetchone()
-    if row is None:
-        raise InvalidParameters([_not_a_choice(view, name, str(text), choices)])
-    value: int | float | str = row[0]
-    return value
-
-
-def _not_a_choice(view: View, name: str, text: str, choices: Statement) -> ParameterError:
-    rows = view.connection.execute(choices.sql)
-    shown = [str(row[0]) for row in islice(rows, _MOST_CHOICES_SHOWN + 1)]
-    rows.close(True)
-    more = ", …" if len(shown) > _MOST_CHOICES_SHOWN else ""
-    allowed = ", ".join(shown[:_MOST_CHOICES_SHOWN]) + more
-    return ParameterError(name, text, f"must be one of {allowed}" if shown else "has no choices in the data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,15 @@ from aggregator.databases.view import Identities
 from aggregator.formats import Column, ColumnType, Storage
 from aggregator.formats.currency import digits
 from aggregator.reports.checked import Checked
+
+_NEVER_SUMMED = re.compile(
+    r"(^|_)(id|number|no|code|year|month|day|days|price|rate|share|percent|ratio|discount|average|avg|mean|median"
+    r"|rank|size|min|max)$|^(unit|average|avg|mean|median|min|max|is|has)_",
+    re.IGNORECASE,
+)
+"""Names of numbers whose sum says nothing."""
+
+_DAYS = ("DATE", "DATETIME", "TIMESTAMP", "BOOLEAN")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +74,21 @@ def _column(position: int, column: ResultColumn, spec: ColumnSpec) -> Column:
         digits=digits(spec.currency),
         storage=storage,
         is_declared=spec.type is not None,
+        description=spec.description,
+        link=spec.link,
+        is_summed=_is_summed(column, spec),
     )
+
+
+def _is_summed(column: ResultColumn, spec: ColumnSpec) -> bool:
+    """As the header says; else money, and what may be numbers by its type and its name."""
+    if spec.total is not None:
+        return spec.total
+    if spec.type is not None:
+        is_number = spec.type in ("money", "integer", "number")
+    else:
+        is_number = column.storage != "text" and (column.declared or "").upper() not in _DAYS
+    return is_number and _NEVER_SUMMED.search(column.name) is None
 
 
 def _guessed_type(column: ResultColumn) -> ColumnType | None:

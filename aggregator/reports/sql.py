@@ -14,6 +14,23 @@ WRAPPER = "the report"
 """What the author's SELECT is called in the plan of the SQL that is run."""
 
 
+PAGE_ROWS = 100
+"""On one page of a report whose SQL has no pages of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """The reader's own order. place: of the column, from 1."""
+
+    place: int
+    is_descending: bool = False
+
+    @property
+    def term(self) -> str:
+        """For ORDER BY: small and capital letters alike, what is not there last."""
+        return f"{self.place} COLLATE NOCASE {'DESC' if self.is_descending else 'ASC'} NULLS LAST"
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """The writer of a report's rows in a format, and the SQL that gives it each row as one BLOB.
@@ -28,17 +45,42 @@ class Prepared:
 
 @lru_cache(maxsize=1_000)
 def prepared(
-    report: Report, format: Format, is_whole: bool = False, sorting: tuple[str, ...] = ()
+    report: Report,
+    format: Format,
+    is_whole: bool = False,
+    sorting: tuple[str, ...] = (),
+    sorted_by: Sorting | None = None,
+    page: int = 0,
 ) -> Prepared:
-    """What is run for a report. Of one in pages, is_whole: all rows; sorting: the terms of its ORDER BY."""
+    """What is run for a report. Of one in pages, is_whole: all rows; sorting: the terms of its ORDER BY.
+
+    sorted_by: the reader's order, which goes before the file's; page: of one without pages, 0 for all rows.
+    """
     statement, paging = report.statement, report.paging
     if paging is not None:
-        statement = replace(statement, sql=paging.sql(sorting, is_whole=is_whole))
+        terms = (sorted_by.term, *sorting) if sorted_by is not None else sorting
+        statement = replace(statement, sql=paging.sql(terms, is_whole=is_whole))
+    else:
+        statement = replace(statement, sql=_part(statement.sql, sorted_by, page))
     writer = format.writer(report.columns, report.endpoint.sheet)
     is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
     return Prepared(
         writer, rows_as_text(statement, writer.row_sql), paging.count if paging and is_page else None
     )
+
+
+def _part(sql: str, sorted_by: Sorting | None, page: int) -> str:
+    """The SELECT in the reader's order, and one page of it. Equal rows keep the order of the file."""
+    if sorted_by is not None:
+        sql = f"SELECT * FROM (\nSELECT * FROM (\n{sql}\n) LIMIT -1\n) ORDER BY {sorted_by.term}"
+    if page:
+        sql = f"SELECT * FROM (\n{sql}\n) LIMIT {PAGE_ROWS} OFFSET {(page - 1) * PAGE_ROWS}"
+    return sql
+
+
+def unsorted_sql(report: Report) -> str:
+    """The SELECT of all rows of all pages, in any order."""
+    return report.paging.unsorted if report.paging is not None else report.statement.sql
 
 
 def rows_as_text(statement: Statement, row_sql: str) -> str:

@@ -13,6 +13,9 @@ from starlette.types import Send
 from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, QueryFailed
 from aggregator.web import gzip
 from aggregator.web.download import Download
+from aggregator.web.pages.place import place_of
+from aggregator.web.pages.problem import problem_page
+from aggregator.web.pages.templating import PAGE_HEADERS
 from aggregator.web.problems import MEDIA_TYPE, allowed_methods, problem
 from aggregator.web.request import Request
 
@@ -22,13 +25,13 @@ Headers = list[tuple[str, str]]
 
 
 class Answer:
-    """Sends one response. `headers` are those of a file, set before it begins."""
+    """Sends one response. `headers` are those of a file, set before it begins; `is_begun`: whether it has."""
 
     def __init__(self, request: Request, send: Send) -> None:
         self.headers: Headers = []
         self._request = request
         self._send = send
-        self._is_begun = False
+        self.is_begun = False
 
     async def empty(self, status: int = 200) -> None:
         """Headers only."""
@@ -78,14 +81,17 @@ class Answer:
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
-    async def fail(self, error: AggregatorError) -> None:
-        """A problem document; a broken connection when the file has begun."""
+    async def fail(self, error: AggregatorError, page: bytes | None = None) -> None:
+        """A problem document, or a page for a browser; a broken connection when the file has begun."""
         self.note(error)
-        if self._is_begun:
+        if self.is_begun:
             # Returning without a last chunk makes the server close the connection.
             return
         status, headers, body = problem(error, self._request.path)
         self.headers = [("content-type", MEDIA_TYPE), ("cache-control", "no-store"), *headers]
+        if self._request.accepts_html:
+            body = page or problem_page(error, place_of(self._request))
+            self.headers = [*PAGE_HEADERS, ("cache-control", "no-store"), *headers]
         await self._begin(status, len(body))
         await self._send({"type": "http.response.body", "body": b"" if self._request.is_head else body})
 
@@ -98,7 +104,7 @@ class Answer:
             self._request.line.cause = str(error)
 
     async def _begin(self, status: int, length: int | None = None) -> None:
-        self._is_begun = True
+        self.is_begun = True
         if length is not None:
             self.headers.append(("content-length", str(length)))
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]

@@ -18,6 +18,10 @@ from aggregator.settings import Settings
 from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
 from aggregator.web.health import health
 from aggregator.web.openapi import description
+from aggregator.web.pages.place import Place
+from aggregator.web.pages.problem import problem_page
+from aggregator.web.pages.routes import routes
+from aggregator.web.pages.templating import PAGE_HEADERS
 from aggregator.web.problems import MEDIA_TYPE, problem
 from aggregator.web.reports import ReportsEndpoint
 from aggregator.web.service import Service
@@ -53,10 +57,12 @@ def own_pages(service: Service) -> FastAPI:
         status, body = await service.in_checker(health, service.library.databases)
         return JSONResponse(body, status)
 
+    app.router.routes += routes(service)
     for route in app.router.routes:
         if "GET" in (getattr(route, "methods", None) or ()):
             route.methods.add("HEAD")  # type: ignore[attr-defined]
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(AggregatorError, _failed)
     app.add_exception_handler(Exception, _broken)
     return app
 
@@ -90,6 +96,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     return _problem(request, NoSuchReport(f"There is nothing at {path}."))
 
 
+async def _failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AggregatorError)
+    return _problem(request, error)
+
+
 async def _broken(request: Request, error: Exception) -> Response:
     return _problem(
         request, QueryFailed("Something in the service is broken; its log says what.", repr(error))
@@ -99,4 +110,7 @@ async def _broken(request: Request, error: Exception) -> Response:
 def _problem(request: Request, error: AggregatorError) -> Response:
     request_line(request.scope).outcome = type(error).__name__
     status, headers, body = problem(error, request.url.path)
+    if "text/html" in request.headers.get("accept", ""):
+        page = problem_page(error, Place(request.url.path))
+        return Response(page, status, {"Cache-Control": "no-store", **dict(headers), **dict(PAGE_HEADERS)})
     return Response(body, status, {"Cache-Control": "no-store", **dict(headers)}, MEDIA_TYPE)

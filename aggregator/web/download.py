@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from starlette.types import Receive
@@ -15,16 +15,27 @@ from aggregator.web.service import Service
 
 _WATCH_AFTER_SECONDS = 0.05
 
+Framed = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""Puts something around the pieces of a file; what they raise goes through."""
+
 
 class Download:
-    """Runs a report for a client that may go away at any moment.
+    """Runs a report for a client that may go away at any moment. framed: puts a page around its rows.
 
     `begin` returns when there is something to send: all of a small result, as `run.body`, or the
     beginning of a large one. The report's place is given back when its SQL has ended, not when the
     client has taken it all.
     """
 
-    def __init__(self, service: Service, run: Run, receive: Receive, time_limit: float) -> None:
+    def __init__(
+        self,
+        service: Service,
+        run: Run,
+        receive: Receive,
+        time_limit: float,
+        framed: Framed = iter,
+    ) -> None:
+        self._framed = framed
         self.run = run
         self._is_gone = False
         self._service = service
@@ -72,6 +83,10 @@ class Download:
         if self.run.seconds is not None:
             self._service.history.learn(self.run.job, self.run.seconds)
 
+    def body(self) -> bytes:
+        """All of a small result."""
+        return b"".join(self._framed(iter([self.run.body or b""])))
+
     async def chunks(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         """The chunks, each made in a thread while the one before it is used.
 
@@ -104,7 +119,7 @@ class Download:
 
     def output(self, gzip: bool) -> Iterator[bytes]:
         """The bytes to be sent, not yet made."""
-        output = self.run.output()
+        output = self._framed(self.run.output())
         return compressed_chunks(output) if gzip else output
 
     async def _take_place(self) -> None:

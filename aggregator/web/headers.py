@@ -26,6 +26,13 @@ _LONGEST_NAME = 180
 def file_headers(job: Job, tag: str) -> list[tuple[str, str]]:
     """The headers that go with a file."""
     format = job.format
+    if job.is_page:
+        return [
+            ("content-type", format.media_type),
+            ("vary", "Accept, Accept-Encoding, Accept-Language"),
+            ("cache-control", "no-cache"),
+            ("etag", tag),
+        ]
     wanted = wanted_name(job.report.header, job.report.endpoint.short_name, job.arguments)
     return [
         ("content-type", format.media_type),
@@ -88,16 +95,19 @@ def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str) -> str:
     """
     report, format = job.report, job.format
     parts: list[object] = [__version__, report.digest, format.name, str(format.writer), coding]
+    parts += (job.sorted_by, job.page, job.is_whole)
     parts += (job.arguments, secrets.token_hex(8) if report.statement.is_volatile else None)
     for file, version in zip(report.files, versions, strict=True):
         parts.append([file.schema, version.stamp, None if version.settled else secrets.token_hex(8)])
-    return '"' + hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest() + '"'
+    digest = hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest()
+    # A page says how long it took, so its bytes are never the same.
+    return f'W/"{digest}"' if job.is_page else f'"{digest}"'
 
 
 def matches(if_none_match: str, tag: str) -> bool:
     """Whether an If-None-Match header names the tag, by weak comparison (RFC 9110, section 13.1.2)."""
     tags = (part.strip().removeprefix("W/") for part in if_none_match.split(","))
-    return if_none_match.strip() == "*" or tag in tags
+    return if_none_match.strip() == "*" or tag.removeprefix("W/") in tags
 
 
 def wants_gzip(accept_encoding: str) -> bool:

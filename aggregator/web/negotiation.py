@@ -15,10 +15,10 @@ from aggregator.errors import (
     NotAcceptable,
     ParameterError,
 )
-from aggregator.formats import ALIASES, FORMATS, PLAN, SPREADSHEET_CSV, Format
+from aggregator.formats import ALIASES, FORMATS, HTML, PLAN, SPREADSHEET_CSV, Format
 from aggregator.reports.library import Library
 
-_SUFFIXES = {format.suffix: format.name for format in FORMATS.values()} | {
+_SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML)} | {
     f".{alias}": name for alias, name in ALIASES.items()
 }
 
@@ -29,6 +29,7 @@ class Found:
 
     match: Match
     format_name: str | None
+    suffix: str = ""
 
 
 def find(library: Library[Any], method: str, path: str) -> Found:
@@ -48,7 +49,7 @@ def find(library: Library[Any], method: str, path: str) -> Found:
     for suffix, name in _SUFFIXES.items():
         if path.endswith(suffix) and not path.endswith("/" + suffix):
             try:
-                return Found(library.find(method, path.removesuffix(suffix)), name)
+                return Found(library.find(method, path.removesuffix(suffix)), name, suffix)
             except NoSuchReport:
                 break
     if exact is not None:
@@ -89,7 +90,7 @@ def _named(available: Sequence[Format], name: str) -> Format:
         if format.name == name:
             return format
     names = [format.name for format in available]
-    if name not in FORMATS and name != PLAN.name:
+    if name not in (*FORMATS, HTML.name, PLAN.name):
         message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
         raise InvalidParameters([ParameterError("format", name, message)])
     raise NotAcceptable(f"This report is to be had as {', '.join(names)}, not as {name}.", names)
@@ -123,9 +124,12 @@ def _media_range(part: str) -> tuple[str, float]:
 
 
 def _quality(format: Format, ranges: Sequence[tuple[str, float]]) -> float:
-    """The q of the most specific range that the format's type fits (RFC 9110, section 12.5.1)."""
+    """The q of the most specific range that the format's type fits (RFC 9110, section 12.5.1).
+
+    A page is for those who ask for one: programs often take anything.
+    """
     kind = format.media_type.split(";")[0]
-    for wanted in (kind, kind.split("/")[0] + "/*", "*/*"):
+    for wanted in (kind,) if format.name == HTML.name else (kind, kind.split("/")[0] + "/*", "*/*"):
         for accepted, quality in ranges:
             if accepted == wanted:
                 return quality

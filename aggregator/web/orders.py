@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregator.catalog.parameters import MOVING, Parameter
-from aggregator.formats import PLAN
+from aggregator.errors import InvalidParameters, ParameterError
+from aggregator.formats import HTML, PLAN, Format
+from aggregator.formats.html import HtmlTable, locale_of
+from aggregator.formats.shapes import Record
 from aggregator.inputs.fields import Fields
 from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
+from aggregator.reports.sql import Sorting
 from aggregator.web.headers import wants_gzip
 from aggregator.web.negotiation import Found, choose_format
+from aggregator.web.pages.place import place_of
 from aggregator.web.request import Request, given_parameters, merged
 
 _MOST_REMEMBERED = 1_000
@@ -49,6 +55,8 @@ class Orders:
             request.query_string,
             request.header(b"accept"),
             request.header(b"accept-encoding"),
+            request.header(b"accept-language"),
+            request.path.count("/"),
             request.is_head,
         )
         order = self._remembered.get(asked)
@@ -77,14 +85,58 @@ def order_of(report: Report, found: Found, request: Request, fields: Fields | No
     request.line.parameters = names = [name for name in given if name in params]
     wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
     accept = request.header(b"accept")
-    format = choose_format(report.formats, wanted, query.get("for", []), accept, only_by_name=[PLAN])
+    available = [*report.formats, HTML]
+    format = choose_format(available, wanted, query.get("for", []), accept, only_by_name=[PLAN])
     request.line.format = format.name
+    if format is HTML:
+        format = _page_format(report, request)
     return Order(
-        job=job_of(report, given, format, rows_wanted=not request.is_head),
+        job=job_of(
+            report,
+            given,
+            format,
+            rows_wanted=not request.is_head,
+            sorted_by=sorting(report, query.get("_sort", [])),
+            page=_page(report, query.get("_page", []), format),
+        ),
         gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
         parameters=names,
         is_lasting=not any(_moves(parameter, given.get(name, ())) for name, parameter in params.items()),
     )
+
+
+def _page_format(report: Report, request: Request) -> Format:
+    """HTML for this reader, with the links of this URL."""
+    locale = locale_of(request.header(b"accept-language"))
+    root = place_of(request).root
+    return replace(HTML, writer=HtmlTable(locale, root, is_record=isinstance(report.shape, Record)))
+
+
+def sorting(report: Report, texts: Sequence[str]) -> Sorting | None:
+    """What `_sort` says; raises InvalidParameters."""
+    given = [text for text in texts if text]
+    if not given:
+        return None
+    name, _, way = given[0].rpartition(".")
+    names = [column.name for column in report.columns]
+    if len(given) > 1 or name not in names or way not in ("asc", "desc"):
+        message = f"must be one column and asc or desc, as {names[0]}.asc; the columns are {', '.join(names)}"
+        raise InvalidParameters([ParameterError("_sort", ", ".join(given), message)])
+    return Sorting(names.index(name) + 1, way == "desc")
+
+
+def _page(report: Report, texts: Sequence[str], format: Format) -> int:
+    given = [text for text in texts if text]
+    if not given:
+        return 1
+    if format.name != HTML.name or report.paging is not None:
+        message = (
+            "is for pages (format=html)" if report.paging is None else "is not for this report; say offset"
+        )
+        raise InvalidParameters([ParameterError("_page", ", ".join(given), message)])
+    if len(given) > 1 or re.fullmatch("[1-9][0-9]{0,11}", given[0]) is None:
+        raise InvalidParameters([ParameterError("_page", ", ".join(given), "must be a number from 1")])
+    return int(given[0])
 
 
 def _moves(parameter: Parameter, given: Sequence[str]) -> bool:

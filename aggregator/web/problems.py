@@ -53,13 +53,19 @@ _SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__na
 
 
 def problem(error: errors.AggregatorError, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body of an error.
+    """Status, headers and body of an error; the body is its `document`."""
+    body = orjson.dumps(document(error, path), option=orjson.OPT_INDENT_2)
+    return STATUS[type(error)][0], problem_headers(error), body
 
-    The body has `type` (a URN), `title`, `status`, `detail`, `instance` (the path) and, by the
+
+def document(error: errors.AggregatorError, path: str) -> dict[str, Any]:
+    """What is told of an error.
+
+    It has `type` (a URN), `title`, `status`, `detail`, `instance` (the path) and, by the
     error: `hint` (what to do), `errors` (parameter, given, message), `available` formats, `faults`.
     """
     status, title = STATUS[type(error)]
-    document: dict[str, Any] = {
+    said: dict[str, Any] = {
         "type": f"urn:aggregator:problem:{_SLUGS[type(error)]}",
         "title": title,
         "status": status,
@@ -67,27 +73,32 @@ def problem(error: errors.AggregatorError, path: str) -> tuple[int, list[tuple[s
         "instance": path,
     }
     if type(error) in _HINTS:
-        document["hint"] = _HINTS[type(error)]
-    headers: list[tuple[str, str]] = []
+        said["hint"] = _HINTS[type(error)]
     match error:
         case errors.InvalidParameters():
-            document["errors"] = [asdict(each) for each in error.errors]
+            said["errors"] = [asdict(each) for each in error.errors]
         case errors.NotAcceptable():
-            document["available"] = list(error.available)
+            said["available"] = list(error.available)
         case errors.BrokenReport():
-            document["faults"] = [asdict(fault) for fault in error.faults]
-        case errors.MethodNotAllowed():
-            headers.append(("Allow", allowed_methods(error.allowed)))
+            said["faults"] = [asdict(fault) for fault in error.faults]
         case errors.UnsupportedInput():
-            document["available"] = list(error.available)
+            said["available"] = list(error.available)
         case errors.RejectedRows():
-            document |= {"received": error.received, "rejected_count": error.count}
-            document["rejected"] = [asdict(row) for row in error.rows]
+            said |= {"received": error.received, "rejected_count": error.count}
+            said["rejected"] = [asdict(row) for row in error.rows]
+    return said
+
+
+def problem_headers(error: errors.AggregatorError) -> list[tuple[str, str]]:
+    """The headers that go with an error."""
+    match error:
+        case errors.MethodNotAllowed():
+            return [("Allow", allowed_methods(error.allowed))]
         case errors.TooManyReports():
-            headers.append(("Retry-After", str(error.retry_after)))
+            return [("Retry-After", str(error.retry_after))]
         case errors.DatabaseUnavailable() | errors.UnsettledDatabases():
-            headers.append(("Retry-After", "1"))
-    return status, headers, orjson.dumps(document, option=orjson.OPT_INDENT_2)
+            return [("Retry-After", "1")]
+    return []
 
 
 def allowed_methods(methods: Sequence[str]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
+from typing import Any
 
+import orjson
 from starlette.types import Receive, Scope, Send
 
 from aggregator.catalog.folder import Endpoint
@@ -18,16 +20,19 @@ from aggregator.errors import (
     NoSuchReport,
     QueryFailed,
 )
+from aggregator.formats import FORM
 from aggregator.inputs.fields import MOST_FIELD_BYTES
-from aggregator.reports.reading import StaleReport
+from aggregator.reports.reading import Job, StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
 from aggregator.web.body import Body, fields_of, receive_body
-from aggregator.web.download import Download
+from aggregator.web.download import Download, Framed
 from aggregator.web.headers import PLAN_HEADERS, entity_tag, file_headers, matches
 from aggregator.web.negotiation import Found, find
 from aggregator.web.orders import Order, Orders, order_of
+from aggregator.web.pages.report import page_of
+from aggregator.web.pages.templating import SECURITY
 from aggregator.web.request import Request
 from aggregator.web.service import Service
 from aggregator.web.writes import carry_out
@@ -112,8 +117,12 @@ class ReportsEndpoint:
                 try:
                     if isinstance(checked, Write):
                         await carry_out(self._service, checked, found, request, body, answer)
+                    elif request.method == "GET" and request.accepts_html:
+                        await self._show(checked, found, request, answer)
                     else:
-                        await self._deliver(self._order(checked, found, request, body), request, answer)
+                        await self._deliver(
+                            self._order(checked, found, request, body), found, request, answer
+                        )
                     return
                 except StaleReport:
                     self._service.library.forget(checked)
@@ -154,7 +163,34 @@ class ReportsEndpoint:
         if not checking.cancelled():
             checking.exception()
 
-    async def _deliver(self, order: Order, request: Request, answer: Answer) -> None:
+    async def _show(self, report: Report, found: Found, request: Request, answer: Answer) -> None:
+        """Deliver it to somebody with a browser: what goes wrong is said beside the form."""
+        try:
+            await self._deliver(self._order(report, found, request, Body()), found, request, answer)
+        except AggregatorError as error:
+            if answer.is_begun or isinstance(error, Cancelled):
+                raise
+            offered = await self._offered(report, request)
+            page = page_of(report, request, found)
+            await answer.fail(error, page.failed(error, offered))
+
+    async def _offered(self, report: Report, request: Request) -> dict[str, Any]:
+        """The choices from the data, as far as they can be had now."""
+        if not report.choices:
+            return {}
+        run = Run(Job(report, {}, FORM), self._service.spool())
+        limit = report.time_limit(self._service.settings.time_limit)
+        download = Download(self._service, run, request.receive, limit)
+        try:
+            await download.begin()
+            offered: dict[str, Any] = orjson.loads(run.body or b"{}")
+        except AggregatorError:
+            return {}
+        finally:
+            download.close()
+        return offered
+
+    async def _deliver(self, order: Order, found: Found, request: Request, answer: Answer) -> None:
         job = order.job
         if job.is_for_plan:
             answer.headers = [*PLAN_HEADERS]
@@ -163,7 +199,7 @@ class ReportsEndpoint:
         # Looked at before they are read: a tag may be older than its rows, and never newer.
         versions = look_at(job.report.files)
         tag = entity_tag(job, versions, "gzip" if order.gzip else "")
-        answer.headers = file_headers(job, tag)
+        answer.headers = [*file_headers(job, tag), *(SECURITY if job.is_page else ())]
         if request.method == "GET" and matches(request.header(b"if-none-match"), tag):
             await answer.empty(304)
             return
@@ -172,18 +208,19 @@ class ReportsEndpoint:
             request.line.rows = result.rows
             await answer.whole(result.body, order.gzip)
             return
-        await self._download(order, request, answer)
+        framed = partial(page_of(job.report, request, found).framed, job) if job.is_page else iter
+        await self._download(order, request, answer, framed)
 
-    async def _download(self, order: Order, request: Request, answer: Answer) -> None:
+    async def _download(self, order: Order, request: Request, answer: Answer, framed: Framed = iter) -> None:
         run = Run(order.job, self._service.spool())
         limit = run.job.report.time_limit(self._service.settings.time_limit)
-        download = Download(self._service, run, request.receive, limit)
+        download = Download(self._service, run, request.receive, limit, framed)
         try:
             await download.begin()
             if request.is_head:
                 await answer.empty()
             elif run.body is not None:
-                await answer.whole(run.body, order.gzip)
+                await answer.whole(download.body(), order.gzip)
             elif request.counts_bytes:
                 await answer.counted(download, order.gzip)
             else:

@@ -28,6 +28,7 @@ class Request:
         self.line = request_line(scope)
         self._raw_path: bytes = scope["raw_path"]
         self.query_string: bytes = scope["query_string"]
+        self._scheme: str = scope.get("scheme", "http")
 
     def header(self, name: bytes) -> str:
         """A header by its name in small letters; empty without it.
@@ -35,6 +36,16 @@ class Request:
         One that comes twice is a list (RFC 9110, section 5.3).
         """
         return ", ".join([value.decode("latin-1") for key, value in self._headers if key == name])
+
+    @property
+    def accepts_html(self) -> bool:
+        """Whether somebody with a browser asks."""
+        return "text/html" in self.header(b"accept")
+
+    @property
+    def base(self) -> str:
+        """Scheme and host, as the client knows them."""
+        return f"{self._scheme}://{self.header(b'host') or 'localhost'}"
 
     def require_text(self) -> None:
         """Raises NoSuchReport when the path holds bytes that are not UTF-8, percent-encoded."""

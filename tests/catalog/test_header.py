@@ -143,7 +143,7 @@ def test_nothing_has_to_be_said() -> None:
         ),
         (
             "columns:\n  a: {type: text,\n    colour: red}",
-            ["3: unknown key columns.a.colour; the keys are type, currency, description"],
+            ["3: unknown key columns.a.colour; the keys are type, currency, description, total, link"],
         ),
         (
             "params:\n  a: {type: text, description: first, second}",

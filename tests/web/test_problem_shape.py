@@ -99,8 +99,14 @@ def test_406_says_what_is_to_be_had(server: Server) -> None:
         "ndjson",
         "csv",
         "excel",
+        "html",
     ]
-    assert server.get("/chosen?kind=big&many=1&format=excel").json()["available"] == ["json", "csv", "plan"]
+    assert server.get("/chosen?kind=big&many=1&format=excel").json()["available"] == [
+        "json",
+        "csv",
+        "html",
+        "plan",
+    ]
 
 
 def test_422_says_all_that_is_wrong_at_once(server: Server) -> None:

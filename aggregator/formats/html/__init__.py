@@ -1,0 +1,6 @@
+"""HTML: the rows of a page, one page at a time; what stands around them is made by `web/pages`."""
+
+from aggregator.formats.html.habit import locale_of
+from aggregator.formats.html.table import MARK, HtmlTable, HtmlWriter
+
+__all__ = ["MARK", "HtmlTable", "HtmlWriter", "locale_of"]

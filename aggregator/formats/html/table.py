@@ -1,0 +1,130 @@
+"""The rows of a page as the body of an HTML table, between what the page's frame has to know of them.
+
+Before the rows stands a JSON object with the choices of the form, after them one with the totals; a mark
+parts them from the rows. It is a control character, which is shown as its picture wherever the data has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from aggregator.formats.columns import Column
+from aggregator.formats.csv import array_sql
+from aggregator.formats.encoding import valid_json
+from aggregator.formats.format import Writer
+from aggregator.formats.html import habit
+from aggregator.formats.html.cells import cell_of, visible
+from aggregator.formats.values import json_value
+
+MARK = b"\x1e"
+_LINE = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlTable:
+    """Makes the writer of a page's rows.
+
+    locale: the reader's; root: the way from the page to `/`, as `../`; is_record: whether it is one row,
+    whose columns stand below each other.
+    """
+
+    locale: str = habit.DEFAULT
+    root: str = ""
+    is_record: bool = False
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return HtmlWriter(columns, self)
+
+
+class HtmlWriter:
+    """Writes `<tbody>` and `<tfoot>`; see the module for what stands around them."""
+
+    def __init__(self, columns: Sequence[Column], table: HtmlTable) -> None:
+        self.row_sql = array_sql([json_value(column) for column in columns])
+        self._columns = columns
+        self._table = table
+        self._cells = [
+            cell_of(column, place, columns, table.locale, table.root) for place, column in enumerate(columns)
+        ]
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return _LINE.join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        sums = Sums(self._columns)
+        is_begun = False
+        for chunk in chunks:
+            if not is_begun:
+                facts, _, chunk = chunk.partition(MARK)
+                yield facts + MARK + b"<tbody>"
+                is_begun = True
+            rows, mark, facts = chunk.partition(MARK)
+            if rows:
+                yield "\n".join(self._rows(rows, sums)).encode()
+            if mark:
+                yield b"</tbody>" + self._foot(sums, orjson.loads(facts)) + MARK + facts
+
+    def _rows(self, rows: bytes, sums: Sums) -> Iterator[str]:
+        for row in valid_json(rows).split(_LINE):
+            values = orjson.loads(row)
+            sums.add(values)
+            if self._table.is_record:
+                yield from self._record(values)
+            else:
+                yield f"<tr>{''.join([cell(values) for cell in self._cells])}</tr>"
+
+    def _record(self, values: Sequence[Any]) -> Iterator[str]:
+        for column, cell in zip(self._columns, self._cells, strict=True):
+            yield f'<tr><th scope="row">{visible(column.label)}</th>{cell(values)}</tr>'
+
+    def _foot(self, sums: Sums, facts: dict[str, Any]) -> bytes:
+        """The totals of all pages: as the facts say them, else those of the rows that were seen."""
+        of_all = facts.get("sums", sums.texts() if facts.get("is_whole") else None)
+        if not of_all or self._table.is_record or facts["rows"] == 1:
+            return b""
+        cells = []
+        for column in self._columns:
+            text = of_all.get(column.name)
+            cells.append("<td></td>" if text is None else f'<td class="n">{self._total(column, text)}</td>')
+        if cells[0] == "<td></td>":
+            cells[0] = '<th scope="row">Total</th>'
+        return f"<tfoot><tr>{''.join(cells)}</tr></tfoot>".encode()
+
+    def _total(self, column: Column, text: str) -> str:
+        if column.type == "money":
+            return visible(habit.amount(text, column.currency, self._table.locale))
+        value = int(text) if text.lstrip("-").isdigit() else float(text)
+        return visible(habit.number(value, self._table.locale, is_grouped=True))
+
+
+class Sums:
+    """The totals of the columns that have one, of rows that are seen one by one.
+
+    A column in which a value is no number has none.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._places = {column.name: place for place, column in enumerate(columns) if column.is_summed}
+        self._texts = {column.name for column in columns if column.type == "money"}
+        self._sums: dict[str, Decimal | None] = {}
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Add a row as JSON gives it."""
+        for name, place in self._places.items():
+            value = values[place]
+            if value is None or (name in self._sums and self._sums[name] is None):
+                continue
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number and name not in self._texts:
+                self._sums[name] = None
+                continue
+            self._sums[name] = (self._sums.get(name) or Decimal(0)) + Decimal(str(value))
+
+    def texts(self) -> dict[str, str]:
+        """Each total as text."""
+        return {name: f"{total:f}" for name, total in self._sums.items() if total is not None}

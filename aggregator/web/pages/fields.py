@@ -1,0 +1,168 @@
+"""The fields of a form, from the parameters that a header declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aggregator.catalog.parameter_types import InvalidValue, text_of
+from aggregator.catalog.parameters import MOVING, Parameter
+from aggregator.errors import ParameterError
+from aggregator.web.pages.templating import words
+
+_WIDGETS = {
+    "integer": "number",
+    "number": "number",
+    "date": "date",
+    "datetime": "datetime-local",
+    "month": "month",
+    "boolean": "choice",
+    "choice": "choice",
+}
+"""The kind of `<input>` by type; a text for the others."""
+
+_SHOWN_BY = {
+    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "datetime-local": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?"),
+    "month": re.compile(r"[0-9]{4}-[0-9]{2}"),
+}
+"""What a browser shows in such a field; it drops the rest (https://html.spec.whatwg.org/multipage/input.html)."""
+
+_MOST_IN_LIST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. texts: what was given; options: pairs of text and label; attributes: of the `<input>`.
+
+    offered: texts to complete what is typed; is_open: whether others than those are right too.
+    """
+
+    name: str
+    label: str
+    widget: str
+    texts: tuple[str, ...]
+    help: str
+    error: str
+    is_required: bool
+    is_many: bool
+    options: tuple[tuple[str, str], ...] = ()
+    offered: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def fields_of(
+    params: Mapping[str, Parameter],
+    given: Mapping[str, Sequence[str]],
+    offered: Mapping[str, Mapping[str, Any]],
+    errors: Sequence[ParameterError] = (),
+) -> list[Field]:
+    """A field for each parameter.
+
+    given: the texts of the request; offered: for choices from the data their `texts`, and whether these are
+    `all`; errors: what is wrong with the request.
+    """
+    wrong = {error.parameter: error.message for error in errors}
+    return [
+        _field(name, parameter, tuple(given.get(name, ())), offered.get(name), wrong.get(name, ""))
+        for name, parameter in params.items()
+    ]
+
+
+def _field(
+    name: str, parameter: Parameter, texts: tuple[str, ...], offered: Mapping[str, Any] | None, error: str
+) -> Field:
+    texts = tuple(text for text in texts if text != "")
+    widget = _WIDGETS.get(parameter.type, "text")
+    choices = _choices(parameter, offered)
+    if widget == "choice" and len(choices) > _MOST_IN_LIST:
+        widget = "text"
+    elif widget == "datetime-local":
+        texts = tuple(_local(text, parameter) for text in texts)
+    if widget in _SHOWN_BY and not all(_SHOWN_BY[widget].fullmatch(text) for text in texts):
+        widget = "text"
+    return Field(
+        name=name,
+        label=words(name),
+        widget=widget,
+        texts=texts,
+        help=parameter.description,
+        error=error,
+        is_required=parameter.is_required,
+        is_many=parameter.many,
+        options=_options(parameter, choices, texts) if widget == "choice" else (),
+        offered=choices if widget == "text" else (),
+        attributes=_attributes(parameter, widget),
+    )
+
+
+def _choices(parameter: Parameter, offered: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if parameter.type == "boolean":
+        return ("true", "false")
+    if offered is not None:
+        return tuple(offered["texts"])
+    return tuple(text_of(choice) for choice in parameter.choices or ())
+
+
+def _options(
+    parameter: Parameter, choices: Sequence[str], texts: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """The choices; before them, unless it is a list, what is taken when none is chosen."""
+    labels = {"true": "yes", "false": "no"} if parameter.type == "boolean" else {}
+    default = default_text(parameter)
+    wrong = [text for text in texts if text not in choices]
+    options = [(text, labels.get(text, text)) for text in (*wrong, *choices)]
+    if parameter.many:
+        return tuple(options)
+    if default not in texts:
+        options = [option for option in options if option[0] != default]
+    nothing = "choose…" if parameter.is_required else labels.get(default, default) or "any"
+    return (("", nothing), *options)
+
+
+def default_text(parameter: Parameter) -> str:
+    """The default as text, empty without one."""
+    default = parameter.default
+    if default is None:
+        return ""
+    values = default if isinstance(default, list) else [default]
+    return ", ".join(text_of(value) for value in values)
+
+
+def _attributes(parameter: Parameter, widget: str) -> dict[str, str]:
+    attributes = {}
+    for key in ("min", "max"):
+        value = _bound(parameter, key)
+        if value is not None and widget in _SHOWN_BY and _SHOWN_BY[widget].fullmatch(value):
+            attributes[key] = value
+        elif value is not None and widget == "text" and parameter.type == "text":
+            attributes[f"{key}length"] = value
+    if widget == "number":
+        attributes["step"] = "1" if parameter.type == "integer" else "any"
+    elif widget == "datetime-local":
+        attributes["step"] = "1"
+    default = default_text(parameter)
+    if default and widget in ("text", "number"):
+        attributes["placeholder"] = default
+    elif parameter.example is not None and widget in ("text", "number") and not parameter.many:
+        attributes["placeholder"] = f"such as {text_of(parameter.example)}"  # type: ignore[arg-type]
+    return attributes
+
+
+def _bound(parameter: Parameter, key: str) -> str | None:
+    try:
+        bound = parameter.bound(getattr(parameter, key))
+    except InvalidValue:
+        return None
+    if bound is None:
+        return None
+    text = text_of(bound)
+    return text.removesuffix("Z") if parameter.type == "datetime" else text
+
+
+def _local(text: str, parameter: Parameter) -> str:
+    """A moment in UTC as a field shows it, when that is how the parameter would read it back."""
+    return text.removesuffix("Z") if parameter.time_zone == "UTC" and text not in MOVING else text

@@ -1,0 +1,53 @@
+"""Where a page is: the way to `/`, and its URL with a few things changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from aggregator.errors import InvalidParameters
+from aggregator.web.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page's URL, from which all its links are made, so that a proxy may put them under any path.
+
+    path: decoded, without the suffix of a format; query: the names and texts of the query string, in order.
+    """
+
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def root(self) -> str:
+        """The way to `/`: `../` for `/report/x`."""
+        return "../" * (self.path.count("/") - 1) or "./"
+
+    @property
+    def own(self) -> str:
+        """The way from the page to its own path, without a format's suffix."""
+        return quote(self.path.rpartition("/")[2], safe="") or "./"
+
+    def url(self, **changes: str | None) -> str:
+        """The page with other values in its query string; None takes a name out of it."""
+        kept = [(name, text) for name, text in self.query if name not in changes and text != ""]
+        added = [(name, text) for name, text in changes.items() if text is not None]
+        query = urlencode([*kept, *added])
+        return f"{self.own}?{query}" if query else self.own
+
+    def absolute(self, base: str, **changes: str | None) -> str:
+        """The same for other programs; base: scheme and host."""
+        changed = self.url(**changes)
+        folder = quote(self.path.rpartition("/")[0] + "/")
+        return base + folder + (changed.removeprefix("./"))
+
+
+def place_of(request: Request, format_suffix: str = "") -> Place:
+    """The place of a request whose path ends in the suffix."""
+    try:
+        query = request.query()
+    except InvalidParameters:
+        query = {}
+    pairs = [(name, text) for name, texts in query.items() for text in texts]
+    return Place(request.path.removesuffix(format_suffix), tuple(pairs))

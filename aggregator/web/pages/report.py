@@ -1,0 +1,210 @@
+"""The page of a report: its form, its rows, and the ways on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from aggregator.errors import AggregatorError, InvalidParameters
+from aggregator.formats import SPREADSHEET_CSV, Column, Format
+from aggregator.formats.html import MARK, HtmlTable, locale_of
+from aggregator.formats.html.cells import is_number
+from aggregator.formats.shapes import Record
+from aggregator.reports.reading import Job
+from aggregator.reports.report import Report
+from aggregator.web.negotiation import Found
+from aggregator.web.pages.fields import Field, fields_of
+from aggregator.web.pages.place import Place, place_of
+from aggregator.web.pages.templating import Rows, render, stream
+from aggregator.web.problems import document
+from aggregator.web.request import Request, given_parameters
+
+_WHOLE: dict[str, str | None] = {"_page": None, "limit": None, "offset": None, "for": None}
+"""Taken out of the URL, there are all rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The head of a column. url: sorts by it, or the other way round; sorted: as `aria-sort` says it."""
+
+    label: str
+    name: str
+    help: str
+    is_number: bool
+    url: str
+    sorted: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """What one request for a report's page is about.
+
+    given: the texts of its parameters; base: scheme and host, for links that are taken elsewhere.
+    """
+
+    report: Report
+    place: Place
+    given: Mapping[str, Sequence[str]]
+    table: HtmlTable
+    base: str
+
+    def framed(self, job: Job, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The page around the rows of a job. What `pieces` raises goes through."""
+        body = _Body(pieces)
+        headings = () if self.table.is_record else self._headings(job)
+        return stream(
+            "report.html",
+            **self._names(fields_of(self.report.header.params, self.given, body.offered)),
+            body=body,
+            headings=headings,
+            part=_Part(self.place, job),
+            is_record=self.table.is_record,
+        )
+
+    def failed(self, error: AggregatorError, offered: Mapping[str, Any]) -> bytes:
+        """The page with what is wrong instead of rows. offered: the choices from the data."""
+        errors = error.errors if isinstance(error, InvalidParameters) else ()
+        params = self.report.header.params
+        others = [each for each in errors if each.parameter not in params]
+        is_begun = bool(others) or any(texts for name, texts in self.given.items() if name in params)
+        fields = fields_of(params, self.given, offered, errors if is_begun else ())
+        return render(
+            "report_failed.html",
+            **self._names(fields),
+            problem=document(error, self.place.path),
+            others=others,
+            is_begun=is_begun,
+        )
+
+    def _names(self, fields: Sequence[Field]) -> dict[str, Any]:
+        """What the templates of both need."""
+        route = self.report.endpoint.route
+        action = f"{self.place.root}_/open/{self.report.name}" if route.parameters else self.place.own
+        kept = {"_sort": self.given.get("_sort"), "format": None}
+        return {
+            "root": self.place.root,
+            "place": self.place,
+            "locale": self.table.locale,
+            "report": self.report,
+            "fields": fields,
+            "action": action,
+            "kept": [(name, text) for name, text in self.place.query if name in kept],
+            "downloads": list(self._downloads()),
+            "formats": self.report.formats,
+            "curl": self._curl(),
+        }
+
+    def _downloads(self) -> Iterator[tuple[str, str, Format]]:
+        """Label, URL and format of each file that there is."""
+        for format in self.report.formats:
+            changes = _WHOLE | {"format": format.name}
+            if format.name == "csv":
+                yield "CSV", self.place.url(**changes | {"for": "excel"}), SPREADSHEET_CSV
+            elif format.name in ("excel", "json"):
+                yield {"excel": "Excel", "json": "JSON"}[format.name], self.place.url(**changes), format
+
+    def _curl(self) -> str:
+        names = [format.name for format in self.report.formats]
+        format = "csv" if "csv" in names else names[0]
+        url = self.place.absolute(self.base, **_WHOLE | {"format": format})
+        return f"curl --fail --remote-name --remote-header-name {shlex.quote(url)}"
+
+    def _headings(self, job: Job) -> list[Heading]:
+        return [self._heading(place, column, job) for place, column in enumerate(self.report.columns, 1)]
+
+    def _heading(self, place: int, column: Column, job: Job) -> Heading:
+        is_right = is_number(column)
+        first, second = ("desc", "asc") if is_right else ("asc", "desc")
+        name, now = self._sorting(column, job)
+        following = {"": first, first: second, second: None}[now]
+        text = f"{column.name}.{following}" if following else None
+        others = {"_sort": None, "_page": None, "offset": None}
+        url = self.place.url(**others | {name: text})
+        sorted = {"": "none", "asc": "ascending", "desc": "descending"}[now]
+        return Heading(column.label, column.name, column.description, is_right, url, sorted)
+
+    def _sorting(self, column: Column, job: Job) -> tuple[str, str]:
+        """The parameter that sorts by the column, and which way it does now: `asc`, `desc` or not.
+
+        The file's own parameter goes first, because an index may serve it.
+        """
+        own = self.report.header.params.get("sort")
+        choices = own.choices or () if own is not None else ()
+        name = "sort" if {f"{column.name}.asc", f"{column.name}.desc"} <= {*choices} else "_sort"
+        if job.sorted_by is not None:
+            place = self.report.columns.index(column) + 1
+            is_it = job.sorted_by.place == place
+            return name, ("desc" if job.sorted_by.is_descending else "asc") if is_it else ""
+        chosen, _, way = str(job.arguments.get("sort")).rpartition(".")
+        return name, way if name == "sort" and chosen == column.name else ""
+
+
+def page_of(report: Report, request: Request, found: Found) -> ReportPage:
+    """The page that a request for a report asks for."""
+    locale = locale_of(request.header(b"accept-language"))
+    place = place_of(request, found.suffix)
+    is_record = isinstance(report.shape, Record)
+    query = request.query()
+    return ReportPage(
+        report,
+        place,
+        given_parameters(query, found.match.path_parameters),
+        HtmlTable(locale, place.root, is_record),
+        request.base,
+    )
+
+
+class _Body:
+    """The rows of a page, and what stands around them: `offered` at once, `facts` when the rows have been."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        offered, _, self._rest = next(pieces).partition(MARK)
+        self.offered: dict[str, Any] = orjson.loads(offered)
+        self.facts: dict[str, Any] = {}
+
+    def rows(self) -> Iterator[Rows]:
+        """`<tbody>` and, perhaps, `<tfoot>`."""
+        piece: bytes | None = self._rest
+        while piece is not None:
+            rows, mark, facts = piece.partition(MARK)
+            if rows:
+                yield Rows(rows.decode())
+            if mark:
+                self.facts = orjson.loads(facts)
+            piece = next(self._pieces, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which part of all rows a page shows, and the ways to the others."""
+
+    place: Place
+    job: Job
+
+    @property
+    def before(self) -> int:
+        """How many rows stand before it."""
+        return self.job.part[0]
+
+    def previous(self) -> str | None:
+        """The URL of the page before."""
+        before, most = self.job.part
+        return self._url(max(before - most, 0)) if before else None
+
+    def following(self, facts: Mapping[str, Any]) -> str | None:
+        """The URL of the next page; when the rows were not counted, there is one after a full page."""
+        before, most = self.job.part
+        end = before + facts["shown"]
+        is_more = facts["shown"] == most if facts["rows"] is None else end < facts["rows"]
+        return self._url(before + most) if is_more else None
+
+    def _url(self, before: int) -> str:
+        if self.job.report.paging is not None:
+            return self.place.url(offset=str(before) if before else None)
+        page = before // self.job.part[1] + 1
+        return self.place.url(_page=str(page) if page > 1 else None)

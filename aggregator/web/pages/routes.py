@@ -1,0 +1,40 @@
+"""What the service answers under `/_/`: its static files, and its own pages."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from aggregator.web.pages.open import opened
+from aggregator.web.pages.templating import STATIC
+from aggregator.web.service import Service
+
+_A_YEAR = "public, max-age=31536000, immutable"
+
+
+class _Versioned(StaticFiles):
+    """Files whose URL changes when they do, so they are kept for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = _A_YEAR if scope["query_string"].startswith(b"v=") else "no-cache"
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
+
+
+def routes(service: Service) -> list[Route | Mount]:
+    """The routes of one service."""
+
+    async def open_report(request: Request) -> Response:
+        """Lead to a report whose path is made from fields of a form."""
+        await service.refresh_library()
+        location = opened(service.library, request.path_params["name"], request.query_params.multi_items())
+        return RedirectResponse(location, 303)
+
+    return [
+        Route("/_/open/{name:path}", open_report),
+        Mount("/_/static", _Versioned(directory=STATIC)),
+    ]

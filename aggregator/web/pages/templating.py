@@ -1,0 +1,77 @@
+"""Templates as bytes: all that is put into one is escaped, and the URL of a static file holds its version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from aggregator.formats.html import habit
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+SECURITY = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+]
+"""What a page may do (https://www.w3.org/TR/CSP3/): nothing from elsewhere, nothing inline."""
+
+PAGE_HEADERS = [("content-type", "text/html; charset=utf-8"), *SECURITY]
+
+
+class Rows(Markup):
+    """A piece of a page that is worth sending by itself."""
+
+
+def render(template: str, **names: Any) -> bytes:
+    """A page. root: among the names, the way to `/`."""
+    return _environment().get_template(template).render(names).encode()
+
+
+def stream(template: str, **names: Any) -> Iterator[bytes]:
+    """A page in pieces: the first ends with the first `Rows` in it."""
+    waiting: list[str] = []
+    for piece in _environment().get_template(template).generate(names):
+        waiting.append(piece)
+        if isinstance(piece, Rows):
+            yield "".join(waiting).encode()
+            waiting = []
+    yield "".join(waiting).encode()
+
+
+@cache
+def version_of(file: str) -> str:
+    """Stands for what is in a static file now."""
+    return hashlib.blake2b((STATIC / file).read_bytes(), digest_size=6).hexdigest()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = lambda root, file: f"{root}_/static/{file}?v={version_of(file)}"
+    environment.filters["count"] = lambda value, locale: habit.number(value, locale, is_grouped=True)
+    environment.filters["words"] = words
+    return environment
+
+
+def words(name: str) -> str:
+    """A name as words: `customer_id` is `Customer id`."""
+    text = name.replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:] if text else name
