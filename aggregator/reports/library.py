@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -74,6 +74,17 @@ class Library(Generic[T]):
     def find(self, method: str, path: str) -> Match:
         """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
         return self._sql.catalog().find(method, path)
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Every endpoint, checked or not, in the order of the files."""
+        return self._sql.catalog().endpoints
+
+    def trouble(self, endpoint: Endpoint) -> AggregatorError | None:
+        """What is known to be wrong with an endpoint; it is not checked for that."""
+        if endpoint.faults:
+            return BrokenReport(endpoint.faults)
+        known = self._checked.get(endpoint.file)
+        return known.error if known is not None and known.endpoint is endpoint else None
 
     def named(self, name: str) -> Endpoint:
         """The endpoint of a file without its `.sql`; raises NoSuchReport."""

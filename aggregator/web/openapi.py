@@ -9,7 +9,7 @@ from aggregator import __version__
 from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
 from aggregator.catalog.shape import ShapeSpec
 from aggregator.errors import AggregatorError
-from aggregator.formats import ALIASES, PLAN, Column
+from aggregator.formats import ALIASES, HTML, PLAN, Column
 from aggregator.reports.library import Library
 from aggregator.reports.report import Report
 from aggregator.web.openapi_bodies import (
@@ -108,7 +108,11 @@ def _operation(report: Report | Write) -> dict[str, Any]:
         "304": {"description": "Nothing has changed since the ETag in If-None-Match"},
     }
     return _described(report) | {
-        "parameters": [*_parameters(report, report.header.params), _format_parameter(report)],
+        "parameters": [
+            *_parameters(report, report.header.params),
+            _format_parameter(report),
+            *_page_parameters(report),
+        ],
         "responses": responses | _problems(_PROBLEMS),
     }
 
@@ -158,7 +162,10 @@ def _rows(checked: Report | Write) -> dict[str, Any]:
         format.media_type.split(";")[0]: {"schema": _body_schema(format.name, checked)}
         for format in checked.formats
     }
-    return with_plan(content) if isinstance(checked, Report) else content
+    if not isinstance(checked, Report):
+        return content
+    page = {"text/html": {"schema": {"type": "string"}}} if checked.endpoint.route.method == "GET" else {}
+    return with_plan(content) | page
 
 
 def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -171,7 +178,7 @@ def _format_parameter(checked: Report | Write) -> dict[str, Any]:
     formats = [*names, *(alias for alias, name in ALIASES.items() if name in names)]
     description = f"The format of the answer; {names[0]} when nothing else is said"
     if isinstance(checked, Report):
-        formats.append(PLAN.name)
+        formats += [HTML.name, PLAN.name] if checked.endpoint.route.method == "GET" else [PLAN.name]
         description += "; plan tells how SQLite runs the report"
     return {
         "name": "format",
@@ -179,6 +186,18 @@ def _format_parameter(checked: Report | Write) -> dict[str, Any]:
         "description": description,
         "schema": {"type": "string", "enum": formats},
     }
+
+
+def _page_parameters(report: Report | Write) -> list[dict[str, Any]]:
+    """What every report takes: the reader's order and, of one without pages of its own, the page."""
+    ways = [f"{column.name}.{way}" for column in report.columns for way in ("asc", "desc")]
+    sorting: dict[str, Any] = {"type": "string", "enum": ways}
+    taken = [("_sort", "Sort by a column, in every format", sorting)]
+    if isinstance(report, Report) and report.paging is None:
+        taken.append(("_page", "Which page of 100 rows, with format=html", {"type": "integer", "minimum": 1}))
+    return [
+        {"name": name, "in": "query", "description": text, "schema": schema} for name, text, schema in taken
+    ]
 
 
 def _parameter(name: str, spec: Parameter, is_in_path: bool) -> dict[str, Any]:

@@ -28,11 +28,13 @@ from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
 from aggregator.web.body import Body, fields_of, receive_body
 from aggregator.web.download import Download, Framed
-from aggregator.web.headers import PLAN_HEADERS, entity_tag, file_headers, matches
+from aggregator.web.headers import PLAN_HEADERS, entity_tag, file_headers, matches, wants_gzip
 from aggregator.web.negotiation import Found, find
 from aggregator.web.orders import Order, Orders, order_of
+from aggregator.web.pages.home import first_page
+from aggregator.web.pages.place import place_of
 from aggregator.web.pages.report import page_of
-from aggregator.web.pages.templating import SECURITY
+from aggregator.web.pages.templating import PAGE_HEADERS, SECURITY
 from aggregator.web.request import Request
 from aggregator.web.service import Service
 from aggregator.web.writes import carry_out
@@ -47,7 +49,7 @@ class ReportsEndpoint:
     """The ASGI application behind every URL that the service does not answer by itself.
 
     A path that is there only with, or only without, a slash at its end is redirected to it (308);
-    `/` without a report of its own leads to the documentation (307).
+    `/` without a report of its own is the first page.
     """
 
     def __init__(self, service: Service) -> None:
@@ -87,7 +89,7 @@ class ReportsEndpoint:
             await answer.options(error.allowed)
         except NoSuchReport:
             if request.path == "/":
-                await answer.moved("docs", 307)
+                await self._first_page(request, answer)
                 return
             location = self._with_other_slash(request)
             if location is None:
@@ -95,6 +97,15 @@ class ReportsEndpoint:
             await answer.moved(location, 308)
         else:
             await self._answer_found(found, request, answer)
+
+    async def _first_page(self, request: Request, answer: Answer) -> None:
+        page = await first_page(self._service, place_of(request), request.header(b"accept-language"))
+        answer.headers = [*PAGE_HEADERS, ("vary", "Accept-Encoding, Accept-Language")]
+        answer.headers.append(("cache-control", "no-cache"))
+        if request.is_head:
+            await answer.empty()
+        else:
+            await answer.whole(page, wants_gzip(request.header(b"accept-encoding")))
 
     def _with_other_slash(self, request: Request) -> str | None:
         """The URL with a slash more or less, if there is a report."""
@@ -211,20 +222,24 @@ class ReportsEndpoint:
         framed = partial(page_of(job.report, request, found).framed, job) if job.is_page else iter
         await self._download(order, request, answer, framed)
 
+    async def _send(self, download: Download, order: Order, request: Request, answer: Answer) -> None:
+        if request.is_head:
+            await answer.empty()
+        elif download.run.body is not None:
+            await answer.whole(download.body(), order.gzip)
+        elif request.counts_bytes:
+            await answer.counted(download, order.gzip)
+        else:
+            await answer.stream(download, order.gzip)
+
     async def _download(self, order: Order, request: Request, answer: Answer, framed: Framed = iter) -> None:
         run = Run(order.job, self._service.spool())
         limit = run.job.report.time_limit(self._service.settings.time_limit)
         download = Download(self._service, run, request.receive, limit, framed)
         try:
-            await download.begin()
-            if request.is_head:
-                await answer.empty()
-            elif run.body is not None:
-                await answer.whole(download.body(), order.gzip)
-            elif request.counts_bytes:
-                await answer.counted(download, order.gzip)
-            else:
-                await answer.stream(download, order.gzip)
+            with self._service.progress.of(run, request.header(b"x-progress")):
+                await download.begin()
+                await self._send(download, order, request, answer)
         finally:
             request.line.rows = run.rows
             download.close()

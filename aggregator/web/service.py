@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import DatabaseFolder
+from aggregator.databases.overview import Overviews
 from aggregator.databases.pool import IDLE_SECONDS, ViewPool
 from aggregator.databases.recovery import recover
 from aggregator.errors import DatabaseUnavailable, TooManyReports
@@ -25,6 +26,7 @@ from aggregator.reports.quick import QuickReports
 from aggregator.reports.report import Report
 from aggregator.reports.spool import Spool
 from aggregator.settings import Settings
+from aggregator.web.progress import Progress
 from aggregator.writes.answers import Answered, Answers
 from aggregator.writes.carry_out import Place, Render, carry_out
 from aggregator.writes.check import check
@@ -65,6 +67,8 @@ class Service:
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
         self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
         self.history = History()
+        self.progress = Progress()
+        self.overviews = Overviews()
         self.quick = QuickReports(self.history, settings.lock_wait, most_idle=settings.max_reports)
         self.processes = ReaderProcesses(
             settings.reader_processes, self.history, settings.heavy_seconds, settings.lock_wait

@@ -79,7 +79,7 @@ def test_parameters_and_types_are_in_it(server: Server) -> None:
     assert by_name["item_id"]["required"] is True
     assert by_name["item_id"]["schema"]["minimum"] == 1
     assert by_name["item_id"]["example"] == 1
-    assert by_name["format"]["schema"]["enum"] == ["json", "ndjson", "csv", "excel", "xlsx", "plan"]
+    assert by_name["format"]["schema"]["enum"] == ["json", "ndjson", "csv", "excel", "xlsx", "html", "plan"]
     chosen = {parameter["name"]: parameter for parameter in paths["/chosen"]["get"]["parameters"]}
     assert chosen["kind"]["schema"]["enum"] == ["big", "small"]
     assert chosen["kind"]["required"] is True

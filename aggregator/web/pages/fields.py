@@ -89,7 +89,7 @@ def _field(
         label=words(name),
         widget=widget,
         texts=texts,
-        help=parameter.description,
+        help=_help(parameter, widget),
         error=error,
         is_required=parameter.is_required,
         is_many=parameter.many,
@@ -97,6 +97,14 @@ def _field(
         offered=choices if widget == "text" else (),
         attributes=_attributes(parameter, widget),
     )
+
+
+def _help(parameter: Parameter, widget: str) -> str:
+    """The description; the default, too, where the field itself cannot show it."""
+    default = default_text(parameter)
+    if not default or widget not in ("date", "datetime-local", "month"):
+        return parameter.description
+    return " ".join([parameter.description.rstrip(".") + ".", f"Otherwise {default}."]).lstrip(". ")
 
 
 def _choices(parameter: Parameter, offered: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -100,11 +100,13 @@ class ReportPage:
 
     def _downloads(self) -> Iterator[tuple[str, str, Format]]:
         """Label, URL and format of each file that there is."""
-        for format in self.report.formats:
+        order = ("csv", "excel", "json")
+        formats = [each for each in self.report.formats if each.name in order]
+        for format in sorted(formats, key=lambda each: order.index(each.name)):
             changes = _WHOLE | {"format": format.name}
             if format.name == "csv":
                 yield "CSV", self.place.url(**changes | {"for": "excel"}), SPREADSHEET_CSV
-            elif format.name in ("excel", "json"):
+            else:
                 yield {"excel": "Excel", "json": "JSON"}[format.name], self.place.url(**changes), format
 
     def _curl(self) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from aggregator.web.pages.home import first_page
 from aggregator.web.pages.open import opened
-from aggregator.web.pages.templating import STATIC
+from aggregator.web.pages.place import Place
+from aggregator.web.pages.templating import PAGE_HEADERS, STATIC
 from aggregator.web.service import Service
 
 _A_YEAR = "public, max-age=31536000, immutable"
@@ -34,7 +36,22 @@ def routes(service: Service) -> list[Route | Mount]:
         location = opened(service.library, request.path_params["name"], request.query_params.multi_items())
         return RedirectResponse(location, 303)
 
+    async def home(request: Request) -> Response:
+        """The first page, also where `sql/` has an index of its own at `/`."""
+        await service.refresh_library()
+        page = await first_page(service, Place(request.url.path), request.headers.get("accept-language", ""))
+        return Response(page, headers=dict(PAGE_HEADERS))
+
+    async def progress(request: Request) -> Response:
+        """How far a download is; on another connection the next request may reach the process that knows."""
+        rows = service.progress.rows(request.path_params["token"])
+        if rows is None:
+            return JSONResponse({"rows": None}, 404, {"connection": "close", "cache-control": "no-store"})
+        return JSONResponse({"rows": rows}, headers={"cache-control": "no-store"})
+
     return [
+        Route("/_/", home),
+        Route("/_/progress/{token}", progress),
         Route("/_/open/{name:path}", open_report),
         Mount("/_/static", _Versioned(directory=STATIC)),
     ]

@@ -1,0 +1,13 @@
+// A report's page: fields that are empty stay out of the URL, and downloads show how far they are.
+import { downloads } from "./download.js";
+
+const form = document.querySelector("#form");
+
+form?.addEventListener("submit", () => {
+  const empty = [...form.elements].filter((each) => each.name && each.value === "" && !each.disabled);
+  for (const each of empty) each.disabled = true;
+  // When the reader comes back, the fields can be filled in again.
+  setTimeout(() => { for (const each of empty) each.disabled = false; });
+});
+
+downloads(document.querySelector("#progress"));

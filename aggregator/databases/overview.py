@@ -1,0 +1,94 @@
+"""What is in each database: its tables and how many rows they have, its size and its age."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import apsw
+
+from aggregator.databases.connection import ReadOnlyConnection
+from aggregator.databases.folder import DatabaseFile, FileVersion
+from aggregator.databases.table_facts import Size, TableFacts
+from aggregator.errors import DatabaseUnavailable
+
+_PATIENCE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One database.
+
+    tables: names and sizes; bytes: with what waits in its `-wal`; changed_at: seconds since 1970, None when
+    it is gone; trouble: why its tables cannot be told, empty when they can.
+    """
+
+    schema: str
+    file_name: str
+    tables: tuple[tuple[str, Size], ...] = ()
+    bytes: int = 0
+    changed_at: float | None = None
+    trouble: str = ""
+
+
+class Overviews:
+    """Looks at databases, and again only at those that have changed. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[FileVersion, Overview]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, files: Iterable[DatabaseFile]) -> list[Overview]:
+        """An overview of each file."""
+        return [self._of(file) for file in files]
+
+    def _of(self, file: DatabaseFile) -> Overview:
+        version = file.version()
+        with self._lock:
+            known = self._known.get(file.schema)
+        if known is not None and known[0] == version and version.settled:
+            return known[1]
+        overview = _looked_at(file)
+        with self._lock:
+            self._known[file.schema] = version, overview
+        return overview
+
+
+def _looked_at(file: DatabaseFile) -> Overview:
+    overview = _measured(file)
+    try:
+        connection = ReadOnlyConnection([file], _PATIENCE_SECONDS)
+        try:
+            return replace(overview, tables=_tables(connection, file))
+        finally:
+            connection.close()
+    except DatabaseUnavailable as error:
+        return replace(overview, trouble=error.reason)
+
+
+def _measured(file: DatabaseFile) -> Overview:
+    sizes, times = [], []
+    for path in (file.path, file.path.with_name(f"{file.path.name}-wal")):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        sizes.append(status.st_size)
+        times.append(status.st_mtime)
+    return Overview(file.schema, file.path.name, bytes=sum(sizes), changed_at=max(times, default=None))
+
+
+def _tables(connection: ReadOnlyConnection, file: DatabaseFile) -> tuple[tuple[str, Size], ...]:
+    """The tables that hold rows, without those that SQLite keeps for itself; raises DatabaseUnavailable."""
+    connection.read_schema(file)
+    facts = TableFacts(connection)
+    listed = (
+        "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual') "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+    )
+    try:
+        names = [name for (name,) in connection.execute(listed, (file.schema,))]
+        return tuple((name, facts.size((file.schema, name))) for name in names)
+    except apsw.Error as error:
+        raise DatabaseUnavailable(file.schema, "cannot be read") from error

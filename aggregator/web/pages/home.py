@@ -1,0 +1,107 @@
+"""The first page: every URL of `sql/` by folder, and every database of `dbs/`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from urllib.parse import quote
+
+from babel.dates import format_timedelta
+
+from aggregator.catalog.folder import Endpoint
+from aggregator.databases.overview import Overviews
+from aggregator.formats.html import habit
+from aggregator.reports.library import Library
+from aggregator.reports.report import Report
+from aggregator.web.pages.place import Place
+from aggregator.web.pages.templating import render
+from aggregator.web.service import Service
+from aggregator.writes.write import Write
+
+_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One endpoint. url: of its page; searched: what a search looks through, in small letters."""
+
+    method: str
+    path: str
+    title: str
+    description: str
+    url: str
+    has_chart: bool
+    fault: str
+    searched: str
+
+
+async def first_page(service: Service, place: Place, accept_language: str) -> bytes:
+    """The page, made in a thread, because it may wait for a database."""
+    locale = habit.locale_of(accept_language)
+    return await service.in_checker(_page, service.library, service.overviews, place, locale)
+
+
+def _page(library: Library[Report | Write], overviews: Overviews, place: Place, locale: str) -> bytes:
+    entries = sorted(_entries(library, place), key=_place)
+    databases = overviews.of(library.databases.files().values())
+    return render(
+        "home.html",
+        root=place.root,
+        locale=locale,
+        folders=[(folder, list(group)) for folder, group in groupby(entries, _folder)],
+        count=len(entries),
+        databases=databases,
+        faults=[str(fault) for fault in library.databases.faults()],
+        size=lambda size: _size(size, locale),
+        age=lambda moment: _age(moment, locale),
+    )
+
+
+def _entries(library: Library[Report | Write], place: Place) -> Iterator[Entry]:
+    for endpoint in library.endpoints():
+        route, header = endpoint.route, endpoint.source.header if endpoint.source is not None else None
+        description = header.description if header is not None else ""
+        texts = [endpoint.title, route.url, description, *(header.tags if header is not None else ())]
+        trouble = library.trouble(endpoint)
+        yield Entry(
+            method=route.method,
+            path=route.url,
+            title=endpoint.title,
+            description=description.split("\n\n")[0],
+            url=place.root + _way_to(endpoint),
+            has_chart=getattr(header, "chart", None) is not None,
+            fault=trouble.detail if trouble is not None else "",
+            searched=" ".join(texts).lower(),
+        )
+
+
+def _way_to(endpoint: Endpoint) -> str:
+    route = endpoint.route
+    if route.method != "GET":
+        return "_/send/" + quote(endpoint.name)
+    return "_/open/" + quote(endpoint.name) if route.parameters else route.url.removeprefix("/")
+
+
+def _place(entry: Entry) -> tuple[bool, str, bool, str, str]:
+    """Folders by name; in each what only reads comes first."""
+    folder = _folder(entry)
+    return folder == "", folder, entry.method != "GET", entry.path, entry.method
+
+
+def _folder(entry: Entry) -> str:
+    return entry.path.split("/")[1] if entry.path.count("/") > 1 else ""
+
+
+def _size(size: int, locale: str) -> str:
+    for least, unit in _UNITS:
+        if size >= least:
+            return f"{habit.number(round(size / least, 1), locale)} {unit}"
+    return f"{size} bytes"
+
+
+def _age(moment: float, locale: str) -> str:
+    ago = timedelta(seconds=min(moment - time.time(), 0))
+    return format_timedelta(ago, add_direction=True, locale=locale)
