@@ -14,6 +14,9 @@ params:
   limit: {type: integer, default: 50, min: 1, max: 200, description: Sales on a page}
   offset: {type: integer, default: 0, min: 0, description: Sales before the page}
 columns:
+  order_id: {link: "/orders/{order_id}"}
+  customer_id: {link: "/customers/{customer_id}"}
+  product_id: {link: "/products/{product_id}"}
   unit_price: {type: money}
   total: {type: money}
 shape: page

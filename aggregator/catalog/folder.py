@@ -103,6 +103,15 @@ class Catalog:
         allowed = sorted({name for place in places for name in place})
         raise MethodNotAllowed(f"{path} answers {', '.join(allowed)}, not {method}.", allowed)
 
+    def sent_to(self, path: str) -> Match | None:
+        """What takes something at a path that nothing answers by its own name to a GET."""
+        segments = path.removeprefix("/").split("/")
+        place = next(iter(self._tree.find(segments)), {})
+        if not place or "GET" in place:
+            return None
+        method = next(name for name in METHOD_SUFFIXES.values() if name in place)
+        return _match(place[method], segments)
+
     def of_file(self, file: str) -> Endpoint | None:
         """The endpoint of a file, given its path inside the folder."""
         return next((endpoint for endpoint in self.endpoints if endpoint.file == file), None)

@@ -64,11 +64,13 @@ class ColumnSpec(BaseModel):
     description: str = Field("", description="What the column means")
     total: bool | None = Field(
         None,
-        description="Whether a page shows the sum of its numbers; when it is not said, that of money and of "
-        "numbers whose name does not speak of a number, a price, a share or the like",
+        description="Whether a page shows the sum of its numbers; when it is not said, that of money, "
+        "unless a column `currency` says that it is mixed, and of numbers whose name does not speak of a "
+        "price, a share, an id or the like",
     )
     link: str = Field(
         "",
+        pattern=r"^(/([^/].*)?)?$",
         description="Where the values of a page lead, a path with columns in braces: "
         "`/customers/{customer_id}`",
     )

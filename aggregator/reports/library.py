@@ -93,6 +93,10 @@ class Library(Generic[T]):
             raise NoSuchReport(f"There is no report {name}.")
         return endpoint
 
+    def sent_to(self, path: str) -> Match | None:
+        """What takes something at a path that nothing answers by its own name to a GET."""
+        return self._sql.catalog().sent_to(path)
+
     def checked(self, endpoint: Endpoint) -> T | None:
         """The endpoint's report when it is known to be good; never waits for a file."""
         known = self._checked.get(endpoint.file)

@@ -14,12 +14,16 @@ from aggregator.formats import Column, ColumnType, Storage
 from aggregator.formats.currency import digits
 from aggregator.reports.checked import Checked
 
-_NEVER_SUMMED = re.compile(
-    r"(^|_)(id|number|no|code|year|month|day|days|price|rate|share|percent|ratio|discount|average|avg|mean|median"
-    r"|rank|size|min|max)$|^(unit|average|avg|mean|median|min|max|is|has)_",
+_NO_AMOUNT = re.compile(
+    r"(^|_)(price|rate|share|percent|ratio|discount|average|avg|mean|median|min|max)$"
+    r"|^(unit|average|avg|mean|median|min|max|smallest|largest)_",
     re.IGNORECASE,
 )
-"""Names of numbers whose sum says nothing."""
+_NO_COUNT = re.compile(
+    r"(^|_)(id|number|no|code|year|month|day|days|rank|size|age|limit|line)$|^(days|is|has)_",
+    re.IGNORECASE,
+)
+"""Names of numbers whose sum says nothing, the second but of money."""
 
 _DAYS = ("DATE", "DATETIME", "TIMESTAMP", "BOOLEAN")
 
@@ -58,13 +62,14 @@ def state(files: Identities, schema_versions: Iterable[object]) -> tuple[object,
 
 def columns_of(statement: Statement, header: Header) -> tuple[Column, ...]:
     """The columns of a statement's result with what the header says of them."""
+    has_currencies = any(column.name == "currency" for column in statement.columns)
     return tuple(
-        _column(position, column, header.columns.get(column.name, ColumnSpec()))
+        _column(position, column, header.columns.get(column.name, ColumnSpec()), has_currencies)
         for position, column in enumerate(statement.columns)
     )
 
 
-def _column(position: int, column: ResultColumn, spec: ColumnSpec) -> Column:
+def _column(position: int, column: ResultColumn, spec: ColumnSpec, has_currencies: bool) -> Column:
     storage: Storage | None = column.storage  # type: ignore[assignment]
     return Column(
         name=column.name,
@@ -76,19 +81,22 @@ def _column(position: int, column: ResultColumn, spec: ColumnSpec) -> Column:
         is_declared=spec.type is not None,
         description=spec.description,
         link=spec.link,
-        is_summed=_is_summed(column, spec),
+        is_summed=_is_summed(column, spec, has_currencies),
     )
 
 
-def _is_summed(column: ResultColumn, spec: ColumnSpec) -> bool:
+def _is_summed(column: ResultColumn, spec: ColumnSpec, has_currencies: bool) -> bool:
     """As the header says; else money, and what may be numbers by its type and its name."""
     if spec.total is not None:
         return spec.total
-    if spec.type is not None:
-        is_number = spec.type in ("money", "integer", "number")
-    else:
-        is_number = column.storage != "text" and (column.declared or "").upper() not in _DAYS
-    return is_number and _NEVER_SUMMED.search(column.name) is None
+    if _NO_AMOUNT.search(column.name):
+        return False
+    if spec.type == "money":
+        return spec.currency is not None or not has_currencies
+    is_number = spec.type in ("integer", "number") or (
+        spec.type is None and column.storage != "text" and (column.declared or "").upper() not in _DAYS
+    )
+    return is_number and not _NO_COUNT.search(column.name)
 
 
 def _guessed_type(column: ResultColumn) -> ColumnType | None:

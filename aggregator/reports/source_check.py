@@ -9,6 +9,7 @@ from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.tokens import parameters
 from aggregator.errors import Fault
 from aggregator.formats.currency import is_known
+from aggregator.formats.html.cells import placeholders
 
 
 class SourceCheck:
@@ -64,3 +65,9 @@ class SourceCheck:
             if spec.currency is not None and not is_known(spec.currency):
                 line = self.source.line_of("columns", name, "currency")
                 self.add(line, f"{spec.currency} is not an ISO 4217 currency")
+            for other in placeholders(spec.link):
+                if names and other not in names:
+                    line = self.source.line_of("columns", name, "link")
+                    self.add(
+                        line, f"link uses {{{other}}}, which is no column; the columns are {', '.join(names)}"
+                    )

@@ -32,7 +32,7 @@ from aggregator.web.headers import PLAN_HEADERS, entity_tag, file_headers, match
 from aggregator.web.negotiation import Found, find
 from aggregator.web.orders import Order, Orders, order_of
 from aggregator.web.pages.home import first_page
-from aggregator.web.pages.place import place_of
+from aggregator.web.pages.place import place_of, way_to_send
 from aggregator.web.pages.report import page_of
 from aggregator.web.pages.templating import PAGE_HEADERS, SECURITY
 from aggregator.web.request import Request
@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 class ReportsEndpoint:
     """The ASGI application behind every URL that the service does not answer by itself.
 
+    A browser that opens what only takes something is led to the page that sends it (303).
     A path that is there only with, or only without, a slash at its end is redirected to it (308);
     `/` without a report of its own is the first page.
     """
@@ -81,6 +82,9 @@ class ReportsEndpoint:
         request.require_text()
         await self._service.refresh_library()
         library = self._service.library
+        if request.method == "GET" and request.accepts_html and (taker := library.sent_to(request.path)):
+            await answer.moved(way_to_send(taker, place_of(request)), 303)
+            return
         try:
             found = find(library, request.method, request.path)
         except MethodNotAllowed as error:

@@ -42,6 +42,7 @@ params:
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
   offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
 columns:
+  customer_id: {link: "/customers/{customer_id}"}
   average_basket:
     type: money
     description: "Of the orders whose total is known; half a cent is rounded up; null when there is none"

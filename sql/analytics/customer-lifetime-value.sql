@@ -33,6 +33,7 @@ params:
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
   offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
 columns:
+  customer_id: {link: "/customers/{customer_id}"}
   revenue: {type: money, description: What the customer paid after discounts}
   profit: {type: money, description: Of lines of the web shop; null when it is known of none}
 shape: page

@@ -34,6 +34,8 @@ params:
       - city.desc
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
   offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
+columns:
+  customer_id: {link: "/customers/{customer_id}"}
 shape: page
 filename: customers
 tags: [customers]

@@ -34,6 +34,9 @@ params:
     description: The order; equal ones by invoice number
 shape: page
 columns:
+  invoice_number: {link: "/invoices/{invoice_number}"}
+  customer_id: {link: "/customers/{customer_id}"}
+  order_id: {link: "/orders/{order_id}"}
   bill_total: {type: money}
   applied: {type: money, description: What has been paid}
   outstanding: {type: money}

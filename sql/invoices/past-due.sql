@@ -34,6 +34,7 @@ params:
     description: The order; equal ones by invoice number
 shape: page
 columns:
+  invoice_number: {link: "/invoices/{invoice_number}"}
   bill_total: {type: money}
   applied: {type: money, description: What has been paid}
   outstanding: {type: money}

@@ -5,6 +5,8 @@ params:
   invoice_number: {type: text, max: 50, description: "The invoice's number, exactly", example: INV-2022-0000001}
 shape: record
 columns:
+  customer_id: {link: "/customers/{customer_id}"}
+  order_id: {link: "/orders/{order_id}"}
   bill_total: {type: money}
   applied: {type: money, description: What has been paid}
   outstanding: {type: money}

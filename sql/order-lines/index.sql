@@ -20,6 +20,8 @@ params:
   limit: {type: integer, default: 50, min: 1, max: 200, description: Lines on a page}
   offset: {type: integer, default: 0, min: 0, description: Lines to leave out before}
 columns:
+  order_id: {link: "/orders/{order_id}"}
+  product_id: {link: "/products/{product_id}"}
   unit_price: {type: money}
   discount: {type: percent, description: Share taken off the price}
   line_total: {type: money, description: Quantity times price less the discount}

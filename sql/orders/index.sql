@@ -54,6 +54,8 @@ params:
   limit: {type: integer, default: 50, min: 1, max: 200, description: Orders on a page}
   offset: {type: integer, default: 0, min: 0, description: Orders to leave out before}
 columns:
+  order_id: {link: "/orders/{order_id}"}
+  customer_id: {link: "/customers/{customer_id}"}
   order_total: {type: money, description: What the lines cost after their discounts}
 shape: page
 filename: orders

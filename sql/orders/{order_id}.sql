@@ -6,6 +6,8 @@ description: |
 params:
   order_id: {type: integer, min: 1, description: "The order's number", example: 7}
 columns:
+  customer_id: {link: "/customers/{customer_id}"}
+  product_id: {link: "/products/{product_id}"}
   order_total: {type: money, description: "What the lines cost; null when nobody knows of any"}
   unit_price: {type: money}
   discount: {type: percent, description: Share taken off the price}

@@ -34,6 +34,7 @@ params:
   limit: {type: integer, default: 50, min: 1, max: 200, description: Products on a page}
   offset: {type: integer, default: 0, min: 0, description: Products to leave out before}
 columns:
+  product_id: {link: "/products/{product_id}"}
   unit_price: {type: money, description: The price of today}
   discontinued: {type: boolean}
 shape: page

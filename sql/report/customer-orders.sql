@@ -5,6 +5,7 @@ params:
   customer_id: {type: integer, min: 1, description: The customer's number, example: 1}
   since: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
 columns:
+  order_id: {link: "/orders/{order_id}"}
   unit_price: {type: money}
   discount: {type: percent, description: Share taken off the price}
   line_total: {type: money, description: Quantity times price less the discount}

@@ -16,6 +16,7 @@ params:
     min: 1
     description: Leave out customers who owe less, in cents
 columns:
+  customer_id: {link: "/customers/{customer_id}"}
   outstanding: {type: money}
   current: {type: money, description: Not due yet}
   days_1_30: {type: money}

@@ -5,6 +5,8 @@ params:
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   until: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
 columns:
+  order_id: {link: "/orders/{order_id}"}
+  customer_id: {link: "/customers/{customer_id}"}
   discount: {type: percent, description: Share taken off the price}
   line_total: {type: money, description: In the customer's currency}
 filename: order_lines

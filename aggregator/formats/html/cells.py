@@ -60,6 +60,11 @@ def is_number(column: Column) -> bool:
     )
 
 
+def placeholders(link: str) -> list[str]:
+    """The columns that a link needs."""
+    return _PLACEHOLDER.findall(link)
+
+
 def visible(text: str) -> str:
     """The text escaped for HTML; control characters, which HTML cannot hold, as their pictures."""
     if _NOT_SHOWN.search(text):

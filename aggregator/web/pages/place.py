@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from aggregator.catalog.folder import Match
 from aggregator.errors import InvalidParameters
 from aggregator.web.request import Request
 
@@ -41,6 +42,12 @@ class Place:
         changed = self.url(**changes)
         folder = quote(self.path.rpartition("/")[0] + "/")
         return base + folder + (changed.removeprefix("./"))
+
+
+def way_to_send(match: Match, place: Place) -> str:
+    """The URL of the page that sends something to an endpoint; what its path says is filled in."""
+    query = f"?{urlencode(match.path_parameters)}" if match.path_parameters else ""
+    return f"{place.root}_/send/{quote(match.endpoint.name)}{query}"
 
 
 def place_of(request: Request, format_suffix: str = "") -> Place:

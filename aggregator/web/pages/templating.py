@@ -50,6 +50,15 @@ def stream(template: str, **names: Any) -> Iterator[bytes]:
     yield "".join(waiting).encode()
 
 
+def warm() -> None:
+    """Make all templates ready, so that the first reader does not wait for it."""
+    environment = _environment()
+    for template in environment.list_templates(["html"]):
+        environment.get_template(template)
+    habit.amount("1.00", "EUR", habit.DEFAULT)
+    habit.moment("2000-01-01T00:00:00Z", habit.DEFAULT)
+
+
 @cache
 def version_of(file: str) -> str:
     """Stands for what is in a static file now."""
