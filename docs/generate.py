@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from aggregator.catalog.chart import CHART_TYPES, ChartSpec
 from aggregator.catalog.findings import keys_of
 from aggregator.catalog.folder import Endpoint, SqlFolder
 from aggregator.catalog.header import COLUMN_TYPES, ColumnSpec, Header
@@ -100,6 +101,10 @@ def _shapes() -> str:
     return _table(("shape", "a JSON answer"), list(SHAPES.items()))
 
 
+def _chart_types() -> str:
+    return _table(("type", "what is drawn"), [(f"`{name}`", text) for name, text in CHART_TYPES.items()])
+
+
 def own_reports() -> list[Endpoint]:
     """The endpoints that belong to the project: not those that somebody has only in a checkout of it."""
     endpoints = SqlFolder(PROJECT / "sql").catalog().endpoints
@@ -137,6 +142,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "column-keys": lambda: _keys(ColumnSpec),
     "column-types": _column_types,
     "shapes": _shapes,
+    "chart-keys": lambda: _keys(ChartSpec),
+    "chart-types": _chart_types,
     "reports": _reports,
     "entities": lambda: diagram(PROJECT / "schema"),
 }

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from aggregator.catalog.block import Block, Keys, read_block
+from aggregator.catalog.chart import ChartSpec
 from aggregator.catalog.findings import Findings, explained, keys_of
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameters import Parameter
@@ -107,6 +108,9 @@ class Header(BaseModel):
     )
     shape: Annotated[ShapeSpec, BeforeValidator(read_shape)] = Field(
         ShapeSpec(), description="What a JSON answer looks like; an array of rows when it is not given"
+    )
+    chart: ChartSpec | None = Field(
+        None, description="A picture of the rows, which the formats `svg` and `png` give"
     )
     filename: str | None = Field(
         None, description="The download's name without its ending; `{param}` is filled in"
@@ -206,4 +210,6 @@ def _keys_inside(keys: Keys) -> Collection[str]:
         return Parameter.model_fields
     if keys[:1] == ("input",):
         return keys_of(InputColumn)
+    if keys[:1] == ("chart",):
+        return ChartSpec.model_fields
     return ColumnSpec.model_fields if keys else Header.model_fields

@@ -15,7 +15,7 @@ from aggregator.cli.check import check
 from aggregator.cli.load import Load, load
 from aggregator.cli.run import Order, WrongCall, run
 from aggregator.command_line import add_settings, read_settings
-from aggregator.formats import ALIASES, FORMATS, PLAN
+from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
 from aggregator.inputs.options import Options
 
 _CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
@@ -77,7 +77,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     )
     run.add_argument(
         "--format",
-        choices=[*FORMATS, *ALIASES, PLAN.name],
+        choices=[*FORMATS, *ALIASES, *PICTURES, PLAN.name],
         help="when not given, that of the ending of --output, or else the report's first; "
         "plan says how SQLite runs it and what that took",
     )

@@ -18,7 +18,7 @@ from aggregator.cli.output import destination
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, Cancelled, NoSuchReport, NotAcceptable
-from aggregator.formats import ALIASES, FORMATS, PLAN, SQL_FUNCTIONS, Format
+from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN, SQL_FUNCTIONS, Format
 from aggregator.reports.check import check
 from aggregator.reports.library import Library
 from aggregator.reports.reading import StaleReport, job_of
@@ -109,14 +109,16 @@ def _find(catalog: Catalog, name: str) -> Match:
 def _format(report: Report, order: Order) -> Format:
     name = order.format
     if name is None and order.file is not None:
-        suffixes = {format.suffix: format.name for format in FORMATS.values()}
+        suffixes = {format.suffix: format.name for format in (*FORMATS.values(), *PICTURES.values())}
         name = suffixes.get(order.file.suffix.lower())
         if name is None:
             raise WrongCall(f"{order.file.name} has none of the endings {', '.join(suffixes)}; give --format")
-    formats = {format.name: format for format in report.formats}
+    formats = {format.name: format for format in (*report.formats, *report.pictures)}
     if name == PLAN.name:
         return PLAN
     format = formats.get(ALIASES.get(name, name)) if name is not None else report.formats[0]
+    if format is None and name in PICTURES:
+        raise NotAcceptable(f"{report.name} has no chart, so there is no {name} of it.", [*formats])
     if format is None:
         raise NotAcceptable(f"{report.name} is to be had as {', '.join(formats)}, not as {name}.", [*formats])
     if format.compressed and order.file is None and sys.stdout.isatty():

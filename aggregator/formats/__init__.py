@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from aggregator.formats import defusing, values
+from aggregator.formats.chart import Chart, Picture
 from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
 from aggregator.formats.excel import ExcelWriter
@@ -20,15 +21,18 @@ __all__ = [
     "FORM",
     "FORMATS",
     "HTML",
+    "PICTURES",
     "PLAN",
     "SPREADSHEET_CSV",
     "SQL_FUNCTIONS",
+    "Chart",
     "Column",
     "ColumnType",
     "Format",
     "Shape",
     "Storage",
     "Writer",
+    "pictures",
     "shaped",
 ]
 
@@ -51,6 +55,33 @@ ALIASES = {"xlsx": "excel"}
 SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsvWriter)
 """CSV with `?for=excel`."""
 
+_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+PICTURES: dict[str, Format] = {
+    format.name: format
+    for format in (
+        Format(
+            "svg",
+            "image/svg+xml",
+            ".svg",
+            Picture("svg"),
+            disposition="inline",
+            is_drawn=True,
+            policy=_SVG_POLICY,
+        ),
+        Format(
+            "png",
+            "image/png",
+            ".png",
+            Picture("png"),
+            compressed=True,
+            disposition="inline",
+            is_drawn=True,
+        ),
+    )
+}
+"""What a report with a chart is to be had as too, when it is asked for by name."""
+
 PLAN = Format("plan", "application/json", ".json", PlanWriter, disposition="inline")
 """No format of rows: `?format=plan` asks of any report how SQLite runs it."""
 
@@ -62,6 +93,11 @@ FORM = Format("form", "application/json", ".json", PlanWriter, disposition="inli
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **defusing.SQL_FUNCTIONS}
 """What the SQL of the formats calls for the rare values; each connection needs them."""
+
+
+def pictures(chart: Chart) -> list[Format]:
+    """The formats of a chart."""
+    return [replace(format, writer=Picture(name, chart)) for name, format in PICTURES.items()]
 
 
 @lru_cache(maxsize=1_000)

@@ -27,6 +27,13 @@ def number_format(code: str | None) -> str:
     amount = "#,##0" + ("." + "0" * places if places else "")
     if code is None:
         return amount
-    symbol = get_currency_symbol(code, locale="en")
-    prefix = f'"{symbol} "' if symbol[-1].isalpha() else f'"{symbol}"'
+    prefix = f'"{sign(code)}"'
     return f"{prefix}{amount};-{prefix}{amount}"
+
+
+def sign(code: str | None) -> str:
+    """What stands before an amount: `$`, or `CHF ` with a space after letters."""
+    if code is None:
+        return ""
+    symbol = str(get_currency_symbol(code, locale="en"))
+    return f"{symbol} " if symbol[-1].isalpha() else symbol

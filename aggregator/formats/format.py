@@ -33,7 +33,9 @@ class Format:
 
     name: as in `?format=`; suffix: of the URL and of the file, with its dot; compressed: whether
     the file is compressed by itself; disposition: whether a browser shows it (`inline`) or saves it
-    (`attachment`); writer: makes a Writer for columns and the result's name.
+    (`attachment`); writer: makes a Writer for columns and the result's name. is_drawn: whether it is one
+    piece that takes its time after the last row. policy: the Content-Security-Policy of a file that a
+    browser may open as a page.
     """
 
     name: str
@@ -42,3 +44,5 @@ class Format:
     writer: Callable[[Sequence[Column], str], Writer]
     compressed: bool = False
     disposition: Literal["inline", "attachment"] = "attachment"
+    is_drawn: bool = False
+    policy: str | None = None

@@ -13,6 +13,7 @@ from aggregator.databases.inspection import Statement, inspect, mentioned
 from aggregator.databases.paging import NoPages, Paging, paging_of
 from aggregator.databases.tokens import parameters
 from aggregator.errors import BrokenReport, DatabaseUnavailable, Fault
+from aggregator.reports.chart_check import faults_of_chart
 from aggregator.reports.report import Report, columns_of, state
 from aggregator.reports.source_check import SourceCheck
 
@@ -69,6 +70,11 @@ class _Check(SourceCheck):
         names = [column.name for column in statement.columns] if statement is not None else []
         self.check_columns(names)
         self.check_shape(names)
+        if endpoint.route.method != "GET":
+            self.refuse_chart()
+        elif statement is not None:
+            for key, message in faults_of_chart(header, columns_of(statement, header)):
+                self.add(self.source.line_of("chart", key), message)
         paging = self._paging(statement) if statement is not None and header.shape.kind == "page" else None
         if statement is None or self.faults:
             raise BrokenReport(sorted(self.faults))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Header
 from aggregator.databases.folder import DatabaseFile
-from aggregator.formats import FORMATS, Column, Format, Shape, shaped
+from aggregator.formats import FORMATS, Chart, Column, Format, Shape, pictures, shaped
 from aggregator.formats.shapes import Group, Nest, Page, Record
 
 
@@ -45,6 +45,14 @@ class Checked:
     def formats(self) -> list[Format]:
         """The formats of the rows, the default first."""
         return [shaped(name, self.shape) for name in self.header.formats or FORMATS]
+
+    @property
+    def pictures(self) -> list[Format]:
+        """The formats of its chart, none when it has no chart."""
+        said = self.header.chart
+        if said is None:
+            return []
+        return pictures(Chart(said.type, said.x, said.y, said.series, said.stacked, self.endpoint.title))
 
     @property
     def needs_row(self) -> bool:

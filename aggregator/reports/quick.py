@@ -39,7 +39,7 @@ class QuickReports:
 
         seen: the report's files as they were just now. Raises what goes wrong, as a Reader does.
         """
-        if not job.rows_wanted or job.is_page or not self._history.is_quick(job):
+        if not job.rows_wanted or job.is_page or job.format.is_drawn or not self._history.is_quick(job):
             return None
         reader = LocalReader(self._pool, _MOST_SECONDS)
         began = reader.clock()

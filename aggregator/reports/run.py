@@ -50,7 +50,8 @@ class Run:
             self._spool.end()
         except Exception as error:
             self._fail(error)
-        if not self._streaming:
+        # A picture is drawn where files are written, when this thread is free for the next report.
+        if not self._streaming and not self.job.format.is_drawn:
             self.body = b"".join(self.output())
 
     def output(self) -> Iterator[bytes]:

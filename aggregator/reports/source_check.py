@@ -56,6 +56,11 @@ class SourceCheck:
         if shape.kind == "group" and len(names) == 1:
             self.add(line, f"shape: beside {shape.column} there is no column to be grouped")
 
+    def refuse_chart(self) -> None:
+        """A picture is what a GET answers, and nothing else."""
+        if self.source.header.chart is not None:
+            self.add(self.source.line_of("chart"), "chart: is for files that answer GET")
+
     def check_columns(self, names: Sequence[str]) -> None:
         """What the header says of columns must be of some that there are; names: of the result's."""
         for name, spec in self.source.header.columns.items():

@@ -66,7 +66,8 @@ class Answer:
         await self._send({"type": "http.response.body", "body": b""})
 
     async def counted(self, download: Download, gzip_wanted: bool) -> None:
-        """For HTTP/1.0, where only Content-Length tells a whole file from a broken one."""
+        """For HTTP/1.0, where only Content-Length tells a whole file from a broken one, and for what is one
+        piece anyway."""
         if gzip_wanted:
             self.headers.append(("content-encoding", "gzip"))
         with _temporary_file(download.spool_dir) as file:

@@ -34,7 +34,9 @@ def file_headers(job: Job, tag: str) -> list[tuple[str, str]]:
             ("etag", tag),
         ]
     wanted = wanted_name(job.report.header, job.report.endpoint.short_name, job.arguments)
+    policy = [("content-security-policy", format.policy)] if format.policy is not None else []
     return [
+        *policy,
         ("content-type", format.media_type),
         ("content-disposition", disposition(wanted, format.suffix, format.disposition)),
         ("vary", "Accept, Accept-Encoding"),

@@ -15,10 +15,10 @@ from aggregator.errors import (
     NotAcceptable,
     ParameterError,
 )
-from aggregator.formats import ALIASES, FORMATS, HTML, PLAN, SPREADSHEET_CSV, Format
+from aggregator.formats import ALIASES, FORMATS, HTML, PICTURES, PLAN, SPREADSHEET_CSV, Format
 from aggregator.reports.library import Library
 
-_SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML)} | {
+_SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *PICTURES.values())} | {
     f".{alias}": name for alias, name in ALIASES.items()
 }
 
@@ -90,6 +90,8 @@ def _named(available: Sequence[Format], name: str) -> Format:
         if format.name == name:
             return format
     names = [format.name for format in available]
+    if name in PICTURES:
+        raise NotAcceptable(f"This report has no chart, so there is no {name} of it.", names)
     if name not in (*FORMATS, HTML.name, PLAN.name):
         message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
         raise InvalidParameters([ParameterError("format", name, message)])
@@ -126,10 +128,11 @@ def _media_range(part: str) -> tuple[str, float]:
 def _quality(format: Format, ranges: Sequence[tuple[str, float]]) -> float:
     """The q of the most specific range that the format's type fits (RFC 9110, section 12.5.1).
 
-    A page is for those who ask for one: programs often take anything.
+    A page, or a picture, is for those who ask for one: programs often take anything.
     """
     kind = format.media_type.split(";")[0]
-    for wanted in (kind,) if format.name == HTML.name else (kind, kind.split("/")[0] + "/*", "*/*"):
+    is_for_all = format.name != HTML.name and not format.is_drawn
+    for wanted in (kind, kind.split("/")[0] + "/*", "*/*") if is_for_all else (kind,):
         for accepted, quality in ranges:
             if accepted == wanted:
                 return quality

@@ -160,7 +160,7 @@ def _problems(statuses: Mapping[str, str]) -> dict[str, Any]:
 def _rows(checked: Report | Write) -> dict[str, Any]:
     content = {
         format.media_type.split(";")[0]: {"schema": _body_schema(format.name, checked)}
-        for format in checked.formats
+        for format in (*checked.formats, *checked.pictures)
     }
     if not isinstance(checked, Report):
         return content
@@ -174,7 +174,7 @@ def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str,
 
 
 def _format_parameter(checked: Report | Write) -> dict[str, Any]:
-    names = [format.name for format in checked.formats]
+    names = [format.name for format in (*checked.formats, *checked.pictures)]
     formats = [*names, *(alias for alias, name in ALIASES.items() if name in names)]
     description = f"The format of the answer; {names[0]} when nothing else is said"
     if isinstance(checked, Report):
@@ -225,7 +225,7 @@ def _parameter(name: str, spec: Parameter, is_in_path: bool) -> dict[str, Any]:
 def _body_schema(format: str, checked: Report | Write) -> dict[str, Any]:
     if format == "json":
         return _shape_schema(checked.header.shape, checked.columns)
-    if format == "excel":
+    if format in ("excel", "png"):
         return {"type": "string", "format": "binary"}
     return {"type": "string"}
 

@@ -85,7 +85,8 @@ def order_of(report: Report, found: Found, request: Request, fields: Fields | No
     request.line.parameters = names = [name for name in given if name in params]
     wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
     accept = request.header(b"accept")
-    available = [*report.formats, HTML] if request.method == "GET" else report.formats
+    pages = [HTML, *report.pictures] if request.method == "GET" else []
+    available = [*report.formats, *pages]
     format = choose_format(available, wanted, query.get("for", []), accept, only_by_name=[PLAN])
     request.line.format = format.name
     if format is HTML:

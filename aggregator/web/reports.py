@@ -231,7 +231,7 @@ class ReportsEndpoint:
             await answer.empty()
         elif download.run.body is not None:
             await answer.whole(download.body(), order.gzip)
-        elif request.counts_bytes:
+        elif request.counts_bytes or order.job.format.is_drawn:
             await answer.counted(download, order.gzip)
         else:
             await answer.stream(download, order.gzip)

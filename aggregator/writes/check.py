@@ -61,6 +61,7 @@ class _Check(SourceCheck):
         names = [column.name for column in last.columns] if last is not None else []
         self.check_columns(names)
         self.check_shape(names)
+        self.refuse_chart()
         self._check_header(endpoint, statements)
         if self.faults or last is None:
             raise BrokenReport(sorted(self.faults))

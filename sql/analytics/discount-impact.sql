@@ -20,6 +20,7 @@ columns:
   sales_share: {type: percent, description: Of all sales}
   average_sale: {type: money, description: "Sales a line with a total; half a cent is rounded up"}
   profit: {type: money, description: Of lines of the web shop; null when it is known of none}
+chart: {type: bar, x: discount, y: [sales, reduction], stacked: true}
 filename: sales_by_discount
 tags: [analytics]
 */

@@ -17,6 +17,7 @@ columns:
 shape:
   nest:
     priorities: [priority, priority_count, priority_share]
+chart: {type: pie, x: priority, y: priority_count}
 filename: priority_share
 tags: [analytics]
 */

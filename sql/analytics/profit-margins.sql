@@ -16,6 +16,7 @@ columns:
   revenue: {type: money, description: Of the lines that count}
   profit: {type: money, description: Of the lines that count}
   margin: {type: percent, description: Profit in the revenue; null when the revenue is nothing}
+chart: {type: bar, x: category_name, y: margin}
 filename: profit_margins_by_{by}
 tags: [analytics]
 */

@@ -21,6 +21,7 @@ columns:
   profit: {type: money, description: Null when it is known of no line}
   shipping_cost: {type: money, description: Null when it is known of no line}
   lines_without_total: {type: integer}
+chart: {type: area, x: period, y: [revenue, profit]}
 filename: revenue_by_{by}
 tags: [analytics]
 */

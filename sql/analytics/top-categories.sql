@@ -17,6 +17,7 @@ columns:
   revenue: {type: money}
   revenue_share: {type: percent, description: Of the revenue of all categories}
   profit: {type: money, description: Of lines of the web shop; null when it is known of none}
+chart: {type: bar, x: category_name, y: revenue}
 filename: top_{limit}_categories
 tags: [analytics]
 */

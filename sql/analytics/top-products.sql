@@ -15,6 +15,7 @@ params:
 columns:
   product_id: {link: "/products/{product_id}"}
   sales: {type: money, description: What customers paid after discounts}
+chart: {type: bar, x: product_name, y: sales}
 filename: top_{limit}_products
 tags: [analytics]
 */

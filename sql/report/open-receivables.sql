@@ -23,6 +23,11 @@ columns:
   days_31_60: {type: money}
   days_61_90: {type: money}
   over_90_days: {type: money}
+chart:
+  type: bar
+  x: customer_name
+  y: [current, days_1_30, days_31_60, days_61_90, over_90_days]
+  stacked: true
 filename: receivables_{as_of}
 */
 WITH open_invoices AS (

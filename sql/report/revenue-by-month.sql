@@ -12,6 +12,7 @@ columns:
   invoiced: {type: money}
   paid: {type: money}
   outstanding: {type: money}
+chart: {type: line, x: month, y: invoiced, series: currency}
 filename: revenue_{from}_{until}
 */
 SELECT

@@ -17,6 +17,7 @@ params:
 columns:
   product_id: {link: "/products/{product_id}"}
   sales: {type: money}
+chart: {type: bar, x: product_name, y: sales}
 filename: top_{limit}_products
 */
 WITH product_sales AS (

@@ -17,6 +17,7 @@ params:
 columns:
   month: {type: month}
   sum_bill_total: {type: money, description: In the currency of the row}
+chart: {type: bar, x: currency, y: sum_bill_total}
 filename: invoices_{month}
 tags: [invoices]
 */
