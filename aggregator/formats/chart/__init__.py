@@ -69,7 +69,7 @@ class _PictureWriter:
             spec = plot(self._chart, self._columns, points).spec()
         picture = PAINTER.drawn(self._kind, _around(spec))
         if self._kind == "svg":
-            title = shown(self._chart.title, 200)
+            title = shown(self._chart.title, 1_200)
             picture = finished(picture.decode(), title, self._description(len(rows))).encode()
         yield picture
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.formats.chart.chart import Chart
+from aggregator.formats.chart.labels import pixels
 from aggregator.formats.chart.look import HEIGHT, PADDING
-from aggregator.formats.chart.plot import PLOT_PIXELS, Plot, Spec, is_number, pixels
+from aggregator.formats.chart.plot import PLOT_PIXELS, Plot, Spec, is_number, named
 from aggregator.formats.chart.rows import Point
 from aggregator.formats.chart.times import times_of
 from aggregator.formats.columns import Column
@@ -15,7 +16,6 @@ _MOST_LYING = 60
 _MOST_STANDING = 30
 _MOST_NUMBERED = 12
 _WIDEST = 140
-_LONGEST = 260
 _LYING_PIXELS = 23
 _SIDE_PIXELS = 14
 
@@ -33,7 +33,7 @@ class Bars(Plot):
             self.height = max(HEIGHT, len(self.labels) * bar + 100)
             self.right = PADDING + (48 if self._is_numbered else 0)
             # Letters of the reader's system may be wider than those of the library.
-            self.left = PADDING + round(min(max(map(pixels, self.labels)), _LONGEST) / 6)
+            self.left = PADDING + round(max(map(pixels, self.labels)) / 6)
 
     def _lies(self) -> bool:
         """Where names are too long to stand below, or many; numbers and times always run along the bottom."""
@@ -44,7 +44,7 @@ class Bars(Plot):
         return len(self.labels) > _MOST_STANDING or widest > PLOT_PIXELS / len(self.labels)
 
     def values(self) -> list[Spec]:
-        return [{"x": point.label, **self.value(point)} for point in self.points]
+        return [{"x": named(point.label), **self.value(point)} for point in self.points]
 
     def encoding(self) -> Spec:
         along, up = ("y", "x") if self._is_lying else ("x", "y")
@@ -70,7 +70,7 @@ class Bars(Plot):
     def _names(self) -> Spec:
         channel: Spec = {"field": "x", "type": "nominal", "sort": None}
         if self._is_lying:
-            axis = {"title": None, "labelLimit": _LONGEST, "ticks": False, "domain": False}
+            axis = {"title": None, "ticks": False, "domain": False}
             return {**channel, "axis": axis, "scale": {"paddingInner": 0.28, "paddingOuter": 0.14}}
         widest = _WIDEST if self.chart.stacked else _WIDEST / 2 * (1 + len(self.series))
         free = max(0.2, (PLOT_PIXELS / widest - len(self.labels)) / 2)

@@ -13,7 +13,10 @@ Value = str | int | float | bool | None
 NOTHING = "(none)"
 """The name of NULL where a name is needed."""
 
-_LONGEST = 60
+LONGEST = 260
+"""Pixels."""
+
+_MOST_READ = 300
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _JOINERS = "\u200c\u200d"
@@ -27,11 +30,33 @@ def title_of(column: Column) -> str:
     return text[:1].upper() + text[1:] or NOTHING
 
 
-def shown(text: str, longest: int = _LONGEST) -> str:
-    """A text on one line, without what XML or an eye cannot take, and cut with … where it is long."""
-    kept = "".join(_visible(char) for char in text[: 4 * longest])
+def shown(text: str, longest: float = LONGEST) -> str:
+    """A text on one line, without what XML or an eye cannot take, and cut with … where it is long.
+
+    longest: about so many pixels. The library would cut characters of two UTF-16 units in half.
+    """
+    kept = "".join(_visible(char) for char in text[:_MOST_READ])
     line = " ".join(kept.split())
-    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+    if len(text) <= _MOST_READ and pixels(line) <= longest:
+        return line
+    end, room = 0, longest - _pixels("…")
+    while end < len(line) and room >= _pixels(line[end]):
+        room -= _pixels(line[end])
+        end += 1
+    return line[:end].rstrip() + "…"
+
+
+def pixels(text: str) -> float:
+    """About how wide a text is."""
+    return sum(map(_pixels, text))
+
+
+def _pixels(char: str) -> float:
+    if char in "ijl.,:;'|!()[] ":
+        return 4.2
+    if unicodedata.east_asian_width(char) in "WF" or char > "\uffff":
+        return 13
+    return 11 if char in "mwMW@%…" else 8.4 if char.isupper() else 6.8
 
 
 def _visible(char: str) -> str:

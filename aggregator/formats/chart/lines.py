@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aggregator.formats.chart.chart import Chart
 from aggregator.formats.chart.labels import title_of
 from aggregator.formats.chart.numbers import axis_labels
-from aggregator.formats.chart.plot import Plot, Spec, is_number
+from aggregator.formats.chart.plot import Plot, Spec, is_number, named
 from aggregator.formats.chart.rows import Point
 from aggregator.formats.chart.times import times_of
 from aggregator.formats.columns import Column
@@ -29,11 +29,11 @@ class Lines(Plot):
     def _place(self, point: Point) -> object:
         if self._times is not None:
             return self._times.by_text[str(point.x)]
-        return point.x if self._is_number else point.label
+        return point.x if self._is_number else named(point.label)
 
     def _order(self, point: Point) -> float:
         place = self._place(point)
-        return float(place) if isinstance(place, int | float) else self._orders[point.label]
+        return float(place) if isinstance(place, int | float) else self._orders[named(point.label)]
 
     def values(self) -> list[Spec]:
         points = sorted(self._filled() if self._is_filled else self.points, key=self._order)
@@ -50,7 +50,7 @@ class Lines(Plot):
         return [
             Point(some.x, label, (found.y if found is not None else None) or 0, series)
             for label, some in by_label.items()
-            for series in self.series
+            for series in dict.fromkeys(point.series for point in self.points)
             for found in [there.get((label, series))]
         ]
 
@@ -60,7 +60,7 @@ class Lines(Plot):
             return [point.y is not None for point in points]
         alone = [False] * len(points)
         for series in self.series:
-            numbers = [number for number, point in enumerate(points) if point.series == series]
+            numbers = [number for number, point in enumerate(points) if named(point.series) == series]
             drawn = [False, *(points[number].y is not None for number in numbers), False]
             for at, number in enumerate(numbers, start=1):
                 alone[number] = drawn[at] and not drawn[at - 1] and not drawn[at + 1]
@@ -71,7 +71,6 @@ class Lines(Plot):
         return {
             "x": {"field": "x", "sort": None, **self._axis()},
             "y": self.measure(from_zero=from_zero, is_stacked=self._is_filled, above=True),
-            "description": {"field": "name"},
             **self.colour(),
         }
 
@@ -88,7 +87,8 @@ class Lines(Plot):
     def layers(self) -> list[Spec]:
         line = {"type": self.chart.mark, "aria": False, **self._stroke()}
         dot = {"type": "point", "filled": True, "size": 42, "opacity": 1, **self.aria()}
-        dots: Spec = {"mark": dot, "transform": [{"filter": "datum.dot"}]}
+        named_dots = {"encoding": {"description": {"field": "name"}}}
+        dots: Spec = {"mark": dot, **named_dots, "transform": [{"filter": "datum.dot"}]}
         return [{"mark": line}] if self._is_filled else [{"mark": line}, dots]
 
     def _stroke(self) -> Spec:

@@ -13,8 +13,8 @@ _DARK_COLOURS = ("#6ea3f2", "#f59a4a", "#7fd8a0", "#b55c81", "#96860d", "#4bd4d4
 OTHER, _DARK_OTHER = "#8a919e", "#7b8494"
 """Of what was put together."""
 
-TEXT, QUIET, _GRID, _DOMAIN, PAPER = "#1f2328", "#59616d", "#e6e8ec", "#b4bac4", "#ffffff"
-_DARK = {TEXT: "#e8eaee", QUIET: "#a6adb9", _GRID: "#2b3038", _DOMAIN: "#4a515d", PAPER: "#15181e"}
+TEXT, QUIET, _GRID, _DOMAIN, PAPER = "#1b2429", "#55626a", "#e5e9eb", "#b3bdc2", "#ffffff"
+_DARK = {TEXT: "#e4eaed", QUIET: "#a3b0b7", _GRID: "#2b363b", _DOMAIN: "#4c5a61", PAPER: "#1a2125"}
 _FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Helvetica Neue',Arial,sans-serif"
 
 
@@ -33,6 +33,8 @@ def config() -> dict[str, Any]:
             "domainColor": _DOMAIN,
             "tickColor": _DOMAIN,
             "labelPadding": 6,
+            "labelLimit": 0,
+            "titleLimit": 0,
             "titlePadding": 10,
         },
         "legend": {
@@ -47,7 +49,8 @@ def config() -> dict[str, Any]:
             "symbolType": "circle",
             "symbolSize": 110,
             "symbolStrokeWidth": 0,
-            "labelLimit": 260,
+            "labelLimit": 0,
+            "titleLimit": 0,
         },
         "mark": {"color": COLOURS[0]},
         "text": {"color": TEXT, "fontSize": 12},

@@ -6,13 +6,12 @@ expression holds anything of the data.
 
 from __future__ import annotations
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 from aggregator.formats.chart.chart import Chart
-from aggregator.formats.chart.labels import title_of
+from aggregator.formats.chart.labels import pixels, title_of
 from aggregator.formats.chart.look import HEIGHT, PADDING, WIDTH
 from aggregator.formats.chart.numbers import axis_labels, exact, short
 from aggregator.formats.chart.rows import Point
@@ -23,7 +22,6 @@ Spec = dict[str, Any]
 PLOT_PIXELS = WIDTH - 90
 """The width that is about left for the plot."""
 
-_LETTER_PIXELS = 7.2
 _MOST_NAMED = 400
 """Marks that have a text for screen readers; more would only make the file large."""
 
@@ -39,8 +37,8 @@ class Plot(ABC):
         self.chart = chart
         self.x, self.y = columns[0], columns[1]
         self.points = points
-        self.labels = list(dict.fromkeys(point.label for point in points))
-        self.series = list(dict.fromkeys(point.series for point in points))
+        self.labels = list(dict.fromkeys(named(point.label) for point in points))
+        self.series = list(dict.fromkeys(named(point.series) for point in points))
         self.is_parted = chart.series is not None or len(chart.y) > 1
         self._parting = columns[-1]
 
@@ -72,7 +70,7 @@ class Plot(ABC):
         size = "none" if point.y is None else exact(point.y, self.y)
         name = f"{point.label}, {point.series}" if self.is_parted else point.label
         number = "" if point.y is None else short(point.y, self.y)
-        return {"y": point.y, "series": point.series, "number": number, "name": f"{name}: {size}"}
+        return {"y": point.y, "series": named(point.series), "number": number, "name": f"{name}: {size}"}
 
     def measure(self, *, from_zero: bool, is_stacked: bool, above: bool) -> Spec:
         """The channel of the numbers. above: whether the axis has its title above it."""
@@ -87,11 +85,12 @@ class Plot(ABC):
         }
         if above:
             axis |= {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom"}
-            axis |= {"titleX": 0, "titleY": -16, "titleLimit": 400}
+            axis |= {"titleX": 0, "titleY": -16}
         return {
             "field": "y",
             "type": "quantitative",
             "stack": "zero" if is_stacked else None,
+            "impute": None,
             "scale": {"zero": from_zero, "nice": True, **self.domain()},
             "axis": axis,
         }
@@ -117,21 +116,23 @@ class Plot(ABC):
     def names_axis(self) -> Spec:
         """An axis below with the labels, of which as many are left out as need be."""
         step = PLOT_PIXELS / max(len(self.labels), 1)
-        widest = min(max(map(pixels, self.labels), default=0), 140) + 14
+        widest = max(map(pixels, self.labels), default=0) + 14
         every = -(-int(widest) // int(step)) if step >= 1 else -(-len(self.labels) // 8)
         return {
             "title": title_of(self.x),
             "grid": False,
             "values": self.labels[:: max(every, 1)],
             "labelAngle": 0,
-            "labelLimit": max(110, step * max(every, 1) - 8),
             "labelOverlap": False,
         }
 
 
-def pixels(text: str) -> float:
-    """About how wide a label is."""
-    return sum(_LETTER_PIXELS * (2 if unicodedata.east_asian_width(char) in "WF" else 1) for char in text)
+def named(label: str) -> str:
+    """A label as a value that is named after it; SVG shows no space at the beginning of a text.
+
+    The library has such values as keys of JavaScript's objects, where `constructor` is something else.
+    """
+    return f" {label}"
 
 
 def is_number(value: object) -> bool:

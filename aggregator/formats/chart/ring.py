@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aggregator.errors import UnfitValue
-from aggregator.formats.chart.labels import title_of
+from aggregator.formats.chart.labels import shown, title_of
 from aggregator.formats.chart.look import COLOURS, HEIGHT, OTHER, PADDING, QUIET, TEXT, WIDTH
 from aggregator.formats.chart.numbers import exact, short
 from aggregator.formats.chart.rows import Point
@@ -62,7 +62,7 @@ def ring_spec(columns: Sequence[Column], points: Sequence[Point]) -> Spec:
         "encoding": {"color": _colours(slices), "order": {"field": "order"}},
         "layer": [
             _arcs(),
-            *([] if is_share else _in_the_middle(short(whole, y), title_of(y))),
+            *([] if is_share else _in_the_middle(short(whole, y), shown(title_of(y), 140))),
             _dots(),
             *_list([heads], is_share, QUIET),
             *_list(rows, is_share),
@@ -106,7 +106,7 @@ def _dots() -> Spec:
 def _list(rows: Sequence[Spec], is_share: bool, head: str | None = None) -> list[Spec]:
     """The columns of the list, or their heads in a colour; of shares there is no second column."""
     columns: list[tuple[str, Spec]] = [
-        ("label", {"x": _NAMES, "align": "left", "limit": _SIZES - _NAMES - 120}),
+        ("label", {"x": _NAMES, "align": "left"}),
         ("amount", {"x": _SIZES, "align": "right"}),
         ("share", {"x": _SHARES, "align": "right"}),
     ]
@@ -128,7 +128,7 @@ def _in_the_middle(number: str, title: str) -> list[Spec]:
     place = {"type": "text", "x": _CENTRE, "y": _MIDDLE, "align": "center", "aria": False}
     texts: list[tuple[str, str, Spec]] = [
         (number, TEXT, {"fontSize": 22, "fontWeight": 600, "dy": -6}),
-        (title, QUIET, {"dy": 16, "limit": 150}),
+        (title, QUIET, {"dy": 16}),
     ]
     return [
         {
