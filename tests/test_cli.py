@@ -67,7 +67,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) "
         "SELECT CASE i WHEN 150000 THEN 'x' ELSE i END AS m, 'some text' AS t FROM n"
     )
-    (sql / "customers" / "index.sql").write_text(every)
+    (sql / "customers" / "index.sql").write_text(f"/* chart: {{type: bar, x: name, y: balance}} */ {every}")
     (sql / "customers" / "{customer_id}.sql").write_text(CUSTOMER)
     (sql / "customers" / "index.post.sql").write_text("INSERT INTO shop_db.customers(name) VALUES ('x')")
     return folder
@@ -145,7 +145,7 @@ def test_check_prints_each_fault_on_a_line(
         "a.sql:1: two columns are named A; give one of them another name with AS",
         "a.sql:2: :b is not declared under params",
         "b.sql:3: unknown key foo; the keys are title, description, params, input, rows_in, columns,"
-        " shape, filename, sheet, formats, time_limit, tags",
+        " shape, chart, filename, sheet, formats, time_limit, tags",
     ]
     assert err == "3 endpoints, 4 faults\n"
 
@@ -282,8 +282,18 @@ def test_a_format_goes_before_an_ending(run: Run, tmp_path: Path) -> None:
 def test_an_ending_that_says_nothing(run: Run, tmp_path: Path, file: str) -> None:
     status, out, err = run("run", "report/customers", "--output", file)
     assert (status, out) == (2, "")
-    assert f"{file} has none of the endings .json, .ndjson, .csv, .xlsx; give --format" in err
+    assert f"{file} has none of the endings .json, .ndjson, .csv, .xlsx, .svg, .png; give --format" in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("ending", "begin"), [("svg", b"<svg "), ("png", b"\x89PNG")])
+def test_a_picture(run: Run, tmp_path: Path, ending: str, begin: bytes) -> None:
+    status, _, err = run("run", "customers/index", "--output", f"a.{ending}")
+    assert (status, err) == (0, f"a.{ending}: 3 rows\n")
+    assert (tmp_path / f"a.{ending}").read_bytes().startswith(begin)
+    status, _, err = run("run", "report/customers", "--output", f"b.{ending}")
+    assert (status, err) == (1, f"report/customers has no chart, so there is no {ending} of it.\n")
+    assert not (tmp_path / f"b.{ending}").exists()
 
 
 def test_a_format_that_there_is_not(run: Run) -> None:

@@ -5,7 +5,8 @@ import pytest
 from aggregator.catalog.header import Header, Source, read_source
 
 KEYS = (
-    "title, description, params, input, rows_in, columns, shape, filename, sheet, formats, time_limit, tags"
+    "title, description, params, input, rows_in, columns, shape, chart, filename, sheet, formats, "
+    "time_limit, tags"
 )
 PARAMETER_KEYS = (
     "type, description, required, default, min, max, pattern, choices, choices_sql, many, time_zone, example"

@@ -578,3 +578,59 @@ def test_shapes_that_do_not_fit(dbs: Path, header: str, sql: str, fault: str) ->
 def test_a_page_may_end_in_small_letters_and_a_comment(dbs: Path) -> None:
     sql = ONE_PAGE + " limit :limit -- rows\noffset :offset;\n-- the end\n"
     assert faults(dbs, r=f"/*\n{PAGE_PARAMS}shape: page\n*/\n{sql}") == []
+
+
+# --- charts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "sql", "fault"),
+    [
+        (
+            "chart: {type: bar, x: nam, y: n}",
+            "SELECT 'x' AS name, 1 AS n",
+            "r.sql:2: chart.x: there is no column nam (did you mean name?); the columns are name, n",
+        ),
+        (
+            "chart:\n  type: bar\n  x: name\n  y: [n, m]",
+            "SELECT 'x' AS name, 1 AS n",
+            "r.sql:5: chart.y: there is no column m",
+        ),
+        (
+            "chart:\n  type: bar\n  x: name\n  y: n\n  series: s",
+            "SELECT 'x' AS name, 1 AS n",
+            "r.sql:6: chart.series: there is no column s",
+        ),
+        (
+            "columns: {n: {type: text}}\nchart: {type: bar, x: name, y: n}",
+            "SELECT 'x' AS name, 1 AS n",
+            "r.sql:3: chart.y: n holds text; allowed are columns of numbers",
+        ),
+        (
+            "chart: {type: bar, x: name, y: due_date}",
+            "SELECT 'x' AS name, 1 AS due_date",
+            "r.sql:2: chart.y: due_date holds date; allowed are columns of numbers",
+        ),
+        (
+            "columns: {n: {type: money, currency: EUR}, m: {type: percent}}\n"
+            "chart: {type: line, x: name, y: [n, m]}",
+            "SELECT 'x' AS name, 1 AS n, 2 AS m",
+            "r.sql:3: chart.y: n is money in EUR and m is percent, which one axis cannot show",
+        ),
+        (
+            "shape: record\nchart: {type: bar, x: name, y: n}",
+            "SELECT 'x' AS name, 1 AS n",
+            "r.sql:3: chart: shape: record has one row",
+        ),
+    ],
+)
+def test_charts_that_do_not_fit(dbs: Path, header: str, sql: str, fault: str) -> None:
+    found = faults(dbs, r=f"/*\n{header}\n*/\n{sql}")
+    assert len(found) == 1
+    assert found[0].startswith(fault), found
+
+
+@pytest.mark.parametrize("shape", ["rows", "{group: name}", "{nest: {list: [n]}}"])
+def test_a_chart_of_any_list(dbs: Path, shape: str) -> None:
+    header = f"shape: {shape}\nchart: {{type: bar, x: name, y: n}}"
+    assert faults(dbs, r=f"/*\n{header}\n*/\nSELECT 'x' AS name, 1 AS n") == []

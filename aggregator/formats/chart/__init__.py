@@ -25,7 +25,7 @@ __all__ = ["Chart", "Picture"]
 EDITION = f"1, vl-convert {metadata.version('vl-convert-python')}"
 """Other pictures of the same rows have another one, and so another entity tag."""
 
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _MARKS = {"bar": "Bars", "line": "Lines", "area": "Areas", "pie": "Shares"}
 
 
