@@ -9,7 +9,7 @@ WIDTH, HEIGHT, PADDING = 960, 320, 16
 COLOURS = ("#2f6fc4", "#e0700f", "#549a77", "#9d206a", "#77580f", "#2137aa", "#710d2c", "#501069")
 """Of series, on white: each with a contrast of 3 at least, and told apart by the colour-blind."""
 
-_DARK_COLOURS = ("#6ea3f2", "#f59a4a", "#7fd8a0", "#b55c81", "#96860d", "#4bd4d4", "#fbf043", "#8657d6")
+_DARK_COLOURS = ("#6ea3f2", "#f59a4a", "#7fd8a0", "#b55c81", "#96860d", "#4bd4d4", "#e6da4c", "#8657d6")
 OTHER, _DARK_OTHER = "#8a919e", "#7b8494"
 """Of what was put together."""
 
@@ -45,6 +45,7 @@ def config() -> dict[str, Any]:
             "titleFontWeight": 600,
             "titleOrient": "left",
             "titlePadding": 12,
+            "columnPadding": 18,
             "layout": {"top": {"anchor": "end"}},
             "symbolType": "circle",
             "symbolSize": 110,
