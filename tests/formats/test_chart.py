@@ -305,6 +305,12 @@ def test_text_that_is_not_utf8(shared: Service) -> None:
     assert [box.label for box in boxes(picture(shared, BARS, sql))] == ["A\\xE9: 1"]
 
 
+def test_what_an_eye_cannot_see_is_left_out(shared: Service) -> None:
+    shared.table("t", "x, y", [("a\u202eb\u200bc\x00\n d\ufffe", 1), ("क्\u200dष", 2)])
+    found = boxes(picture(shared, BARS, PLAIN))
+    assert [box.label for box in found] == ["abc d\ufffd: 1", "क्\u200dष: 2"]
+
+
 def test_long_names_are_cut(shared: Service) -> None:
     shared.table("t", "x, y", [("long " * 10_000, 1), ("long " * 10_000 + "er", 2)])
     svg = picture(shared, BARS, PLAIN)
