@@ -22,6 +22,7 @@ from aggregator.web.openapi_bodies import (
     rows_body,
 )
 from aggregator.web.openapi_plan import PLAN_SCHEMA, with_plan
+from aggregator.web.openapi_preview import PREVIEW_SCHEMA, with_preview
 from aggregator.web.problems import MEDIA_TYPE
 from aggregator.writes.write import Write
 
@@ -63,7 +64,12 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
         "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
     },
 }
-_SCHEMAS = {"Problem": _PROBLEM_SCHEMA, "RejectedRow": REJECTED_ROW, "Plan": PLAN_SCHEMA}
+_SCHEMAS = {
+    "Problem": _PROBLEM_SCHEMA,
+    "RejectedRow": REJECTED_ROW,
+    "Plan": PLAN_SCHEMA,
+    "Preview": PREVIEW_SCHEMA,
+}
 _COLUMN_SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
     "integer": {"type": ["integer", "null"]},
@@ -96,9 +102,7 @@ def description(library: Library[Report | Write]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "description": _DESCRIPTION, "version": __version__},
         "paths": paths | {"/health": {"get": _health()}},
-        "components": {
-            "schemas": {"Problem": _PROBLEM_SCHEMA, "RejectedRow": REJECTED_ROW, "Plan": PLAN_SCHEMA}
-        },
+        "components": {"schemas": _SCHEMAS},
     }
 
 
@@ -131,7 +135,8 @@ def _operation_with_body(checked: Report | Write) -> dict[str, Any]:
     if checked.columns:
         parameters.append(_format_parameter(checked))
     content = _rows(checked) if checked.columns else {"application/json": {"schema": SUMMARY}}
-    responses = {"200": {"description": "What happened" if is_write else "The rows", "content": content}}
+    done = with_preview(content) if header.input else content
+    responses = {"200": {"description": "What happened" if is_write else "The rows", "content": done}}
     if is_write and checked.endpoint.route.method in ("POST", "PUT"):
         responses["201"] = {"description": "Rows were inserted", "content": content}
     operation = _described(checked) | {

@@ -9,6 +9,7 @@ from aggregator.catalog.input_columns import input_schema
 from aggregator.catalog.parameters import parameter_schema
 from aggregator.inputs.kinds import MEDIA_TYPES
 from aggregator.web.body import FIELD_TYPES
+from aggregator.web.openapi_preview import PREVIEW_OPTION
 
 _COUNT = {"type": "integer", "minimum": 0}
 _TABLE = {
@@ -69,6 +70,7 @@ INPUT_OPTIONS: list[dict[str, Any]] = [
         "description": "Do all of it, say what would change, and write nothing",
         "schema": {"type": "boolean", "default": False},
     },
+    PREVIEW_OPTION,
     *(
         {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
         for name, text in {

@@ -122,6 +122,10 @@ class Service:
         """Carry out an order in a transaction of its own."""
         return await self._in_place(lambda: carry_out(order, self._place, render))
 
+    async def look_at_rows(self, look: Callable[[], Answered]) -> Answered:
+        """Look at a body's rows, in one of the places for reports."""
+        return await self._in_place(look)
+
     async def _in_place(self, work: Callable[[], Answered]) -> Answered:
         """Do it to its end, also when nobody waits for it any more."""
         await self.take_place()

@@ -17,14 +17,13 @@ from aggregator.errors import OUT_OF_ROOM, InvalidParameters, NothingThere, Para
 from aggregator.inputs.fields import Fields
 from aggregator.inputs.kinds import kind_of
 from aggregator.inputs.members import open_object
-from aggregator.inputs.options import Options
-from aggregator.inputs.reading import read_table
-from aggregator.inputs.table import Table
 from aggregator.web.answer import Answer
 from aggregator.web.body import Body, fields_of
 from aggregator.web.headers import disposition, wanted_name
 from aggregator.web.negotiation import Found, choose_format
+from aggregator.web.preview import previewed, refuse_unknown, rows_to_show
 from aggregator.web.request import Request, given_parameters, merged
+from aggregator.web.rows import INPUT_OPTIONS, opened_rows
 from aggregator.web.service import Service
 from aggregator.writes.answers import Answered
 from aggregator.writes.outcome import Outcome, summary
@@ -53,11 +52,14 @@ async def carry_out(
 
 async def _answered(service: Service, write: Write, found: Found, request: Request, body: Body) -> Answered:
     fields, file = _parts(write, body)
+    if write.has_input and (rows := rows_to_show(merged(request.query(), body.fields))):
+        refuse_unknown(write, merged(_given(found, request), fields))
+        return await service.look_at_rows(lambda: previewed(write, request, body, file, rows))
     order = _order(write, found, request, fields)
     if key := _key(request):
         order = replace(order, key=RequestKey(key, _digest(request, await service.in_checker(body.digest))))
     if write.has_input:
-        return await service.carry_out_rows(order, lambda: _table(order, request, body, file), render)
+        return await service.carry_out_rows(order, lambda: opened_rows(write, request, body, file), render)
     if order.key is not None:
         return await service.carry_out_alone(order, render)
     return await asyncio.wrap_future(service.writes.submit(order, render))
@@ -77,8 +79,8 @@ def _parts(write: Write, body: Body) -> tuple[Fields, BinaryIO]:
 
 def _order(write: Write, found: Found, request: Request, fields: Fields) -> WriteOrder:
     query = request.query()
-    options = _INPUT_OPTIONS if write.has_input else ()
-    given = merged(given_parameters(query, found.match.path_parameters), fields)
+    options = INPUT_OPTIONS if write.has_input else ()
+    given = merged(_given(found, request), fields)
     asked = merged(query, fields)
     given = {name: texts for name, texts in given.items() if name not in options}
     params = write.header.params
@@ -95,8 +97,8 @@ def _order(write: Write, found: Found, request: Request, fields: Fields) -> Writ
     )
 
 
-_INPUT_OPTIONS = ("invalid", "dry_run", "delimiter", "encoding", "sheet")
-"""Names in the query string that say how rows are read."""
+def _given(found: Found, request: Request) -> Fields:
+    return given_parameters(request.query(), found.match.path_parameters)
 
 
 def _invalid_values(write: Write) -> Mapping[str, bool]:
@@ -129,25 +131,6 @@ def _key(request: Request) -> str:
 def _digest(request: Request, of_body: bytes) -> bytes:
     said = [request.method, request.path, request.query_string.decode("latin-1"), of_body.hex()]
     return hashlib.blake2b(orjson.dumps(said), digest_size=16).digest()
-
-
-def _table(order: WriteOrder, request: Request, body: Body, file: BinaryIO) -> Table:
-    """The rows of a body's file; may read all of it, so it is not for the event loop."""
-    asked = merged(request.query(), body.fields)
-    texts = {name: next(iter(asked.get(name, ())), "") or None for name in ("delimiter", "encoding", "sheet")}
-    charset = _charset(request) if body.name == "" else None
-    options = Options(texts["delimiter"], texts["encoding"] or charset, texts["sheet"])
-    file.seek(0)
-    wanted = {name: column.names for name, column in order.write.header.input.items()}
-    return read_table(file, kind_of(file, body.media_type, body.name), wanted, options)
-
-
-def _charset(request: Request) -> str | None:
-    for part in request.header(b"content-type").split(";")[1:]:
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "charset":
-            return value.strip('"') or None
-    return None
 
 
 def _has_created(method: str, counts: Counts) -> bool:

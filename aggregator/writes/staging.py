@@ -91,15 +91,26 @@ class Staging:
 
 
 def _require_columns(table: Table, columns: Mapping[str, InputColumn]) -> None:
-    missing = [
-        name
-        for found, (name, column) in zip(table.names, columns.items(), strict=True)
-        if found is None and column.required
-    ]
-    if missing and table.read_as.get("format") in ("csv", "excel"):
-        there = ", ".join([*(name for name in table.names if name), *table.ignored])
-        wanted = ", ".join(_with_other_names(name, columns[name]) for name in missing)
-        raise UnreadableInput(f"The file lacks the column {wanted}; it has {there}.")
+    missing = missing_columns(table.names, columns)
+    if missing and table.read_as.get("format") in NAMED_ONCE:
+        there = [*(name for name in table.names if name), *table.ignored]
+        raise UnreadableInput(lacks(missing, columns, there))
+
+
+NAMED_ONCE = ("csv", "excel")
+"""Kinds of files that name their columns before all rows."""
+
+
+def missing_columns(found: Sequence[str | None], columns: Mapping[str, InputColumn]) -> list[str]:
+    """The required columns that are not in a file. found: what it calls each column, None without it."""
+    pairs = zip(found, columns.items(), strict=True)
+    return [name for there, (name, column) in pairs if there is None and column.required]
+
+
+def lacks(missing: Sequence[str], columns: Mapping[str, InputColumn], there: Sequence[str]) -> str:
+    """The sentence for missing columns. there: the names of the file's columns."""
+    wanted = ", ".join(_with_other_names(name, columns[name]) for name in missing)
+    return f"The file lacks the column {wanted}; it has {', '.join(there)}."
 
 
 def _with_other_names(name: str, column: InputColumn) -> str:

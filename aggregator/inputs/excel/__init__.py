@@ -32,6 +32,11 @@ def open_excel(file: BinaryIO, matcher: Matcher, options: Options) -> SheetTable
     )
 
 
+def sheet_names(file: BinaryIO) -> list[str]:
+    """The names of a workbook's sheets. Raises UnreadableInput or TooLarge."""
+    return [sheet.name for sheet in Workbook(Archive(file)).sheets]
+
+
 def _candidates(workbook: Workbook, name: str | None) -> Sequence[Sheet]:
     if name is None:
         return workbook.sheets

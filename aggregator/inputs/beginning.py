@@ -1,0 +1,115 @@
+"""The beginning of a file with all of its columns, to be looked at before anything is done with it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from aggregator.errors import RejectedRow
+from aggregator.inputs.encodings import find_encoding
+from aggregator.inputs.excel import sheet_names
+from aggregator.inputs.limits import MOST_COLUMNS
+from aggregator.inputs.matching import Matcher
+from aggregator.inputs.options import Kind, Options
+from aggregator.inputs.reading import OPENERS
+from aggregator.inputs.rows import Texts
+from aggregator.inputs.table import Table
+
+_ENCODING_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """names: of the file's columns, from the left. rows: the first, each with its line and the text of
+    each column; rejected: those of the first that are none. read_as: how the file was understood.
+    sheets: of a workbook, their names.
+    """
+
+    names: Sequence[str]
+    rows: Sequence[tuple[int, Texts]]
+    rejected: Sequence[RejectedRow]
+    read_as: Mapping[str, str]
+    sheets: Sequence[str] | None = None
+
+
+def read_beginning(
+    file: BinaryIO, kind: Kind, wanted: Mapping[str, Sequence[str]], options: Options, most_rows: int
+) -> Beginning:
+    """The first rows of a seekable file, and what it is taken for.
+
+    wanted: as for `read_table`; a CSV's delimiter is the one that makes the most of them. The encoding is
+    told by the beginning. Raises UnreadableInput or TooLarge.
+    """
+    if kind in ("json", "ndjson"):
+        seen = _SeenNames(wanted)
+        OPENERS[kind](file, seen, options)
+        names = list(seen.names)
+        table = OPENERS[kind](file, _ExactNames(dict.fromkeys(names, ())), options)
+    else:
+        every = _EveryColumn(wanted)
+        options = _with_encoding(file, options) if kind == "csv" else options
+        table = OPENERS[kind](file, every, options)
+        names = every.header
+    sheets = sheet_names(file) if kind == "excel" else None
+    rows, rejected = _first_rows(table, most_rows)
+    # Python has other names for encodings that are said than those that are found.
+    said = {"encoding": options.encoding} if options.encoding and kind == "csv" else {}
+    return Beginning(names, rows, rejected, table.read_as | said, sheets)
+
+
+class _EveryColumn(Matcher):
+    """Takes every column of a header, each at its place."""
+
+    header: list[str]
+
+    def positions(self, header: Sequence[str]) -> list[int | None]:
+        self.header = list(header)
+        return list(range(len(header)))
+
+
+class _SeenNames(Matcher):
+    """Remembers the names that it is asked for."""
+
+    def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(wanted)
+        self.names: dict[str, None] = {}
+
+    def column(self, name: str) -> int | None:
+        if len(self.names) < MOST_COLUMNS:
+            self.names[name] = None
+        return super().column(name)
+
+
+class _ExactNames(Matcher):
+    """Knows each column by its very name alone."""
+
+    def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(wanted)
+        self._places = {name: place for place, name in enumerate(wanted)}
+
+    def column(self, name: str) -> int | None:
+        return self._places.get(name)
+
+
+def _with_encoding(file: BinaryIO, options: Options) -> Options:
+    """The options with the encoding that the first lines are in, so that nobody reads all of the file."""
+    file.seek(0)
+    data = file.read(_ENCODING_BYTES)
+    if len(data) == _ENCODING_BYTES:
+        data = data[: data.rfind(b"\n") + 1] or data
+    return replace(options, encoding=find_encoding(io.BytesIO(data), options.encoding))
+
+
+def _first_rows(table: Table, most: int) -> tuple[list[tuple[int, Texts]], list[RejectedRow]]:
+    rows: list[tuple[int, Texts]] = []
+    rejected: list[RejectedRow] = []
+    for batch in table.batches():
+        rows += zip(batch.lines, zip(*batch.columns, strict=True), strict=False)
+        rejected += batch.rejected
+        if len(rows) + len(rejected) >= most:
+            break
+    lines = sorted([line for line, _ in rows] + [row.line for row in rejected])
+    last = lines[:most][-1] if lines else 0
+    return [row for row in rows if row[0] <= last], [row for row in rejected if row.line <= last]
