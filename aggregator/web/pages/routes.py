@@ -11,6 +11,7 @@ from starlette.types import Scope
 from aggregator.web.pages.home import first_page
 from aggregator.web.pages.open import opened
 from aggregator.web.pages.place import Place
+from aggregator.web.pages.send_routes import send_routes
 from aggregator.web.pages.templating import PAGE_HEADERS, STATIC
 from aggregator.web.service import Service
 
@@ -53,5 +54,6 @@ def routes(service: Service) -> list[Route | Mount]:
         Route("/_/", home),
         Route("/_/progress/{token}", progress),
         Route("/_/open/{name:path}", open_report),
+        *send_routes(service),
         Mount("/_/static", _Versioned(directory=STATIC)),
     ]

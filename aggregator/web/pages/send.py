@@ -1,0 +1,152 @@
+"""The page of an endpoint that takes rows or fields: a form for what a request would hold."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import orjson
+
+from aggregator.catalog.day_patterns import shown
+from aggregator.catalog.input_columns import InputColumn
+from aggregator.catalog.parameter_types import text_of
+from aggregator.catalog.parameters import Parameter
+from aggregator.inputs.kinds import SUFFIXES
+from aggregator.reports.report import Report
+from aggregator.web.pages.fields import fields_of
+from aggregator.web.pages.place import Place
+from aggregator.web.pages.templating import render
+from aggregator.writes.write import Write
+
+_VERBS = {"POST": "Create", "PUT": "Replace", "PATCH": "Change", "DELETE": "Delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A column that an endpoint takes, in words. rules: what its values have to be, one sentence each."""
+
+    name: str
+    type: str
+    is_required: bool
+    names: tuple[str, ...]
+    default: str
+    rules: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendPage:
+    """What one request for such a page is about.
+
+    base: scheme and host, for the command line; most_bytes: of a body.
+    """
+
+    checked: Report | Write
+    place: Place
+    base: str
+    most_bytes: int
+
+    def page(self) -> bytes:
+        """The page. It is the same whatever the query string says."""
+        route, header = self.checked.endpoint.route, self.checked.header
+        is_write = isinstance(self.checked, Write)
+        has_rows = bool(header.input)
+        return render(
+            "send_rows.html" if has_rows else "send_fields.html",
+            root=self.place.root,
+            place=self.place,
+            endpoint=self.checked.endpoint,
+            header=header,
+            fields=fields_of({name: _open(each) for name, each in header.params.items()}, {}, {}),
+            in_path=route.parameters,
+            is_write=is_write,
+            is_native=route.method == "POST" and not route.parameters,
+            can_skip=has_rows and not self.checked.columns,
+            verb=_VERBS[route.method] if is_write else "Run",
+            wanted=[wanted(name, column) for name, column in header.input.items()],
+            suffixes=",".join(SUFFIXES),
+            most_bytes=self.most_bytes,
+            curl=self._curl(),
+        )
+
+    def _curl(self) -> str:
+        """The request on the command line, with the examples of the header."""
+        route, header = self.checked.endpoint.route, self.checked.header
+        texts = {name: _example(name, each) for name, each in header.params.items()}
+        url = route.url
+        for name in route.parameters:
+            url = url.replace(f"{{{name}}}", quote(texts[name], safe=""))
+        given = {
+            name: texts[name]
+            for name, each in header.params.items()
+            if name not in route.parameters and each.is_required
+        }
+        command = ["curl", *([] if route.method == "POST" else ["-X", route.method])]
+        if header.input:
+            command += ["-H", "Content-Type: text/csv", "--data-binary", "@rows.csv"]
+            query = "&".join(f"{name}={quote(text, safe='')}" for name, text in given.items())
+            url += f"?{query}" if query else ""
+        elif given or route.method == "POST":
+            command += ["-H", "Content-Type: application/json", "-d", orjson.dumps(given).decode()]
+        return shlex.join([*command, self.base + url])
+
+
+def _open(parameter: Parameter) -> Parameter:
+    """The parameter, one with choices from the data as a text: the page does not read them."""
+    if parameter.choices_sql is None:
+        return parameter
+    return parameter.model_copy(update={"type": "text", "choices_sql": None})
+
+
+def wanted(name: str, column: InputColumn) -> Wanted:
+    """A column in words."""
+    return Wanted(
+        name=name,
+        type=f"{column.type}, {column.currency}" if column.currency else column.type,
+        is_required=column.required,
+        names=tuple(column.names),
+        default="" if column.default is None else text_of(column.default),
+        rules=tuple(_rules(column)),
+        description=column.description,
+    )
+
+
+def _rules(column: InputColumn) -> Iterator[str]:
+    if column.choices is not None:
+        yield f"one of {', '.join(map(text_of, column.choices))}"
+    if column.formats:
+        yield f"as {' or '.join(map(shown, column.formats))}"
+    unit = " characters" if column.type == "text" else ""
+    low, high = (None if bound is None else _grouped(text_of(bound)) for bound in (column.min, column.max))
+    if low is not None and high is not None:
+        yield f"{low} to {high}{unit}"
+    elif low is not None:
+        yield f"{low}{unit} or more"
+    elif high is not None:
+        yield f"{high}{unit} at most"
+    if column.pattern is not None:
+        yield f"like {column.pattern}"
+    if column.example is not None:
+        yield f"such as {text_of(column.example)}"
+
+
+def _grouped(text: str) -> str:
+    return f"{int(text):,}" if text.isascii() and text.removeprefix("-").isdigit() else text
+
+
+def _example(name: str, parameter: Parameter) -> str:
+    value = parameter.example if parameter.example is not None else parameter.default
+    if value is None:
+        return name.upper()
+    return ",".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+
+
+def template_csv(columns: Mapping[str, InputColumn]) -> bytes:
+    """A CSV file with the names of the columns and no rows, to be filled in."""
+    file = io.StringIO(newline="")
+    csv.writer(file).writerow(columns)
+    return file.getvalue().encode()

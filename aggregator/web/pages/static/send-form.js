@@ -1,0 +1,52 @@
+// The form of a request: where it goes, and what its fields give.
+
+/** The values of the parameters by name, each a list of texts; what is empty is not given. */
+export function givenParameters(form) {
+  const given = {};
+  for (const input of form.elements) {
+    if (!input.name || !input.closest(".field") || input.closest("#options")) continue;
+    if (input.type === "checkbox" && !input.checked) continue;
+    if (input.value !== "") (given[input.name] ??= []).push(input.value);
+  }
+  return given;
+}
+
+/** What is wrong with the fields before anything can be sent: no number, or nothing for the path. */
+export function ownErrors(form) {
+  const given = givenParameters(form);
+  const errors = [...form.elements]
+    .filter((input) => input.validity?.badInput)
+    .map((input) => ({ parameter: input.name, message: input.validationMessage }));
+  for (const name of inPath(form)) {
+    const text = given[name]?.[0] ?? "";
+    if (errors.some((error) => error.parameter === name)) continue;
+    if (text === "") errors.push({ parameter: name, message: "is required" });
+    else if (text === "." || text === "..") errors.push({ parameter: name, message: "cannot be only dots" });
+  }
+  return errors;
+}
+
+/** The names of the parameters that are part of the path. */
+export function inPath(form) {
+  return form.dataset.inPath.split(" ").filter(Boolean);
+}
+
+/** The URL with its path filled in. query: pairs of name and text. */
+export function target(form, given, query = []) {
+  let path = form.dataset.url.replace(/^\//, "");
+  path = path.split("/").map((part) => filled(part, given)).join("/");
+  const url = new URL(form.dataset.root + path, document.baseURI);
+  url.search = new URLSearchParams(query).toString();
+  return url;
+}
+
+function filled(part, given) {
+  const name = part.match(/^\{(\w+)\}$/)?.[1];
+  return encodeURIComponent(name === undefined ? part : (given[name]?.[0] ?? `{${name}}`));
+}
+
+/** The parameters that are not part of the path. */
+export function outsidePath(form, given) {
+  const names = inPath(form);
+  return Object.entries(given).filter(([name]) => !names.includes(name));
+}
