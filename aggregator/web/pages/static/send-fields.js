@@ -18,7 +18,7 @@ const DONE = { POST: "Created", PUT: "Replaced", PATCH: "Changed", DELETE: "Dele
 const keys = new RequestKeys();
 let isRunning = false;
 
-export function begin() {
+function begin() {
   form.noValidate = true;
   button.disabled = false;
   form.addEventListener("submit", (event) => {
@@ -100,3 +100,5 @@ function curl() {
   const data = body === "{}" && method !== "POST" ? [] : ["-H", "Content-Type: application/json", "-d", body];
   return ["curl", ...how, ...data, target(form, givenParameters(form)).href];
 }
+
+begin();

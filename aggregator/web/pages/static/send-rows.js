@@ -31,7 +31,7 @@ let isRunning = false;
 let looking = null;
 let seen = null;
 
-export function begin() {
+function begin() {
   form.noValidate = true;
   input.addEventListener("change", () => choose([...input.files]));
   document.getElementById("options").addEventListener("change", () => look());
@@ -266,3 +266,5 @@ function curl() {
   const type = file ? mediaType(file) : "text/csv";
   return ["curl", ...method, "-H", `Content-Type: ${type}`, "--data-binary", `@${file?.name ?? "rows.csv"}`, url.href];
 }
+
+begin();
