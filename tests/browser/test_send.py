@@ -328,6 +328,39 @@ def test_dropped_files(page: Page) -> None:
     assert page.locator("#file-error").inner_text() == ""
 
 
+def test_pasted_rows(page: Page, server: Server) -> None:
+    page.goto("/_/send/orders/index.post")
+    sold = "SELECT product_id FROM products WHERE discontinued = 0 AND (stock IS NULL OR stock > 9) LIMIT 2"
+    products = [number for (number,) in asked(server, "product", sold)]
+    page.fill("[name=customer_id]", "1")
+    page.click("#paste summary")
+    page.fill("#pasted", "Product\tQuantity\n" + "".join(f"{number}\t3\n" for number in products))
+    page.click("#use-pasted")
+    looked_at(page)
+    assert "tabs between the cells" in page.inner_text("#read-as")
+    page.click("#load")
+    page.wait_for_selector("#outcome h2:has-text('Loaded')")
+    [(order,)] = asked(server, "order", "SELECT max(order_id) FROM orders")
+    lines = "SELECT product_id, quantity FROM order_lines WHERE order_id = ? ORDER BY line_number"
+    assert asked(server, "order_line", lines, order) == [(number, 3) for number in products]
+
+
+def test_many_are_deleted_only_when_that_is_confirmed(page: Page, server: Server) -> None:
+    names = ["First Of Two", "Second Of Two"]
+    numbers = [server.send("/customers/", {"customer_name": name}).json()["customer_id"] for name in names]
+    data = "customer_id\n" + "".join(f"{number}\n" for number in numbers)
+    chosen(page, "/_/send/customers/index.delete", "gone.csv", data.encode())
+    looked_at(page)
+    page.click("#load")
+    assert page.inner_text("#confirm-what") == "all that gone.csv names"
+    page.click("#confirm-no")
+    assert [guests(server, name) for name in names] == [1, 1]
+    page.click("#load")
+    page.click("#confirm-yes")
+    page.wait_for_selector("#outcome h2:has-text('Deleted')")
+    assert [guests(server, name) for name in names] == [0, 0]
+
+
 def test_by_the_keyboard_alone(page: Page, server: Server, tmp_path: Path) -> None:
     file = tmp_path / "keys.csv"
     file.write_text("Guest\nBy keyboard\n")
@@ -453,6 +486,7 @@ def test_accessible(browser: Browser, server: Server, settings: dict[str, Any]) 
         chosen(page, IMPORT, "July.csv", as_csv(invoices("QA")))
         looked_at(page)
         page.click("#options summary")
+        page.click("#paste summary")
         page.click("#check")
         outcome(page)
         page.click("#curl-fold summary")

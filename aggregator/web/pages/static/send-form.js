@@ -50,3 +50,8 @@ export function outsidePath(form, given) {
   const names = inPath(form);
   return Object.entries(given).filter(([name]) => !names.includes(name));
 }
+
+/** How a file is to be read, as far as it is said: pairs of name and text. */
+export function inputOptions(form) {
+  return ["delimiter", "encoding", "sheet"].map((name) => [name, form.elements[name].value]).filter(([, text]) => text !== "");
+}

@@ -1,0 +1,44 @@
+// What the answer to a check or a load is shown as.
+
+import { count, counted, element } from "./elements.js";
+import { counts, isSummary, rejected, rejectedCount, shown, tables } from "./outcome.js";
+import { box, problemBox } from "./problem.js";
+import { Stopped } from "./send-request.js";
+
+const AGAIN = "Load again to see what came of it: nothing is written twice.";
+
+/** A title and the elements below it. isSkipping: whether a load would skip bad rows. */
+export function success(said, text, title, isDry, isSkipping) {
+  const isCounted = isSummary(said);
+  const bad = isCounted ? rejectedCount(said) : 0;
+  const heading = element("h2", { class: bad ? null : "good" }, title);
+  const rest = isCounted
+    ? [isDry ? advice(bad, said, isSkipping) : null, counts(said), tables(said), rejected(said)]
+    : [shown(said ?? text)];
+  return [heading, ...rest.filter(Boolean)];
+}
+
+function advice(bad, said, isSkipping) {
+  const all = counted(said.received, "row");
+  if (!bad) return element("p", {}, "All rows are good. Nothing was written yet.");
+  if (isSkipping) return element("p", {}, `${count(bad)} of ${all} would be skipped. Nothing was written yet.`);
+  const left = said.received - bad;
+  const others = left ? `, or choose to skip ${bad === 1 ? "it" : "them"} and load the other ${count(left)}` : "";
+  return element("p", { class: "error" }, `${count(bad)} of ${all} cannot be taken, so Load would write nothing: mend the file${others}.`);
+}
+
+/** What is wrong. errors: those that stand beside no field. */
+export function refusal(answer, errors, canSkip) {
+  const { said } = answer;
+  if (!said) return [problemBox(answer)];
+  const hint = said.rejected && canSkip ? "Mend the rows, or choose to skip them." : said.hint;
+  return [problemBox({ ...answer, said: { ...said, errors, hint } }), rejected(said)].filter(Boolean);
+}
+
+/** Why there is no answer. */
+export function failure(error, isDry) {
+  if (error instanceof Stopped) {
+    return box("Stopped", isDry ? "Nothing was written." : `If the file had arrived as a whole, the server loads it all the same. ${AGAIN}`);
+  }
+  return box("The server cannot be reached", isDry ? "Try again." : `Whether it was written is not known. ${AGAIN}`);
+}
