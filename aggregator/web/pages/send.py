@@ -15,6 +15,7 @@ from aggregator.catalog.day_patterns import shown
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import text_of
 from aggregator.catalog.parameters import Parameter
+from aggregator.formats.html.cells import is_number
 from aggregator.inputs.kinds import SUFFIXES
 from aggregator.reports.report import Report
 from aggregator.web.pages.fields import fields_of
@@ -70,6 +71,7 @@ class SendPage:
             wanted=[wanted(name, column) for name, column in header.input.items()],
             suffixes=",".join(SUFFIXES),
             most_bytes=self.most_bytes,
+            numbers=[column.name for column in self.checked.columns if is_number(column)],
             curl=self._curl(),
         )
 

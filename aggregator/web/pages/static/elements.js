@@ -12,12 +12,14 @@ export function element(name, attributes = {}, ...children) {
 }
 
 /**
- * A table in a region that scrolls. headings: texts; rows: lists of cells, elements or texts.
+ * A table in a region that scrolls. headings: elements or texts; rows: lists of cells, elements or texts.
  * isStacked: whether it becomes a list where there is little room.
  */
 export function table(label, headings, rows, isStacked = false) {
-  const head = element("tr", { role: "row" }, headings.map((text) => element("th", { scope: "col", role: "columnheader" }, text)));
-  const body = rows.map((cells) => element("tr", { role: "row" }, cells.map((cell, place) => labelled(cell, headings[place]))));
+  const heads = headings.map((each) => (each instanceof Element ? each : element("th", { scope: "col" }, each)));
+  for (const each of heads) each.setAttribute("role", "columnheader");
+  const head = element("tr", { role: "row" }, heads);
+  const body = rows.map((cells) => element("tr", { role: "row" }, cells.map((cell, place) => labelled(cell, heads[place].textContent))));
   // A list to the eye is still a table to a screen reader: roles outlive `display: block`.
   const whole = element(
     "table",

@@ -3,6 +3,7 @@
 import { count, counted, element, table } from "./elements.js";
 
 const COUNTS = ["received", "inserted", "updated", "unchanged", "deleted", "rejected"];
+const numbers = new Set(document.getElementById("send").dataset.numbers.split(" "));
 
 /** Whether an answer is the counts of what was done. */
 export function isSummary(said) {
@@ -73,22 +74,23 @@ export function shown(value, label = "The answer") {
 
 function ofRows(rows, label) {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = rows.map((row) => names.map((name) => cell(row[name])));
-  return element("div", { class: "answer" }, element("p", { class: "summary" }, counted(rows.length, "row")), table(label, names, cells));
+  const cells = rows.map((row) => names.map((name) => cell(row[name], name)));
+  const headings = names.map((name) => element("th", { scope: "col", class: numbers.has(name) ? "n" : null }, name));
+  return element("div", { class: "answer" }, element("p", { class: "summary" }, counted(rows.length, "row")), table(label, headings, cells));
 }
 
 function ofMembers(object, label) {
   const rows = Object.entries(object).map(([name, value]) =>
-    element("tr", {}, element("th", { scope: "row" }, name), isNested(value) ? element("td", {}, shown(value, name)) : cell(value)),
+    element("tr", {}, element("th", { scope: "row" }, name), isNested(value) ? element("td", {}, shown(value, name)) : cell(value, name)),
   );
   if (!rows.length) return element("p", { class: "none" }, "No rows");
   return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, element("table", { class: "record" }, element("tbody", {}, rows)));
 }
 
-function cell(value) {
+function cell(value, name) {
   if (value === null || value === undefined) return element("td", { class: "null" }, "–");
-  if (typeof value === "number") return element("td", { class: "n" }, String(value));
-  return element("td", {}, typeof value === "object" ? JSON.stringify(value) : String(value));
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return element("td", { class: numbers.has(name) ? "n" : null }, text);
 }
 
 function plain(text) {

@@ -1,48 +1,14 @@
-"""A service to send things to, sheets with bad rows, and what must become of them."""
+"""Sheets of invoices with bad rows, and what must become of them."""
 
 from __future__ import annotations
 
 import csv
 import io
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import openpyxl
-from playwright.sync_api import Browser, Page, expect
 
-import setup_db
-from tests.browser.watching import Watch
-from tests.own_reports import copy_own_reports
-from tests.server import PATIENCE, Server, url
-from tests.web.conftest import servers_over
-
-expect.set_options(timeout=PATIENCE * 1000)
-
-GUESTS = """/*
-title: Note guests
-description: Each row is a new guest, also when one of that name is there.
-input:
-  guest_name: {type: text, required: true, max: 100000, from: [Guest, Name]}
-  city: {type: text, default: Pune, description: "<b>Where</b> from"}
-*/
-INSERT INTO customer_db.customers (customer_name, city, created_at)
-SELECT input.guest_name, input.city, '2024-01-01T00:00:00Z'
-FROM input
-"""
-NAMES_OF_A_CITY = """/*
-title: Who lives there
-params:
-  city: {type: text, example: Pune}
-*/
-SELECT customers.customer_id, customers.customer_name, customers.email
-FROM customer_db.customers AS customers
-WHERE customers.city = :city
-ORDER BY customers.customer_id
-"""
 HEADER = [
     *("Customer Name", "InvoiceNumber", "Invoice_Date", "Bill Total", "Applied", "Status", "Currency"),
     *("Terms", "Notes <script>window.bad = 1</script>"),
@@ -61,35 +27,6 @@ BAD = {3: "Bill Total", 5: "Invoice_Date", 6: "Status", 9: "Applied", 14: "Custo
 """By the number of the row, the column that cannot be taken; in row 9 only a guard of the SQL knows."""
 
 ROWS = 40
-
-
-@contextmanager
-def service(folder: Path) -> Iterator[Server]:
-    """A server over demo data and the project's own reports, for tests that change something."""
-    assert setup_db.main(["--dbs", str(folder / "dbs"), "--orders", "60"]) == 0
-    copy_own_reports(folder / "sql")
-    own = {
-        "guests/import.post": GUESTS,
-        "guests/names.post": NAMES_OF_A_CITY,
-        "broken/it.post": "INSERT INTO customer_db.nothing VALUES (1)",
-    }
-    with servers_over(folder) as make:
-        yield make(own, max_body=50_000_000)
-
-
-@contextmanager
-def opened(browser: Browser, server: Server, **settings: Any) -> Iterator[Page]:
-    """A page of a context of its own; nothing may go wrong in it but answers of 4xx and stopped requests."""
-    settings = {"viewport": {"width": 1280, "height": 900}, "locale": "en-US"} | settings
-    context = browser.new_context(base_url=url(server, ""), **settings)
-    context.set_default_timeout(PATIENCE * 1000)
-    watch = Watch(context)
-    try:
-        yield context.new_page()
-    finally:
-        context.close()
-    refused = ("4", "console: Failed to load resource")
-    assert [fault for fault in watch.faults if not fault.startswith(refused)] == []
 
 
 def invoices(prefix: str) -> list[list[Any]]:
@@ -143,9 +80,3 @@ def as_excel(rows: list[list[Any]]) -> bytes:
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
-
-
-def asked(server: Server, database: str, sql: str, *values: object) -> list[tuple[Any, ...]]:
-    """Rows of a database, read without the service."""
-    with closing(sqlite3.connect(f"file:{server.dbs / database}.db?mode=ro", uri=True)) as connection:
-        return connection.execute(sql, values).fetchall()

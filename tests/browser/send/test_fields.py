@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.sending import asked, opened, service
+from tests.browser.send.acting import opened
+from tests.browser.send.service import asked
 from tests.server import Server
 
 NEW = "/_/send/customers/index.post"
@@ -20,18 +20,6 @@ CHANGE = "/_/send/customers/{customer_id}.patch"
 BY_NAME = "SELECT customer_id, email, city FROM customers WHERE customer_name = ?"
 TABLES = {"order": "orders", "invoice": "invoices", "transaction": "transactions"}
 NOUNS = {"order": "order", "invoice": "invoice", "transaction": "payment"}
-
-
-@pytest.fixture(scope="module")
-def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with service(tmp_path_factory.mktemp("fields")) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    with opened(browser, server) as page:
-        yield page
 
 
 def made(server: Server, name: str) -> int:
