@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -31,6 +32,13 @@ def test_each_endpoint_that_is_not_only_read_has_a_page(server: Server) -> None:
         assert f"<h1>{escape(endpoint.title)}</h1>" in answer.text
         assert 'style="' not in answer.text
         assert "<script>" not in answer.text
+
+
+def test_the_first_page_leads_here(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Load invoices").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Load invoices")
+    expect(page).to_have_url(re.compile(f"{IMPORT}$"))
 
 
 def test_the_command_line_does_the_same(page: Page, server: Server, tmp_path: Path) -> None:
