@@ -14,6 +14,7 @@ _EXPLAINED = {
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a smaller number",
     "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
     "finite_number": "must be a finite number",
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
@@ -29,11 +30,11 @@ def add_settings(parser: argparse.ArgumentParser, only: Collection[str] | None =
     for name, field in Settings.model_fields.items():
         if only is None or name in only:
             default = "" if field.default is None else f"; {field.default} when not given"
-            parser.add_argument(
-                option(name),
-                metavar=name.rsplit("_", 1)[-1].upper(),
-                help=f"{field.description} ({variable(name)}{default})".replace("%", "%%"),
-            )
+            text = f"{field.description} ({variable(name)}{default})".replace("%", "%%")
+            if field.annotation is bool:
+                parser.add_argument(option(name), action=argparse.BooleanOptionalAction, help=text)
+            else:
+                parser.add_argument(option(name), metavar=name.rsplit("_", 1)[-1].upper(), help=text)
 
 
 def read_settings(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Settings:
@@ -42,7 +43,8 @@ def read_settings(parser: argparse.ArgumentParser, arguments: argparse.Namespace
     An empty option counts as not given. Ends the process with status 2 and a message for each value
     that does not fit.
     """
-    given = {name: value for name in Settings.model_fields if (value := getattr(arguments, name, None))}
+    values = {name: getattr(arguments, name, None) for name in Settings.model_fields}
+    given = {name: value for name, value in values.items() if value not in (None, "")}
     try:
         return Settings(**given)
     except ValidationError as error:

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     spool_dir: DirectoryPath | None = Field(
         None, description="Folder for those files; the system's temporary folder when empty"
     )
+    show_sql: bool = Field(
+        True, description="Whether pages show the SQL behind a report, and `format=plan` how SQLite runs it"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error; requests are logged at info"
     )

@@ -71,7 +71,7 @@ def _cell(text: str) -> str:
 def _settings() -> str:
     rows = [
         (
-            f"`{option(name)}`",
+            f"`{option(name)}`" + (f", `--no-{option(name)[2:]}`" if field.annotation is bool else ""),
             f"`{variable(name)}`",
             "" if field.default is None else f"`{field.default}`",
             str(field.description),

@@ -61,7 +61,11 @@ class Server:
         self._log = log
         command = [sys.executable, "app.py", "--port", "0", "--dbs", str(dbs), "--sql", str(sql)]
         for name, value in settings.items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
+            option = name.replace("_", "-")
+            if isinstance(value, bool):
+                command.append(f"--{option}" if value else f"--no-{option}")
+            else:
+                command += [f"--{option}", str(value)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR_")}
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(command, cwd=PROJECT, stderr=stderr, env=clean)

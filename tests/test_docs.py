@@ -52,7 +52,7 @@ def section(page: str, title: str) -> str:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_documented(name: str) -> None:
-    (line,) = [line for line in lines_of_tables(SETTINGS) if line[0] == f"`{option(name)}`"]
+    (line,) = [line for line in lines_of_tables(SETTINGS) if line[0].startswith(f"`{option(name)}`")]
     field = Settings.model_fields[name]
     assert line[1] == f"`{variable(name)}`"
     assert line[2] == ("" if field.default is None else f"`{field.default}`")

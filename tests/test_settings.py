@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "max_body": ("0", 0),
     "spool_memory": ("0", 0),
     "spool_dir": ("/tmp", Path("/tmp")),
+    "show_sql": ("no", False),
     "log_level": ("debug", "debug"),
 }
 """A text for each setting, and its value."""
@@ -46,6 +47,7 @@ WRONG = [
     ("time_limit", "inf", "must be a finite number"),
     ("lock_wait", "nan", "must be a finite number"),
     ("spool_memory", "4M", "must be a whole number"),
+    ("show_sql", "perhaps", "must be true or false"),
     ("spool_dir", "/no/such/folder", "must be a folder that is there"),
     ("log_level", "loud", "must be debug, info, warning or error"),
     ("log_level", "INFO", "must be debug, info, warning or error"),
@@ -65,6 +67,13 @@ def parsed(*arguments: str) -> Settings:
     return read_settings(parser, parser.parse_args(arguments))
 
 
+def as_option(name: str, text: str) -> list[str]:
+    """A switch has no text."""
+    if isinstance(EXAMPLES[name][1], bool):
+        return [option(name)] if text == "True" else [f"--no-{option(name)[2:]}"]
+    return [option(name), text]
+
+
 def test_each_setting_has_an_example_here() -> None:
     assert set(EXAMPLES) == set(NAMES)
     assert {name for name, _, _ in WRONG} >= {"port", "time_limit", "log_level", "spool_dir"}
@@ -81,7 +90,7 @@ def test_options_go_before_the_environment_and_that_before_defaults(
     assert getattr(parsed(), name) == value
     # Options are all texts; a default of None cannot be asked for.
     if default is not None:
-        assert getattr(parsed(option(name), str(default)), name) == default
+        assert getattr(parsed(*as_option(name, str(default))), name) == default
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,7 +98,8 @@ def test_an_empty_text_counts_as_not_given(name: str, monkeypatch: pytest.Monkey
     default = Settings.model_fields[name].default
     monkeypatch.setenv(variable(name), "")
     assert getattr(parsed(), name) == default
-    assert getattr(parsed(option(name), ""), name) == default
+    if not isinstance(default, bool):
+        assert getattr(parsed(option(name), ""), name) == default
 
 
 @pytest.mark.parametrize(("name", "text", "message"), WRONG)
@@ -100,10 +110,11 @@ def test_what_does_not_fit_is_said_in_words(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit) as raised:
-        parsed(f"{option(name)}={text}")
-    assert raised.value.code == 2
-    assert capsys.readouterr().err.endswith(f"test: error: {option(name)}: {message}, not {text}\n")
+    if not isinstance(EXAMPLES[name][1], bool):
+        with pytest.raises(SystemExit) as raised:
+            parsed(f"{option(name)}={text}")
+        assert raised.value.code == 2
+        assert capsys.readouterr().err.endswith(f"test: error: {option(name)}: {message}, not {text}\n")
     monkeypatch.setenv(variable(name), text)
     with pytest.raises(SystemExit) as raised:
         parsed()
@@ -131,7 +142,7 @@ def test_a_part_of_the_settings() -> None:
 
 
 def test_a_worker_process_finds_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = [part for name, (text, _) in EXAMPLES.items() for part in (option(name), text)]
+    options = [part for name, (text, _) in EXAMPLES.items() for part in as_option(name, text)]
     settings = parsed(*options)
     with monkeypatch.context() as context:
         # So that what is exported is taken back.

@@ -49,6 +49,9 @@ InputName = Annotated[str, Field(pattern=_NAME)]
 RESERVED_PARAMETERS = {"format", "for", "_sort", "_page"}
 """Names in the query string that the service reads by itself."""
 
+PLAN_WANTED = "_plan"
+"""One more, which only the page with a report's SQL reads."""
+
 LINE = "line"
 """The column of `input` that the service adds: where the row stands in the file."""
 
@@ -128,7 +131,7 @@ class Header(BaseModel):
     @model_validator(mode="after")
     def _names_fit(self) -> Header:
         findings = Findings()
-        for name in sorted(RESERVED_PARAMETERS & self.params.keys()):
+        for name in sorted({*RESERVED_PARAMETERS, PLAN_WANTED} & self.params.keys()):
             findings.add(f"params.{name}", "is read by the service itself; choose another name")
         self._check_input_names(findings)
         for name in _PLACEHOLDER.findall(self.filename or ""):
@@ -203,6 +206,12 @@ def sql_of(text: str) -> tuple[str, int]:
     if match is None:
         return text.removeprefix("\ufeff"), 1
     return text[match.end() :], text.count("\n", 0, match.end()) + 1
+
+
+def header_place(text: str) -> tuple[int, int]:
+    """Where the header's YAML begins and ends in a file's text; 0 and 0 without a header."""
+    match = _LEADING_COMMENT.match(text)
+    return match.span(1) if match is not None else (0, 0)
 
 
 def _keys_inside(keys: Keys) -> Collection[str]:

@@ -50,7 +50,7 @@ def own_pages(service: Service) -> FastAPI:
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
-        return JSONResponse(await service.in_checker(description, service.library))
+        return JSONResponse(await service.in_checker(description, service.library, service.settings.show_sql))
 
     @app.get("/health", include_in_schema=False)
     async def answer_health() -> JSONResponse:

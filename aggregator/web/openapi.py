@@ -89,14 +89,15 @@ _STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def description(library: Library[Report | Write]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of all reports that can be run now."""
+def description(library: Library[Report | Write], has_plans: bool = True) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of all reports that can be run now. has_plans: whether `format=plan` is."""
     paths: dict[str, Any] = {}
     for endpoint, report in library.all():
         if isinstance(report, AggregatorError):
             continue
         method = endpoint.route.method.lower()
-        operation = _operation(report) if method == "get" else _operation_with_body(report)
+        described = _operation if method == "get" else _operation_with_body
+        operation = described(report, has_plans and isinstance(report, Report))
         paths.setdefault(endpoint.route.url, {})[method] = operation
     return {
         "openapi": "3.1.0",
@@ -106,22 +107,22 @@ def description(library: Library[Report | Write]) -> dict[str, Any]:
     }
 
 
-def _operation(report: Report | Write) -> dict[str, Any]:
+def _operation(report: Report | Write, has_plan: bool) -> dict[str, Any]:
     responses = {
-        "200": {"description": "The rows", "content": _rows(report)},
+        "200": {"description": "The rows", "content": _rows(report, has_plan)},
         "304": {"description": "Nothing has changed since the ETag in If-None-Match"},
     }
     return _described(report) | {
         "parameters": [
             *_parameters(report, report.header.params),
-            _format_parameter(report),
+            _format_parameter(report, has_plan),
             *_page_parameters(report),
         ],
         "responses": responses | _problems(_PROBLEMS),
     }
 
 
-def _operation_with_body(checked: Report | Write) -> dict[str, Any]:
+def _operation_with_body(checked: Report | Write, has_plan: bool) -> dict[str, Any]:
     header, path = checked.header, checked.endpoint.route.parameters
     is_write = isinstance(checked, Write)
     parameters = _parameters(checked, header.params if header.input else path)
@@ -133,8 +134,8 @@ def _operation_with_body(checked: Report | Write) -> dict[str, Any]:
     if is_write:
         parameters.append(IDEMPOTENCY_KEY)
     if checked.columns:
-        parameters.append(_format_parameter(checked))
-    content = _rows(checked) if checked.columns else {"application/json": {"schema": SUMMARY}}
+        parameters.append(_format_parameter(checked, has_plan))
+    content = _rows(checked, has_plan) if checked.columns else {"application/json": {"schema": SUMMARY}}
     done = with_preview(content) if header.input else content
     responses = {"200": {"description": "What happened" if is_write else "The rows", "content": done}}
     if is_write and checked.endpoint.route.method in ("POST", "PUT"):
@@ -162,7 +163,7 @@ def _problems(statuses: Mapping[str, str]) -> dict[str, Any]:
     return {status: {"description": text, "content": content} for status, text in statuses.items()}
 
 
-def _rows(checked: Report | Write) -> dict[str, Any]:
+def _rows(checked: Report | Write, has_plan: bool) -> dict[str, Any]:
     content = {
         format.media_type.split(";")[0]: {"schema": _body_schema(format.name, checked)}
         for format in (*checked.formats, *checked.pictures)
@@ -170,7 +171,7 @@ def _rows(checked: Report | Write) -> dict[str, Any]:
     if not isinstance(checked, Report):
         return content
     page = {"text/html": {"schema": {"type": "string"}}} if checked.endpoint.route.method == "GET" else {}
-    return with_plan(content) | page
+    return (with_plan(content) if has_plan else content) | page
 
 
 def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -178,12 +179,14 @@ def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str,
     return [_parameter(name, params[name], name in path) for name in names]
 
 
-def _format_parameter(checked: Report | Write) -> dict[str, Any]:
+def _format_parameter(checked: Report | Write, has_plan: bool) -> dict[str, Any]:
     names = [format.name for format in (*checked.formats, *checked.pictures)]
     formats = [*names, *(alias for alias, name in ALIASES.items() if name in names)]
     description = f"The format of the answer; {names[0]} when nothing else is said"
-    if isinstance(checked, Report):
-        formats += [HTML.name, PLAN.name] if checked.endpoint.route.method == "GET" else [PLAN.name]
+    if isinstance(checked, Report) and checked.endpoint.route.method == "GET":
+        formats.append(HTML.name)
+    if has_plan:
+        formats.append(PLAN.name)
         description += "; plan tells how SQLite runs the report"
     return {
         "name": "format",

@@ -41,9 +41,13 @@ class Order:
 
 
 class Orders:
-    """Reads orders, and remembers those of the latest requests: bookmarks come again and again."""
+    """Reads orders, and remembers those of the latest requests: bookmarks come again and again.
 
-    def __init__(self) -> None:
+    has_plans: whether reports tell how SQLite runs them.
+    """
+
+    def __init__(self, has_plans: bool) -> None:
+        self._has_plans = has_plans
         self._remembered: dict[Asked, Order] = {}
 
     def of(self, report: Report, found: Found, request: Request) -> Order:
@@ -61,7 +65,7 @@ class Orders:
         )
         order = self._remembered.get(asked)
         if order is None:
-            order = order_of(report, found, request)
+            order = order_of(report, found, request, self._has_plans)
             self._remember(asked, order)
         request.line.parameters = order.parameters
         request.line.format = order.job.format.name
@@ -77,7 +81,9 @@ class Orders:
         self._remembered[asked] = order
 
 
-def order_of(report: Report, found: Found, request: Request, fields: Fields | None = None) -> Order:
+def order_of(
+    report: Report, found: Found, request: Request, has_plans: bool, fields: Fields | None = None
+) -> Order:
     """Read an order; fields: the parameters in the request's body. Raises as `Orders.of` does."""
     query = request.query()
     params = report.header.params
@@ -86,8 +92,9 @@ def order_of(report: Report, found: Found, request: Request, fields: Fields | No
     wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
     accept = request.header(b"accept")
     pages = [HTML, *report.pictures] if request.method == "GET" else []
+    only_by_name = [PLAN] if has_plans else []
     available = [*report.formats, *pages]
-    format = choose_format(available, wanted, query.get("for", []), accept, only_by_name=[PLAN])
+    format = choose_format(available, wanted, query.get("for", []), accept, only_by_name)
     request.line.format = format.name
     if format is HTML:
         format = _page_format(report, request)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
-from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from aggregator.catalog.folder import Endpoint
@@ -20,9 +18,8 @@ from aggregator.errors import (
     NoSuchReport,
     QueryFailed,
 )
-from aggregator.formats import FORM
 from aggregator.inputs.fields import MOST_FIELD_BYTES
-from aggregator.reports.reading import Job, StaleReport
+from aggregator.reports.reading import StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
@@ -30,6 +27,7 @@ from aggregator.web.body import Body, fields_of, receive_body
 from aggregator.web.download import Download, Framed
 from aggregator.web.headers import PLAN_HEADERS, entity_tag, file_headers, matches, wants_gzip
 from aggregator.web.negotiation import Found, find
+from aggregator.web.offered import offered_choices
 from aggregator.web.orders import Order, Orders, order_of
 from aggregator.web.pages.home import first_page
 from aggregator.web.pages.place import place_of, way_to_send
@@ -55,7 +53,7 @@ class ReportsEndpoint:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._orders = Orders()
+        self._orders = Orders(service.settings.show_sql)
         self._checking: dict[tuple[str, str], asyncio.Task[Report | Write]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,7 +155,7 @@ class ReportsEndpoint:
     def _order(self, report: Report, found: Found, request: Request, body: Body) -> Order:
         if request.method == "GET":
             return self._orders.of(report, found, request)
-        return order_of(report, found, request, fields_of(body))
+        return order_of(report, found, request, self._service.settings.show_sql, fields_of(body))
 
     async def _checked_now(self, endpoint: Endpoint) -> Report | Write:
         """The endpoint, checked at most once at a time however many ask for it."""
@@ -185,25 +183,10 @@ class ReportsEndpoint:
         except AggregatorError as error:
             if answer.is_begun or isinstance(error, Cancelled):
                 raise
-            offered = await self._offered(report, request)
-            page = page_of(report, request, found)
+            limit = report.time_limit(self._service.settings.time_limit)
+            offered = await offered_choices(self._service, report, request, limit)
+            page = page_of(report, request, found, self._service.settings.show_sql)
             await answer.fail(error, page.failed(error, offered))
-
-    async def _offered(self, report: Report, request: Request) -> dict[str, Any]:
-        """The choices from the data, as far as they can be had now."""
-        if not report.choices:
-            return {}
-        run = Run(Job(report, {}, FORM), self._service.spool())
-        limit = report.time_limit(self._service.settings.time_limit)
-        download = Download(self._service, run, request.receive, limit)
-        try:
-            await download.begin()
-            offered: dict[str, Any] = orjson.loads(run.body or b"{}")
-        except AggregatorError:
-            return {}
-        finally:
-            download.close()
-        return offered
 
     async def _deliver(self, order: Order, found: Found, request: Request, answer: Answer) -> None:
         job = order.job
@@ -223,7 +206,10 @@ class ReportsEndpoint:
             request.line.rows = result.rows
             await answer.whole(result.body, order.gzip)
             return
-        framed = partial(page_of(job.report, request, found).framed, job) if job.is_page else iter
+        framed: Framed = iter
+        if job.is_page:
+            page = page_of(job.report, request, found, self._service.settings.show_sql)
+            framed = partial(page.framed, job)
         await self._download(order, request, answer, framed)
 
     async def _send(self, download: Download, order: Order, request: Request, answer: Answer) -> None:

@@ -78,7 +78,7 @@ def _field(
     texts = tuple(text for text in texts if text != "")
     widget = _WIDGETS.get(parameter.type, "text")
     choices = _choices(parameter, offered)
-    if widget == "choice" and len(choices) > _MOST_IN_LIST:
+    if widget == "choice" and not 0 < len(choices) <= _MOST_IN_LIST:
         widget = "text"
     elif widget == "datetime-local":
         texts = tuple(_local(text, parameter) for text in texts)

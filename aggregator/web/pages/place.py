@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -58,3 +59,12 @@ def place_of(request: Request, format_suffix: str = "") -> Place:
         query = {}
     pairs = [(name, text) for name, texts in query.items() for text in texts]
     return Place(request.path.removesuffix(format_suffix), tuple(pairs))
+
+
+def page_url(root: str, kind: str, name: str, given: Mapping[str, Sequence[str]]) -> str:
+    """The URL of a page that the service has of each endpoint: `sql` for `/_/sql/<name>`.
+
+    root: the way to `/`; given: the texts of the report's parameters.
+    """
+    query = urlencode({name: texts for name, texts in given.items() if any(texts)}, doseq=True)
+    return f"{root}_/{kind}/{quote(name)}" + (f"?{query}" if query else "")

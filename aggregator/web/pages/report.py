@@ -18,7 +18,7 @@ from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.negotiation import Found
 from aggregator.web.pages.fields import Field, fields_of
-from aggregator.web.pages.place import Place, place_of
+from aggregator.web.pages.place import Place, page_url, place_of
 from aggregator.web.pages.templating import Rows, render, stream
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
@@ -43,7 +43,8 @@ class Heading:
 class ReportPage:
     """What one request for a report's page is about.
 
-    given: the texts of its parameters; base: scheme and host, for links that are taken elsewhere.
+    given: the texts of its parameters; base: scheme and host, for links that are taken elsewhere;
+    shows_sql: whether there is a page with its SQL.
     """
 
     report: Report
@@ -51,6 +52,7 @@ class ReportPage:
     given: Mapping[str, Sequence[str]]
     table: HtmlTable
     base: str
+    shows_sql: bool
 
     def framed(self, job: Job, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The page around the rows of a job. What `pieces` raises goes through."""
@@ -83,7 +85,8 @@ class ReportPage:
     def _names(self, fields: Sequence[Field]) -> dict[str, Any]:
         """What the templates of both need."""
         route = self.report.endpoint.route
-        action = f"{self.place.root}_/open/{self.report.name}" if route.parameters else self.place.own
+        opening = page_url(self.place.root, "open", self.report.name, {})
+        action = opening if route.parameters else self.place.own
         kept = {"_sort": self.given.get("_sort"), "format": None}
         return {
             "root": self.place.root,
@@ -96,7 +99,12 @@ class ReportPage:
             "downloads": list(self._downloads()),
             "formats": self.report.formats,
             "curl": self._curl(),
+            "source_url": self._source_url() if self.shows_sql else None,
         }
+
+    def _source_url(self) -> str:
+        own = {name: texts for name, texts in self.given.items() if name in self.report.header.params}
+        return page_url(self.place.root, "sql", self.report.name, own)
 
     def _downloads(self) -> Iterator[tuple[str, str, Format]]:
         """Label, URL and format of each file that there is."""
@@ -145,8 +153,8 @@ class ReportPage:
         return name, way if name == "sort" and chosen == column.name else ""
 
 
-def page_of(report: Report, request: Request, found: Found) -> ReportPage:
-    """The page that a request for a report asks for."""
+def page_of(report: Report, request: Request, found: Found, shows_sql: bool) -> ReportPage:
+    """The page that a request for a report asks for. shows_sql: the service's setting."""
     locale = locale_of(request.header(b"accept-language"))
     place = place_of(request, found.suffix)
     is_record = isinstance(report.shape, Record)
@@ -157,6 +165,7 @@ def page_of(report: Report, request: Request, found: Found) -> ReportPage:
         given_parameters(query, found.match.path_parameters),
         HtmlTable(locale, place.root, is_record),
         request.base,
+        shows_sql,
     )
 
 

@@ -12,6 +12,7 @@ from aggregator.web.pages.home import first_page
 from aggregator.web.pages.open import opened
 from aggregator.web.pages.place import Place
 from aggregator.web.pages.send_routes import send_routes
+from aggregator.web.pages.source import SourceEndpoint
 from aggregator.web.pages.templating import PAGE_HEADERS, STATIC
 from aggregator.web.service import Service
 
@@ -55,5 +56,6 @@ def routes(service: Service) -> list[Route | Mount]:
         Route("/_/progress/{token}", progress),
         Route("/_/open/{name:path}", open_report),
         *send_routes(service),
+        Route("/_/sql/{name:path}", SourceEndpoint(service), methods=["GET"]),
         Mount("/_/static", _Versioned(directory=STATIC)),
     ]
