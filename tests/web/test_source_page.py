@@ -272,7 +272,7 @@ def test_the_facts(shop: Server) -> None:
     assert found.tables["Parameters"] == [
         ["Name", "Type", "When not given", "Allowed", "What it is"],
         ["item_id", "integer", "required", "1 to 99", "The item's number"],
-        ["kind", "choice", "big", "big or small", ""],
+        ["kind", "choice", "big", "big, small", ""],
         ["name", "list of choice", "NULL", "a value of the data", ""],
         ["label", "text", "none", "the pattern [a-z]+", ""],
     ]
@@ -327,6 +327,9 @@ def test_the_plan(shop: Server, source: str, report: str | None) -> None:
     assert steps == expected["steps"]
     for warning in expected["warnings"]:
         assert warning in found.text
+    [as_json] = [link for link in found.links if "format=plan" in link]
+    opened = shop.get("/_/open/" + as_json.partition("/open/")[2]).headers["location"]
+    assert shop.get("/" + opened.lstrip("./")).json()["plan"] == expected["plan"]
     line = shop.line(format="plan", report="plain" if report else "item/{item_id}")
     assert (line["status"], line["rows"]) == (200, expected["rows"])
 
@@ -499,7 +502,7 @@ def test_a_report_with_an_odd_name_leads_to_it_and_back(shop: Server, name: str)
 
     found = page(shop, href.partition("/sql/")[2])
     assert found.code == "SELECT 1 AS one"
-    [back] = [link for link in found.links if "/open/" in link]
+    [back] = [link for link in found.links if "/_/open/" in link]
     opened = shop.get("/_/open/" + back.partition("/open/")[2])
     assert (opened.status, opened.headers["location"]) == (303, "../../../" + quote(name))
 

@@ -25,6 +25,7 @@ _KINDS = {
     Comment: "comment",
     Keyword: "keyword",
     Name.Builtin: "keyword",
+    Name.Constant: "string",
     Name.Tag: "key",
     Name.Variable: "parameter",
     Number: "number",
@@ -54,6 +55,11 @@ def coloured_lines(text: str) -> Sequence[Markup] | None:
     if text.count("\n") >= _MOST_NUMBERED:
         return None
     return tuple(_lines([("", text)] if len(text) > _MOST_COLOURED else _pieces(text)))
+
+
+def escaped(text: str) -> Markup:
+    """A text as HTML; a browser would make a line feed of a carriage return that stands as it is."""
+    return Markup(str(escape(text)).replace("\r", "&#13;"))
 
 
 def _pieces(text: str) -> Iterator[Piece]:
@@ -95,12 +101,7 @@ def _lines(pieces: Iterable[Piece]) -> Iterator[Markup]:
 
 
 def _marked(name: str, text: str) -> str:
-    return f'<span class="hl-{name}">{_escaped(text)}</span>' if name and text else _escaped(text)
-
-
-def _escaped(text: str) -> str:
-    # A browser would make a line feed of a carriage return.
-    return str(escape(text)).replace("\r", "&#13;")
+    return f'<span class="hl-{name}">{escaped(text)}</span>' if name and text else escaped(text)
 
 
 @lru_cache(maxsize=256)

@@ -18,13 +18,14 @@ from aggregator.errors import (
     InvalidParameters,
     NoSuchReport,
 )
+from aggregator.formats import PLAN
 from aggregator.reports.report import Report
 from aggregator.web.answer import Answer
 from aggregator.web.headers import wants_gzip
 from aggregator.web.offered import offered_choices
 from aggregator.web.pages import source_facts
 from aggregator.web.pages.fields import fields_of
-from aggregator.web.pages.highlight import coloured_lines
+from aggregator.web.pages.highlight import coloured_lines, escaped
 from aggregator.web.pages.place import Place, page_url, place_of
 from aggregator.web.pages.source_plan import duration, nested, plan_document
 from aggregator.web.pages.templating import PAGE_HEADERS, render
@@ -142,6 +143,7 @@ def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> 
         header=header,
         checked=checked,
         lines=coloured_lines(endpoint.text),
+        text=escaped(endpoint.text),
         faults=faults,
         fault_lines=_by_line(faults, endpoint),
         unavailable=found.error if isinstance(found.error, DatabaseUnavailable) else None,
@@ -161,7 +163,8 @@ def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> 
         problem=document(asked.error, place.path) if asked.error is not None else None,
         others=[each for each in errors if each.parameter not in params],
         duration=duration,
-        report_url=_report_url(endpoint, asked, place),
+        report_url=_report_url(endpoint, asked.given, place),
+        plan_url=_report_url(endpoint, {**asked.given, "format": [PLAN.name]}, place),
     )
 
 
@@ -175,8 +178,8 @@ def _by_line(faults: Sequence[Any], endpoint: Endpoint) -> dict[int, str]:
     return found
 
 
-def _report_url(endpoint: Endpoint, asked: Asked, place: Place) -> str | None:
+def _report_url(endpoint: Endpoint, given: Mapping[str, Sequence[str]], place: Place) -> str | None:
     """The report with these parameters; None when a link cannot lead there."""
     if endpoint.route.method != "GET":
         return None
-    return page_url(place.root, "open", endpoint.name, asked.given)
+    return page_url(place.root, "open", endpoint.name, given)

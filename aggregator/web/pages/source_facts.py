@@ -141,7 +141,7 @@ def _allowed(declared: Parameter | InputColumn) -> str:
     elif high is not None:
         said.append(f"at most {high}{unit}")
     if declared.choices is not None:
-        said.append(" or ".join(text_of(choice) for choice in declared.choices))
+        said.append(", ".join(text_of(choice) for choice in declared.choices))
     if isinstance(declared, Parameter) and declared.choices_sql is not None:
         said.append("a value of the data")
     if declared.pattern is not None:
