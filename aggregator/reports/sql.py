@@ -61,7 +61,7 @@ def prepared(
         terms = (sorted_by.term, *sorting) if sorted_by is not None else sorting
         statement = replace(statement, sql=paging.sql(terms, is_whole=is_whole))
     else:
-        statement = replace(statement, sql=_part(statement.sql, sorted_by, page))
+        statement = replace(statement, sql=_part(statement, sorted_by, page))
     writer = format.writer(report.columns, report.endpoint.sheet)
     is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
     return Prepared(
@@ -69,10 +69,20 @@ def prepared(
     )
 
 
-def _part(sql: str, sorted_by: Sorting | None, page: int) -> str:
-    """The SELECT in the reader's order, and one page of it. Equal rows keep the order of the file."""
+def _part(statement: Statement, sorted_by: Sorting | None, page: int) -> str:
+    """The SELECT in the reader's order, and one page of it.
+
+    Equal rows keep the order of the file by their numbers in it: SQLite may leave out the ORDER BY of an
+    inner SELECT when the outer one has another.
+    """
+    sql = statement.sql
     if sorted_by is not None:
-        sql = f"SELECT * FROM (\nSELECT * FROM (\n{sql}\n) LIMIT -1\n) ORDER BY {sorted_by.term}"
+        names = _names(statement)
+        sql = (
+            f'WITH "the file"({names}) AS (\n{sql}\n)\n'
+            f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
+            f"ORDER BY {sorted_by.term}, place"
+        )
     if page:
         sql = f"SELECT * FROM (\n{sql}\n) LIMIT {PAGE_ROWS} OFFSET {(page - 1) * PAGE_ROWS}"
     return sql

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from aggregator.catalog.parameter_types import InvalidValue, text_of
@@ -30,6 +31,13 @@ _SHOWN_BY = {
     "month": re.compile(r"[0-9]{4}-[0-9]{2}"),
 }
 """What a browser shows in such a field; it drops the rest (https://html.spec.whatwg.org/multipage/input.html)."""
+
+_READ_BY: dict[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "datetime-local": datetime.fromisoformat,
+    "month": lambda text: date.fromisoformat(f"{text}-01"),
+}
+"""Of texts of that form, what a browser drops as well: days that there are not."""
 
 _MOST_IN_LIST = 200
 
@@ -82,7 +90,7 @@ def _field(
         widget = "text"
     elif widget == "datetime-local":
         texts = tuple(_local(text, parameter) for text in texts)
-    if widget in _SHOWN_BY and not all(_SHOWN_BY[widget].fullmatch(text) for text in texts):
+    if not all(_is_shown(widget, text) for text in texts):
         widget = "text"
     return Field(
         name=name,
@@ -105,6 +113,16 @@ def _help(parameter: Parameter, widget: str) -> str:
     if not default or widget not in ("date", "datetime-local", "month"):
         return parameter.description
     return " ".join([parameter.description.rstrip(".") + ".", f"Otherwise {default}."]).lstrip(". ")
+
+
+def _is_shown(widget: str, text: str) -> bool:
+    """Whether the browser shows the text in such a field and does not drop it."""
+    if widget not in _SHOWN_BY:
+        return True
+    try:
+        return bool(_SHOWN_BY[widget].fullmatch(text)) and bool(_READ_BY.get(widget, repr)(text))
+    except ValueError:
+        return False
 
 
 def _choices(parameter: Parameter, offered: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -144,7 +162,7 @@ def _attributes(parameter: Parameter, widget: str) -> dict[str, str]:
     attributes = {}
     for key in ("min", "max"):
         value = _bound(parameter, key)
-        if value is not None and widget in _SHOWN_BY and _SHOWN_BY[widget].fullmatch(value):
+        if value is not None and widget in _SHOWN_BY and _is_shown(widget, value):
             attributes[key] = value
         elif value is not None and widget == "text" and parameter.type == "text":
             attributes[f"{key}length"] = value
