@@ -18,7 +18,7 @@ TEXTS = (
     "https://example.com/<script>window.hit=8</script>",
     'a@b.example"onclick="window.hit=9',
     "<!-- &lt;b&gt; &amp; {{ 7 * 7 }} {% raw %} ${window.hit=10}",
-    "<style>*{display:none}</style><base href=//a.example><meta http-equiv=refresh content=0;url=//b.example>",
+    "<style>*{color:red}</style><base href=//a.example><meta http-equiv=refresh content=0;url=//b.example>",
     "]]><iframe srcdoc='<script>parent.hit=11</script>'></iframe>",
     "<textarea><title><plaintext>",
 )

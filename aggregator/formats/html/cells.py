@@ -22,8 +22,8 @@ _UNGROUPED = 10_000
 
 _LONGEST_SHOWN = 160
 _SHOWN_OF_FOLDED = 100
-_NULL = '<td class="null"><span title="no value">–</span></td>'
-_EMPTY = '<td class="empty"><span title="an empty text"></span></td>'
+_NULL = '<td class="null"><span role="img" aria-label="no value" title="no value">–</span></td>'
+_EMPTY = '<td class="empty"><span role="img" aria-label="empty text"></span></td>'
 
 Values = Sequence[Any]
 Cell = Callable[[Values], str]
