@@ -20,7 +20,7 @@ _NO_AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _NO_COUNT = re.compile(
-    r"(^|_)(id|number|no|code|year|month|day|days|rank|size|age|limit|line)$|^(days|is|has)_",
+    r"(^|_)(id|number|no|code|year|month|day|days|rank|size|age|limit|line|date|at)$|^(days|is|has)_",
     re.IGNORECASE,
 )
 """Names of numbers whose sum says nothing, the second but of money."""

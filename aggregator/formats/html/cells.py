@@ -14,7 +14,7 @@ from aggregator.formats.columns import Column
 from aggregator.formats.html import habit
 
 _NOT_SHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ADDRESS = re.compile(r"https?://[^\s<>\"']{1,2000}")
+_ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\s<>\"']{1,2000}")
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _UNGROUPED = 10_000

@@ -5,8 +5,9 @@ Whatever cannot be read as what its column says is shown as it is.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -15,6 +16,8 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 DEFAULT = "en"
 _MOST_REMEMBERED = 20_000
+_LETTER_BESIDE_DIGIT = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+"""Where a currency without a sign needs a space (https://www.unicode.org/reports/tr35/tr35-numbers.html#Currencies)."""
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -28,7 +31,8 @@ def amount(text: str, currency: str | None, locale: str) -> str:
         places = -int(value.as_tuple().exponent)
         pattern = _grouping(locale) + ("." + "0" * places if places > 0 else "")
         return format_decimal(value, pattern, locale, decimal_quantization=False)
-    return format_currency(value, currency, locale=locale, currency_digits=True, decimal_quantization=False)
+    shown = format_currency(value, currency, locale=locale, currency_digits=True, decimal_quantization=False)
+    return _LETTER_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", shown)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -38,7 +42,8 @@ def number(value: int | float, locale: str, is_grouped: bool = False) -> str:
     if "e" in text or "n" in text:
         return text
     pattern = f"{_grouping(locale)}.#" if is_grouped else "0.#"
-    return format_decimal(Decimal(text), pattern, locale, decimal_quantization=False)
+    with localcontext(prec=len(text) + 10):
+        return format_decimal(Decimal(text), pattern, locale, decimal_quantization=False)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
@@ -47,7 +52,8 @@ def percent(value: int | float, locale: str) -> str:
     text = repr(value)
     if "e" in text or "n" in text:
         return text
-    return format_percent(Decimal(text), "#,##0.##%", locale)
+    pattern: str = Locale.parse(locale).percent_formats[None].pattern
+    return format_percent(Decimal(text), pattern.replace("0", "0.##"), locale)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
