@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_VOID = {"br", "img", "input", "link", "meta", "hr"}
+_UNCLOSED = {"br", "img", "input", "link", "meta", "hr", "option"}
 _KNOWN = {"a", "details", "summary", "span", "time"}
 """The elements that a cell may have."""
 
@@ -43,7 +43,7 @@ class _Reader(HTMLParser):
         self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _VOID:
+        if tag not in _UNCLOSED:
             self._open.append(tag)
         attributes = dict(attrs)
         if tag in ("thead", "tbody", "tfoot"):
@@ -61,6 +61,8 @@ class _Reader(HTMLParser):
             self._cell.label = attributes.get("aria-label", self._cell.label)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in _UNCLOSED:
+            return
         assert self._open.pop() == tag, f"</{tag}> closes something else"
         if tag in ("td", "th"):
             self._cell = None
