@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregator.catalog.header import ColumnSpec, Header
 from aggregator.databases.inspection import ResultColumn, Statement
@@ -12,6 +12,8 @@ from aggregator.databases.paging import Paging
 from aggregator.databases.view import Identities
 from aggregator.formats import Column, ColumnType, Storage
 from aggregator.formats.currency import digits
+from aggregator.formats.html import HtmlTable
+from aggregator.formats.shapes import Nest, Record
 from aggregator.reports.checked import Checked
 
 _NO_AMOUNT = re.compile(
@@ -46,6 +48,11 @@ class Report(Checked):
         """Stands for the text of the file; another text has another."""
         return self.endpoint.digest
 
+    def table(self, locale: str, root: str) -> HtmlTable:
+        """How a page shows the rows to a reader; root: the way from the page to `/`."""
+        is_record = isinstance(self.shape, Record | Nest)
+        return HtmlTable(locale, root, is_record, self.header.shape.members)
+
     @property
     def title(self) -> str:
         """The header's title, or the file's name as words."""
@@ -62,14 +69,18 @@ def state(files: Identities, schema_versions: Iterable[object]) -> tuple[object,
 
 def columns_of(statement: Statement, header: Header) -> tuple[Column, ...]:
     """The columns of a statement's result with what the header says of them."""
+    members = header.shape.members
     has_currencies = any(column.name == "currency" for column in statement.columns)
-    return tuple(
-        _column(position, column, header.columns.get(column.name, ColumnSpec()), has_currencies)
-        for position, column in enumerate(statement.columns)
-    )
+    columns = []
+    for position, column in enumerate(statement.columns):
+        spec = header.columns.get(column.name, ColumnSpec())
+        # What stands beside a list comes again in each of its rows.
+        is_summed = _is_summed(column, spec, has_currencies) and (not members or column.name in members)
+        columns.append(replace(_column(position, column, spec), is_summed=is_summed))
+    return tuple(columns)
 
 
-def _column(position: int, column: ResultColumn, spec: ColumnSpec, has_currencies: bool) -> Column:
+def _column(position: int, column: ResultColumn, spec: ColumnSpec) -> Column:
     storage: Storage | None = column.storage  # type: ignore[assignment]
     return Column(
         name=column.name,
@@ -81,7 +92,6 @@ def _column(position: int, column: ResultColumn, spec: ColumnSpec, has_currencie
         is_declared=spec.type is not None,
         description=spec.description,
         link=spec.link,
-        is_summed=_is_summed(column, spec, has_currencies),
     )
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.formats import HTML, PLAN, Format
-from aggregator.formats.html import HtmlTable, locale_of
-from aggregator.formats.shapes import Record
+from aggregator.formats.html import locale_of
 from aggregator.inputs.fields import Fields
 from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
@@ -117,7 +116,7 @@ def _page_format(report: Report, request: Request) -> Format:
     """HTML for this reader, with the links of this URL."""
     locale = locale_of(request.header(b"accept-language"))
     root = place_of(request).root
-    return replace(HTML, writer=HtmlTable(locale, root, is_record=isinstance(report.shape, Record)))
+    return replace(HTML, writer=report.table(locale, root))
 
 
 def sorting(report: Report, texts: Sequence[str]) -> Sorting | None:

@@ -18,7 +18,7 @@ from aggregator.formats.csv import array_sql
 from aggregator.formats.encoding import valid_json
 from aggregator.formats.format import Writer
 from aggregator.formats.html import habit
-from aggregator.formats.html.cells import cell_of, visible
+from aggregator.formats.html.cells import cell_of, is_number, visible
 from aggregator.formats.values import json_value
 
 MARK = b"\x1e"
@@ -29,13 +29,14 @@ _LINE = b"\n"
 class HtmlTable:
     """Makes the writer of a page's rows.
 
-    locale: the reader's; root: the way from the page to `/`, as `../`; is_record: whether it is one row,
-    whose columns stand below each other.
+    locale: the reader's; root: the way from the page to `/`, as `../`; is_record: whether the columns stand
+    below each other, of the first row; but for the members: those are a table below them.
     """
 
     locale: str = habit.DEFAULT
     root: str = ""
     is_record: bool = False
+    members: tuple[str, ...] = ()
 
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         return HtmlWriter(columns, self)
@@ -48,22 +49,30 @@ class HtmlWriter:
         self.row_sql = array_sql([json_value(column) for column in columns])
         self._columns = columns
         self._table = table
-        self._cells = [
-            cell_of(column, place, columns, table.locale, table.root) for place, column in enumerate(columns)
+        cells = [
+            (column, cell_of(column, place, columns, table.locale, table.root))
+            for place, column in enumerate(columns)
         ]
+        self._beside = [pair for pair in cells if table.is_record and pair[0].name not in table.members]
+        self._below = [pair for pair in cells if pair not in self._beside]
+        self._members = [place for place, column in enumerate(columns) if column.name in table.members]
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return _LINE.join(rows)
 
     def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         sums = Sums(self._columns)
-        is_begun = False
+        is_begun, has_record = False, not self._table.is_record
         for chunk in chunks:
             if not is_begun:
                 facts, _, chunk = chunk.partition(MARK)
                 yield facts + MARK + b"<tbody>"
                 is_begun = True
             rows, mark, facts = chunk.partition(MARK)
+            if rows and not has_record:
+                first = orjson.loads(valid_json(rows.partition(_LINE)[0]))
+                yield "\n".join(self._record(first)).encode()
+                has_record = True
             if rows:
                 yield "\n".join(self._rows(rows, sums)).encode()
             if mark:
@@ -72,23 +81,31 @@ class HtmlWriter:
     def _rows(self, rows: bytes, sums: Sums) -> Iterator[str]:
         for row in valid_json(rows).split(_LINE):
             values = orjson.loads(row)
+            if self._members and all(values[place] is None for place in self._members):
+                continue
             sums.add(values)
-            if self._table.is_record:
-                yield from self._record(values)
-            else:
-                yield f"<tr>{''.join([cell(values) for cell in self._cells])}</tr>"
+            if self._below:
+                yield f"<tr>{''.join([cell(values) for _, cell in self._below])}</tr>"
 
     def _record(self, values: Sequence[Any]) -> Iterator[str]:
-        for column, cell in zip(self._columns, self._cells, strict=True):
-            yield f'<tr><th scope="row">{visible(column.label)}</th>{cell(values)}</tr>'
+        span = f'<td colspan="{len(self._below) - 1}"' if len(self._below) > 2 else "<td"
+        for column, cell in self._beside:
+            value = cell(values).replace("<td", span, 1)
+            yield f'<tr class="beside"><th scope="row">{visible(column.label)}</th>{value}</tr>'
+        if self._below:
+            heads = (
+                f'<th scope="col"{" class=n" if is_number(column) else ""}>{visible(column.label)}</th>'
+                for column, _ in self._below
+            )
+            yield f'<tr class="heads">{"".join(heads)}</tr>'
 
     def _foot(self, sums: Sums, facts: dict[str, Any]) -> bytes:
         """The totals of all pages: as the facts say them, else those of the rows that were seen."""
         of_all = facts.get("sums", sums.texts() if facts.get("is_whole") else None)
-        if not of_all or self._table.is_record or facts["rows"] == 1:
+        if not of_all or not self._below or facts["rows"] == 1:
             return b""
         cells = []
-        for column in self._columns:
+        for column, _ in self._below:
             text = of_all.get(column.name)
             cells.append("<td></td>" if text is None else f'<td class="n">{self._total(column, text)}</td>')
         if cells[0] == "<td></td>":

@@ -9,17 +9,18 @@ from typing import Any
 
 import orjson
 
-from aggregator.errors import AggregatorError, InvalidParameters
+from aggregator.catalog.parameters import Parameter
+from aggregator.errors import AggregatorError, InvalidParameters, ParameterError
 from aggregator.formats import SPREADSHEET_CSV, Column, Format
+from aggregator.formats.chart.rows import MOST_ROWS
 from aggregator.formats.html import MARK, HtmlTable, locale_of
 from aggregator.formats.html.cells import is_number
-from aggregator.formats.shapes import Record
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.negotiation import Found
 from aggregator.web.pages.fields import Field, fields_of
 from aggregator.web.pages.place import Place, page_url, place_of
-from aggregator.web.pages.templating import Rows, render, stream
+from aggregator.web.pages.templating import Rows, render, stream, words
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
 
@@ -60,10 +61,12 @@ class ReportPage:
         headings = () if self.table.is_record else self._headings(job)
         return stream(
             "report.html",
-            **self._names(fields_of(self.report.header.params, self.given, body.offered)),
+            **self._names(fields_of(self._asked(), self.given, body.offered)),
             body=body,
             headings=headings,
             part=_Part(self.place, job),
+            most_drawn=MOST_ROWS,
+            chart_words=self._chart_words(),
             is_record=self.table.is_record,
         )
 
@@ -73,7 +76,7 @@ class ReportPage:
         params = self.report.header.params
         others = [each for each in errors if each.parameter not in params]
         is_begun = bool(others) or any(texts for name, texts in self.given.items() if name in params)
-        fields = fields_of(params, self.given, offered, errors if is_begun else ())
+        fields = fields_of(self._asked(errors), self.given, offered, errors if is_begun else ())
         return render(
             "report_failed.html",
             **self._names(fields),
@@ -81,6 +84,13 @@ class ReportPage:
             others=others,
             is_begun=is_begun,
         )
+
+    def _asked(self, errors: Sequence[ParameterError] = ()) -> dict[str, Parameter]:
+        """The parameters of the form: where a page begins is what the ways to the others say."""
+        params = dict(self.report.header.params)
+        if self.report.paging is not None and "offset" not in (error.parameter for error in errors):
+            del params["offset"]
+        return params
 
     def _names(self, fields: Sequence[Field]) -> dict[str, Any]:
         """What the templates of both need."""
@@ -99,8 +109,20 @@ class ReportPage:
             "downloads": list(self._downloads()),
             "formats": self.report.formats,
             "curl": self._curl(),
+            "pictures": {each.name: self._whole_url(each.name) for each in self.report.pictures},
             "source_url": self._source_url() if self.shows_sql else None,
         }
+
+    def _whole_url(self, format: str) -> str:
+        return self.place.url(**_WHOLE | {"format": format})
+
+    def _chart_words(self) -> str:
+        """The picture for those who do not see it; what it says is in the table too."""
+        chart = self.report.header.chart
+        if chart is None:
+            return ""
+        by = f", by {words(chart.series)}" if chart.series else ""
+        return f"{words(chart.type)} chart: {', '.join(map(words, chart.y))} for each {words(chart.x)}{by}"
 
     def _source_url(self) -> str:
         own = {name: texts for name, texts in self.given.items() if name in self.report.header.params}
@@ -157,13 +179,12 @@ def page_of(report: Report, request: Request, found: Found, shows_sql: bool) -> 
     """The page that a request for a report asks for. shows_sql: the service's setting."""
     locale = locale_of(request.header(b"accept-language"))
     place = place_of(request, found.suffix)
-    is_record = isinstance(report.shape, Record)
     query = request.query()
     return ReportPage(
         report,
         place,
         given_parameters(query, found.match.path_parameters),
-        HtmlTable(locale, place.root, is_record),
+        report.table(locale, place.root),
         request.base,
         shows_sql,
     )

@@ -81,6 +81,8 @@ def _environment() -> Environment:
 
 
 def words(name: str) -> str:
-    """A name as words: `customer_id` is `Customer id`."""
+    """A name as words: `customer_id` is `Customer id`; `q` is what people search for."""
+    if name == "q":
+        return "Search"
     text = name.replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:] if text else name
