@@ -60,8 +60,8 @@ def csv_of(report: Report, **arguments: object) -> str:
     pool = ViewPool(SQL_FUNCTIONS, lock_wait=1)
     run.execute(pool, started=lambda: None)
     pool.close_idle(older_than=0)
-    assert run.body is not None
-    return run.body.decode().replace("\r\n", "\n")
+    body = b"".join(run.output()) if run.body is None else run.body
+    return body.decode().replace("\r\n", "\n")
 
 
 # --- parameters against the SQL ------------------------------------------------------------------
@@ -509,6 +509,22 @@ SELECT order_id, placed_date, total_cents AS total FROM order_db.orders WHERE pl
     ]
     assert (report.columns[2].currency, report.columns[2].digits) == ("JPY", 0)
     assert [format.name for format in report.formats] == list(FORMATS)
+
+
+# --- links ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("link", "fault"),
+    [
+        ("/x/{b}", "r.sql:2: link uses {b}, which is no column; the columns are a"),
+        ("//elsewhere.example/{a}", "r.sql:2: columns.a.link: "),
+        ("javascript:alert(1)", "r.sql:2: columns.a.link: "),
+    ],
+)
+def test_links_that_lead_nowhere(dbs: Path, link: str, fault: str) -> None:
+    (found,) = faults(dbs, r=f'/*\ncolumns: {{a: {{link: "{link}"}}}}\n*/\nSELECT 1 AS a')
+    assert found.startswith(fault)
 
 
 # --- shapes --------------------------------------------------------------------------------------
