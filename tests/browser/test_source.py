@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-if TYPE_CHECKING:
-    from tests.browser.conftest import NewPage
-    from tests.server import Server
+from tests.browser.conftest import NewPage
+from tests.server import Server
 
 NAME = "report/customer-orders"
 PATHS = {

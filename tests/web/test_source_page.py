@@ -117,7 +117,7 @@ class Page(HTMLParser):
             if "data-fault" in attributes:
                 self.faults[number] = attributes["data-fault"]
         elif tag == "tr":
-            self.tables[self._caption].append([])
+            self.tables.setdefault(self._caption, []).append([])
         elif tag in ("td", "th"):
             self.tables[self._caption][-1].append("")
         elif tag == "data":
@@ -507,9 +507,17 @@ def test_a_report_with_an_odd_name_leads_to_it_and_back(shop: Server, name: str)
     assert (opened.status, opened.headers["location"]) == (303, "../../../" + quote(name))
 
 
+def test_a_file_that_takes_rows_has_a_form_that_leads_to_it_and_back(shop: Server) -> None:
+    [href] = hrefs(shop, "/_/send/items/import.post")
+    assert href == "../../../_/sql/items/import.post"
+    assert "../../../_/send/items/import.post" in page(shop, "items/import.post").links
+
+
 def test_switched_off(tmp_path: Path) -> None:
     with servers_over(tmp_path) as make:
-        server = make({"small": "SELECT 1 AS one"}, show_sql=False)
+        reports = {"small": "SELECT 1 AS one", "find.post": "SELECT 1 AS one"}
+        server = make(reports, show_sql=False)
+        assert hrefs(server, "/_/send/find.post") == []
         assert server.get("/_/sql/small", HTML).status == 404
         assert server.get("/_/sql/small").json()["status"] == 404
         assert hrefs(server, "/small") == []

@@ -19,7 +19,7 @@ from aggregator.formats.html.cells import is_number
 from aggregator.inputs.kinds import SUFFIXES
 from aggregator.reports.report import Report
 from aggregator.web.pages.fields import fields_of
-from aggregator.web.pages.place import Place
+from aggregator.web.pages.place import Place, page_url
 from aggregator.web.pages.templating import render
 from aggregator.writes.write import Write
 
@@ -43,13 +43,15 @@ class Wanted:
 class SendPage:
     """What one request for such a page is about.
 
-    base: scheme and host, for the command line; most_bytes: of a body.
+    base: scheme and host, for the command line; most_bytes: of a body; shows_sql: whether there is a page of
+    its SQL.
     """
 
     checked: Report | Write
     place: Place
     base: str
     most_bytes: int
+    shows_sql: bool
 
     def page(self) -> bytes:
         """The page. It is the same whatever the query string says."""
@@ -73,6 +75,7 @@ class SendPage:
             most_bytes=self.most_bytes,
             numbers=[column.name for column in self.checked.columns if is_number(column)],
             curl=self._curl(),
+            source_url=page_url(self.place.root, "sql", self.checked.name, {}) if self.shows_sql else None,
         )
 
     def _curl(self) -> str:

@@ -30,7 +30,8 @@ def send_routes(service: Service) -> list[Route]:
     async def send_page(request: Request) -> Response:
         found = await checked(request.path_params["name"])
         base = str(request.base_url).rstrip("/")
-        page = SendPage(found, Place(request.url.path), base, service.settings.max_body)
+        settings = service.settings
+        page = SendPage(found, Place(request.url.path), base, settings.max_body, settings.show_sql)
         return Response(page.page(), headers={"cache-control": "no-store", **dict(PAGE_HEADERS)})
 
     async def template(request: Request) -> Response:

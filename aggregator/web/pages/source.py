@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -151,9 +152,7 @@ def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> 
         input=source_facts.input_of(header.input) if header is not None else [],
         columns=source_facts.columns_of(checked.columns) if checked is not None else [],
         databases=source_facts.databases_of(checked) if checked is not None else [],
-        formats=[format.name for format in checked.formats]
-        if checked is not None and checked.columns
-        else [],
+        formats=_formats(checked),
         time_limit=time_limit,
         is_report=isinstance(checked, Report),
         fields=fields_of(params, asked.given, asked.offered, errors),
@@ -163,8 +162,10 @@ def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> 
         problem=document(asked.error, place.path) if asked.error is not None else None,
         others=[each for each in errors if each.parameter not in params],
         duration=duration,
-        report_url=_report_url(endpoint, asked.given, place),
-        plan_url=_report_url(endpoint, {**asked.given, "format": [PLAN.name]}, place),
+        is_get=endpoint.route.method == "GET",
+        page_url=partial(page_url, place.root, name=endpoint.name),
+        given=asked.given,
+        plan_given={**asked.given, "format": [PLAN.name]},
     )
 
 
@@ -178,8 +179,8 @@ def _by_line(faults: Sequence[Any], endpoint: Endpoint) -> dict[int, str]:
     return found
 
 
-def _report_url(endpoint: Endpoint, given: Mapping[str, Sequence[str]], place: Place) -> str | None:
-    """The report with these parameters; None when a link cannot lead there."""
-    if endpoint.route.method != "GET":
-        return None
-    return page_url(place.root, "open", endpoint.name, given)
+def _formats(checked: Report | Write | None) -> list[str]:
+    """The names of the formats of the rows, and of pictures; none when it answers without rows."""
+    if checked is None or not checked.columns:
+        return []
+    return [each.name for each in (*checked.formats, *checked.pictures)]
