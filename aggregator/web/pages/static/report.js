@@ -1,5 +1,4 @@
 // A report's page: fields that are empty stay out of the URL, and downloads show how far they are.
-import "./copy.js";
 import { downloads } from "./download.js";
 
 const form = document.querySelector("#form");
