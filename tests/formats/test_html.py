@@ -49,7 +49,7 @@ def page(service: Service, rows: list[tuple[Value, ...]], columns: str = "", loc
     html = replace(HTML, writer=HtmlTable(locale))
     choices, table, facts = service.run(service.report(sql, columns), html).split(MARK)
     known: dict[str, Any] = json.loads(facts)
-    assert json.loads(choices) == {}
+    assert json.loads(choices)["choices"] == {}
     assert (known["rows"], known["shown"]) == (len(rows), min(len(rows), 100))
     return read_table(table.decode())
 
@@ -151,6 +151,33 @@ def test_what_is_no_amount_has_no_total(shared: Service, count: int) -> None:
     table = read_table(shared.run(report, HTML).split(MARK)[1].decode())
 
     assert [cell.text for cell in table.foot[0]] == [str(count), "", "", ""]
+
+
+@pytest.mark.parametrize("count", [3, 150])
+@pytest.mark.parametrize("other", ["EUR", None, "usd"])
+def test_two_currencies_are_never_added(shared: Service, count: int, other: str | None) -> None:
+    columns = "b: {type: money}, d: {type: money, currency: USD}"
+    sql = "SELECT v.a AS Currency, v.b, v.c, v.d FROM data_db.v AS v"
+
+    def foot(last: str | None) -> list[str]:
+        shared.table("v", "a, b, c, d", [("USD", 100, 2, 300)] * (count - 1) + [(last, 100, 2, 300)])
+        table = read_table(shared.run(shared.report(sql, columns), HTML).split(MARK)[1].decode())
+        return [cell.text for cell in table.foot[0]]
+
+    assert foot("USD") == ["Total", f"{count}.00", str(2 * count), f"${3 * count}.00"]
+    assert foot(other) == ["Total", "", str(2 * count), f"${3 * count}.00"]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_number"),
+    [([1, 2.5], True), ([None, 3], True), ([1, "a"], False), (["1", "2"], False), ([None], False)],
+)
+def test_what_is_a_column_of_numbers(shared: Service, values: list[Value], is_number: bool) -> None:
+    shared.table("v", "a", [(value,) for value in values])
+    report = shared.report("SELECT max(v.a) AS most FROM data_db.v AS v GROUP BY v.rowid")
+    facts = json.loads(shared.run(report, HTML).split(MARK)[0])
+
+    assert facts["numbers"] == (["most"] if is_number else [])
 
 
 HABITS = {

@@ -1,7 +1,8 @@
 """The rows of a page as the body of an HTML table, between what the page's frame has to know of them.
 
-Before the rows stands a JSON object with the choices of the form, after them one with the totals; a mark
-parts them from the rows. It is a control character, which is shown as its picture wherever the data has one.
+Before the rows stands a JSON object with the choices of the form and the columns of numbers, after them one
+with the totals; a mark parts them from the rows. It is a control character, which is shown as its picture
+wherever the data has one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from aggregator.formats.columns import Column
+from aggregator.formats.columns import CURRENCY, Column
 from aggregator.formats.csv import array_sql
 from aggregator.formats.encoding import valid_json
 from aggregator.formats.format import Writer
@@ -23,6 +24,7 @@ from aggregator.formats.values import json_value
 
 MARK = b"\x1e"
 _LINE = b"\n"
+_ROWS_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,11 @@ class HtmlWriter:
         is_begun, has_record = False, not self._table.is_record
         for chunk in chunks:
             if not is_begun:
-                facts, _, chunk = chunk.partition(MARK)
-                yield facts + MARK + b"<tbody>"
+                choices, _, chunk = chunk.partition(MARK)
+                facts = {"choices": orjson.loads(choices), "numbers": self._numbers(chunk.partition(MARK)[0])}
+                yield orjson.dumps(facts) + MARK + b"<tbody>"
                 is_begun = True
-            rows, mark, facts = chunk.partition(MARK)
+            rows, mark, end = chunk.partition(MARK)
             if rows and not has_record:
                 first = orjson.loads(valid_json(rows.partition(_LINE)[0]))
                 yield "\n".join(self._record(first)).encode()
@@ -76,7 +79,21 @@ class HtmlWriter:
             if rows:
                 yield "\n".join(self._rows(rows, sums)).encode()
             if mark:
-                yield b"</tbody>" + self._foot(sums, orjson.loads(facts)) + MARK + facts
+                yield b"</tbody>" + self._foot(sums, orjson.loads(end)) + MARK + end
+
+    def _numbers(self, rows: bytes) -> list[str]:
+        """The columns of numbers, by their types or by the first rows."""
+        first = [
+            orjson.loads(row)
+            for row in valid_json(rows).split(_LINE, _ROWS_LOOKED_AT)[:_ROWS_LOOKED_AT]
+            if row
+        ]
+        names = []
+        for place, column in enumerate(self._columns):
+            values = [row[place] for row in first if row[place] is not None]
+            if is_number(column) or (values and all(type(value) in (int, float) for value in values)):
+                names.append(column.name)
+        return names
 
     def _rows(self, rows: bytes, sums: Sums) -> Iterator[str]:
         for row in valid_json(rows).split(_LINE):
@@ -122,16 +139,23 @@ class HtmlWriter:
 class Sums:
     """The totals of the columns that have one, of rows that are seen one by one.
 
-    A column in which a value is no number has none.
+    A column in which a value is no number has none, nor has money of several currencies.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._places = {column.name: place for place, column in enumerate(columns) if column.is_summed}
         self._texts = {column.name for column in columns if column.type == "money"}
+        self._currency = next(
+            (place for place, column in enumerate(columns) if column.name.lower() == CURRENCY), None
+        )
+        self._of_any = {column.name for column in columns if column.type == "money" and not column.currency}
+        self._currencies: set[object] = set()
         self._sums: dict[str, Decimal | None] = {}
 
     def add(self, values: Sequence[Any]) -> None:
         """Add a row as JSON gives it."""
+        if self._currency is not None:
+            self._currencies.add(values[self._currency])
         for name, place in self._places.items():
             value = values[place]
             if value is None or (name in self._sums and self._sums[name] is None):
@@ -144,4 +168,9 @@ class Sums:
 
     def texts(self) -> dict[str, str]:
         """Each total as text."""
-        return {name: f"{total:f}" for name, total in self._sums.items() if total is not None}
+        left_out = self._of_any if len(self._currencies) > 1 else ()
+        return {
+            name: f"{total:f}"
+            for name, total in self._sums.items()
+            if total is not None and name not in left_out
+        }

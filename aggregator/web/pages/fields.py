@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -40,13 +40,16 @@ _READ_BY: dict[str, Callable[[str], object]] = {
 """Of texts of that form, what a browser drops as well: days that there are not."""
 
 _MOST_IN_LIST = 200
+_MOST_AT_ONCE = 6
+_OF_PAGES = ("sort", "limit", "offset")
+"""Fields that a page has other ways for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field. texts: what was given; options: pairs of text and label; attributes: of the `<input>`.
 
-    offered: texts to complete what is typed; is_open: whether others than those are right too.
+    offered: texts to complete what is typed; is_more: whether it is shown only when it is asked for.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Field:
     error: str
     is_required: bool
     is_many: bool
+    is_more: bool = False
     options: tuple[tuple[str, str], ...] = ()
     offered: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -74,10 +78,19 @@ def fields_of(
     `all`; errors: what is wrong with the request.
     """
     wrong = {error.parameter: error.message for error in errors}
-    return [
+    fields = [
         _field(name, parameter, tuple(given.get(name, ())), offered.get(name), wrong.get(name, ""))
         for name, parameter in params.items()
     ]
+    return _with_less_at_once(fields)
+
+
+def _with_less_at_once(fields: list[Field]) -> list[Field]:
+    """The same, of which many are not shown at once; what must be filled in always is."""
+    if len(fields) <= _MOST_AT_ONCE:
+        return fields
+    shown = [field.name for field in fields if field.name not in _OF_PAGES][: _MOST_AT_ONCE - 1]
+    return [replace(field, is_more=not field.is_required and field.name not in shown) for field in fields]
 
 
 def _field(
@@ -94,7 +107,7 @@ def _field(
         widget = "text"
     return Field(
         name=name,
-        label=words(name),
+        label="Search" if name == "q" else words(name),
         widget=widget,
         texts=texts,
         help=_help(parameter, widget),

@@ -14,7 +14,6 @@ from aggregator.errors import AggregatorError, InvalidParameters, ParameterError
 from aggregator.formats import SPREADSHEET_CSV, Column, Format
 from aggregator.formats.chart.rows import MOST_ROWS
 from aggregator.formats.html import MARK, HtmlTable, locale_of
-from aggregator.formats.html.cells import is_number
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.negotiation import Found
@@ -58,7 +57,7 @@ class ReportPage:
     def framed(self, job: Job, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The page around the rows of a job. What `pieces` raises goes through."""
         body = _Body(pieces)
-        headings = () if self.table.is_record else self._headings(job)
+        headings = () if self.table.is_record else self._headings(job, body.numbers)
         return stream(
             "report.html",
             **self._names(fields_of(self._asked(), self.given, body.offered)),
@@ -145,11 +144,10 @@ class ReportPage:
         url = self.place.absolute(self.base, **_WHOLE | {"format": format})
         return f"curl --fail --remote-name --remote-header-name {shlex.quote(url)}"
 
-    def _headings(self, job: Job) -> list[Heading]:
-        return [self._heading(place, column, job) for place, column in enumerate(self.report.columns, 1)]
+    def _headings(self, job: Job, numbers: Sequence[str]) -> list[Heading]:
+        return [self._heading(column, column.name in numbers, job) for column in self.report.columns]
 
-    def _heading(self, place: int, column: Column, job: Job) -> Heading:
-        is_right = is_number(column)
+    def _heading(self, column: Column, is_right: bool, job: Job) -> Heading:
         first, second = ("desc", "asc") if is_right else ("asc", "desc")
         name, now = self._sorting(column, job)
         following = {"": first, first: second, second: None}[now]
@@ -191,12 +189,17 @@ def page_of(report: Report, request: Request, found: Found, shows_sql: bool) -> 
 
 
 class _Body:
-    """The rows of a page, and what stands around them: `offered` at once, `facts` when the rows have been."""
+    """The rows of a page, and what stands around them.
+
+    At once the choices that are `offered` and the columns of `numbers`; `facts` when the rows have been.
+    """
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
-        offered, _, self._rest = next(pieces).partition(MARK)
-        self.offered: dict[str, Any] = orjson.loads(offered)
+        facts, _, self._rest = next(pieces).partition(MARK)
+        known = orjson.loads(facts)
+        self.offered: dict[str, Any] = known["choices"]
+        self.numbers: list[str] = known["numbers"]
         self.facts: dict[str, Any] = {}
 
     def rows(self) -> Iterator[Rows]:
