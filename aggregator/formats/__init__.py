@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from aggregator.formats import defusing, values
 from aggregator.formats.chart import Chart, Picture
-from aggregator.formats.columns import CURRENCY, Column, ColumnType, RegisteredFunction, Storage
+from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
@@ -18,7 +18,6 @@ from aggregator.formats.shapes import Shape
 
 __all__ = [
     "ALIASES",
-    "CURRENCY",
     "FORM",
     "FORMATS",
     "HTML",

@@ -12,9 +12,6 @@ ColumnType = Literal[
 Storage = Literal["integer", "real", "text"]
 RegisteredFunction = Callable[..., object]
 
-CURRENCY = "currency"
-"""The name of a column that says of which currency the money in its row is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Column:

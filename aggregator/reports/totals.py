@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from aggregator.databases.connection import SqlValue
-from aggregator.formats import CURRENCY, Column
+from aggregator.formats import Column
 
 _SCHEMA = "the rows"
 _PARTS = 4
@@ -19,32 +19,19 @@ A sum of 64-bit integers may need more than 64 bits; that of each half of them d
 def totals_sql(sql: str, columns: Sequence[Column]) -> str:
     """The SELECT of the number of rows and of the parts of each total; sql: a SELECT with these columns."""
     names = ", ".join(f"c{place}" for place in range(len(columns)))
-    parts = ", ".join(
-        ["count(*)", _currencies(columns), *(part for column in _summed(columns) for part in _parts(column))]
-    )
+    parts = ", ".join(["count(*)", *(part for column in _summed(columns) for part in _parts(column))])
     return f'WITH "{_SCHEMA}"({names}) AS (\n{sql}\n)\nSELECT {parts} FROM "{_SCHEMA}"'
 
 
 def totals(row: Sequence[SqlValue], columns: Sequence[Column]) -> tuple[int, dict[str, str]]:
-    """The number of rows, and each total as text.
-
-    A column with other values than numbers has none, nor has money of several currencies.
-    """
-    count, currencies, *parts = row
+    """The number of rows, and each total as text; a column with other values than numbers has none."""
+    count, *parts = row
     sums = {}
     for place, column in enumerate(_summed(columns)):
-        if int(str(currencies)) > 1 and column.type == "money" and column.currency is None:
-            continue
         others, high, low, fractions = parts[place * _PARTS : (place + 1) * _PARTS]
         if others == 0 and (high is not None or fractions is not None):
             sums[column.name] = _total(column, int(high or 0), int(low or 0), fractions)
     return int(str(count)), sums
-
-
-def _currencies(columns: Sequence[Column]) -> str:
-    """How many there are, when the rows say that."""
-    told = (column.sql for column in columns if column.name.lower() == CURRENCY)
-    return next((f"count(DISTINCT quote({sql}))" for sql in told), "1")
 
 
 def _summed(columns: Sequence[Column]) -> list[Column]:

@@ -41,14 +41,17 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[NewPage]:
-    """Makes pages, each in a context of its own; takes what `Browser.new_context` takes."""
+    """Makes pages, each in a context of its own; takes what `Browser.new_context` takes.
+
+    may_break: whether an answer may break off.
+    """
     made = []
 
-    def make(server: Server, **settings: Any) -> Page:
+    def make(server: Server, may_break: bool = False, **settings: Any) -> Page:
         settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US"} | settings
         context = browser.new_context(base_url=f"http://{server.host}:{server.port}", **settings)
         context.set_default_timeout(PATIENCE * 1000)
-        made.append((context, Watch(context)))
+        made.append((context, Watch(context, may_break)))
         return context.new_page()
 
     yield make

@@ -12,10 +12,12 @@ _OF_PAGES = ("http", "https", "ws", "wss")
 class Watch:
     """Collects the faults of all pages of a context.
 
-    A violation of the Content-Security-Policy is one of the console's errors.
+    A violation of the Content-Security-Policy is one of the console's errors. may_break: whether an answer
+    that breaks off is none.
     """
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, context: BrowserContext, may_break: bool = False) -> None:
+        self._may_break = may_break
         self.faults: list[str] = []
         self._refused: set[str] = set()
         context.on("request", self._on_request)
@@ -39,6 +41,7 @@ class Watch:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         is_known = message.location["url"] in self._refused and "Failed to load resource" in message.text
+        is_known |= self._may_break and "net::ERR_" in message.text
         if message.type in ("error", "warning") and not is_known:
             self.faults.append(f"console: {message.text} ({message.location['url']})")
 

@@ -154,18 +154,13 @@ def test_what_is_no_amount_has_no_total(shared: Service, count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [3, 150])
-@pytest.mark.parametrize("other", ["EUR", None, "usd"])
-def test_two_currencies_are_never_added(shared: Service, count: int, other: str | None) -> None:
-    columns = "b: {type: money}, d: {type: money, currency: USD}"
-    sql = "SELECT v.a AS Currency, v.b, v.c, v.d FROM data_db.v AS v"
+def test_two_currencies_are_never_added(shared: Service, count: int) -> None:
+    sql = "SELECT v.a AS currency, v.b, v.c, v.d FROM data_db.v AS v"
+    shared.table("v", "a, b, c, d", [("USD" if number else "EUR", 100, 2, 300) for number in range(count)])
+    report = shared.report(sql, "b: {type: money}, d: {type: money, currency: USD}")
+    table = read_table(shared.run(report, HTML).split(MARK)[1].decode())
 
-    def foot(last: str | None) -> list[str]:
-        shared.table("v", "a, b, c, d", [("USD", 100, 2, 300)] * (count - 1) + [(last, 100, 2, 300)])
-        table = read_table(shared.run(shared.report(sql, columns), HTML).split(MARK)[1].decode())
-        return [cell.text for cell in table.foot[0]]
-
-    assert foot("USD") == ["Total", f"{count}.00", str(2 * count), f"${3 * count}.00"]
-    assert foot(other) == ["Total", "", str(2 * count), f"${3 * count}.00"]
+    assert [cell.text for cell in table.foot[0]] == ["Total", "", str(2 * count), f"${3 * count}.00"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from aggregator.formats.columns import CURRENCY, Column
+from aggregator.formats.columns import Column
 from aggregator.formats.csv import array_sql
 from aggregator.formats.encoding import valid_json
 from aggregator.formats.format import Writer
@@ -139,23 +139,16 @@ class HtmlWriter:
 class Sums:
     """The totals of the columns that have one, of rows that are seen one by one.
 
-    A column in which a value is no number has none, nor has money of several currencies.
+    A column in which a value is no number has none.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._places = {column.name: place for place, column in enumerate(columns) if column.is_summed}
         self._texts = {column.name for column in columns if column.type == "money"}
-        self._currency = next(
-            (place for place, column in enumerate(columns) if column.name.lower() == CURRENCY), None
-        )
-        self._of_any = {column.name for column in columns if column.type == "money" and not column.currency}
-        self._currencies: set[object] = set()
         self._sums: dict[str, Decimal | None] = {}
 
     def add(self, values: Sequence[Any]) -> None:
         """Add a row as JSON gives it."""
-        if self._currency is not None:
-            self._currencies.add(values[self._currency])
         for name, place in self._places.items():
             value = values[place]
             if value is None or (name in self._sums and self._sums[name] is None):
@@ -168,9 +161,4 @@ class Sums:
 
     def texts(self) -> dict[str, str]:
         """Each total as text."""
-        left_out = self._of_any if len(self._currencies) > 1 else ()
-        return {
-            name: f"{total:f}"
-            for name, total in self._sums.items()
-            if total is not None and name not in left_out
-        }
+        return {name: f"{total:f}" for name, total in self._sums.items() if total is not None}

@@ -47,9 +47,8 @@ def routes(service: Service) -> list[Route | Mount]:
     async def progress(request: Request) -> Response:
         """How far a download is; on another connection the next request may reach the process that knows."""
         rows = service.progress.rows(request.path_params["token"])
-        if rows is None:
-            return JSONResponse({"rows": None}, 404, {"connection": "close", "cache-control": "no-store"})
-        return JSONResponse({"rows": rows}, headers={"cache-control": "no-store"})
+        headers = {"cache-control": "no-store"} | ({"connection": "close"} if rows is None else {})
+        return JSONResponse({"rows": rows}, headers=headers)
 
     return [
         Route("/_/", home),

@@ -75,7 +75,7 @@ function nameOf(response) {
 async function watchRows(url, view) {
   try {
     const response = await fetch(url);
-    if (response.ok) view.rows = (await response.json()).rows;
+    if (response.ok) view.rows = (await response.json()).rows ?? view.rows;
   } catch { /* the download itself tells when the server is gone */ }
   view.draw();
 }
@@ -96,12 +96,15 @@ function show(panel, label, controller) {
   const view = {
     bytes: 0,
     rows: 0,
+    isOver: false,
     draw() {
+      if (view.isOver) return; // an answer may come after the end
       const rows = view.rows.toLocaleString("en") + (total ? ` of ${total.toLocaleString("en")}` : "");
       text.textContent = `${label}: ${rows} rows, ${(view.bytes / 1e6).toFixed(1)} MB`;
       if (total) { bar.max = total; bar.value = Math.min(view.rows, total); }
     },
     end(message) {
+      view.isOver = true;
       clearTimeout(later);
       text.textContent = message;
       panel.hidden = false;
