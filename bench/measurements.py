@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from bench import against_datasette, against_pandas, against_shell, rows_in, workers
 from bench.first_bytes import first_bytes
 from bench.memory_growth import memory
+from bench.pages import pages
 from bench.result import Result
 from bench.setting import Setting
 
@@ -16,6 +17,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "excel": against_shell.excel,
     "pandas": against_pandas.excel,
     "first-byte": first_bytes,
+    "pages": pages,
     "memory": memory,
     "datasette": against_datasette.csv,
     "requests": against_datasette.requests,

@@ -21,7 +21,7 @@ from aggregator.web.openapi import description
 from aggregator.web.pages.place import Place
 from aggregator.web.pages.problem import problem_page
 from aggregator.web.pages.routes import routes
-from aggregator.web.pages.templating import PAGE_HEADERS
+from aggregator.web.pages.templating import PAGE_HEADERS, warm
 from aggregator.web.problems import MEDIA_TYPE, problem
 from aggregator.web.reports import ReportsEndpoint
 from aggregator.web.service import Service
@@ -38,6 +38,7 @@ def own_pages(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await service.in_checker(warm)
         async with service.running():
             yield
 

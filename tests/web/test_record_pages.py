@@ -119,6 +119,6 @@ def test_the_first_page_tells_what_is_there(server: Server) -> None:
 
 
 def test_nobody_watches_what_is_over(server: Server) -> None:
-    assert server.get("/_/progress/abcdefgh12345678").status == 404
+    assert server.get("/_/progress/abcdefgh12345678").json() == {"rows": None}
     assert server.get("/order/7?format=csv", {"X-Progress": "abcdefgh12345678"}).status == 200
-    assert server.get("/_/progress/abcdefgh12345678").status == 404
+    assert server.get("/_/progress/abcdefgh12345678").json() == {"rows": None}

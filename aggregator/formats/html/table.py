@@ -66,20 +66,22 @@ class HtmlWriter:
         sums = Sums(self._columns)
         is_begun, has_record = False, not self._table.is_record
         for chunk in chunks:
+            pieces = []
             if not is_begun:
                 choices, _, chunk = chunk.partition(MARK)
                 facts = {"choices": orjson.loads(choices), "numbers": self._numbers(chunk.partition(MARK)[0])}
-                yield orjson.dumps(facts) + MARK + b"<tbody>"
+                pieces += [orjson.dumps(facts), MARK, b"<tbody>"]
                 is_begun = True
             rows, mark, end = chunk.partition(MARK)
             if rows and not has_record:
                 first = orjson.loads(valid_json(rows.partition(_LINE)[0]))
-                yield "\n".join(self._record(first)).encode()
+                pieces.append("\n".join(self._record(first)).encode())
                 has_record = True
             if rows:
-                yield "\n".join(self._rows(rows, sums)).encode()
+                pieces.append("\n".join(self._rows(rows, sums)).encode())
             if mark:
-                yield b"</tbody>" + self._foot(sums, orjson.loads(end)) + MARK + end
+                pieces += [b"</tbody>", self._foot(sums, orjson.loads(end)), MARK, end]
+            yield b"".join(pieces)
 
     def _numbers(self, rows: bytes) -> list[str]:
         """The columns of numbers, by their types or by the first rows."""

@@ -19,7 +19,7 @@ from aggregator.reports.report import Report
 from aggregator.web.negotiation import Found
 from aggregator.web.pages.fields import Field, fields_of
 from aggregator.web.pages.place import Place, page_url, place_of
-from aggregator.web.pages.templating import Rows, render, stream, words
+from aggregator.web.pages.templating import render, stream, words
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
 
@@ -60,6 +60,7 @@ class ReportPage:
         headings = () if self.table.is_record else self._headings(job, body.numbers)
         return stream(
             "report.html",
+            body.rows(),
             **self._names(fields_of(self._asked(), self.given, body.offered)),
             body=body,
             headings=headings,
@@ -202,13 +203,13 @@ class _Body:
         self.numbers: list[str] = known["numbers"]
         self.facts: dict[str, Any] = {}
 
-    def rows(self) -> Iterator[Rows]:
+    def rows(self) -> Iterator[str]:
         """`<tbody>` and, perhaps, `<tfoot>`."""
         piece: bytes | None = self._rest
         while piece is not None:
             rows, mark, facts = piece.partition(MARK)
             if rows:
-                yield Rows(rows.decode())
+                yield rows.decode()
             if mark:
                 self.facts = orjson.loads(facts)
             piece = next(self._pieces, None)

@@ -30,23 +30,27 @@ SECURITY = [
 PAGE_HEADERS = [("content-type", "text/html; charset=utf-8"), *SECURITY]
 
 
-class Rows(Markup):
-    """A piece of a page that is worth sending by itself."""
-
-
 def render(template: str, **names: Any) -> bytes:
     """A page. root: among the names, the way to `/`."""
     return _environment().get_template(template).render(names).encode()
 
 
-def stream(template: str, **names: Any) -> Iterator[bytes]:
-    """A page in pieces: the first ends with the first `Rows` in it."""
+def stream(template: str, rows: Iterator[str], **names: Any) -> Iterator[bytes]:
+    """A page that is sent while its rows come: each piece ends with the next of `rows`, which are HTML."""
     waiting: list[str] = []
-    for piece in _environment().get_template(template).generate(names):
+    is_next = False
+
+    def noted() -> Iterator[Markup]:
+        nonlocal is_next
+        for piece in rows:
+            is_next = True
+            yield Markup(piece)
+
+    for piece in _environment().get_template(template).generate(names | {"rows": noted()}):
         waiting.append(piece)
-        if isinstance(piece, Rows):
+        if is_next:
             yield "".join(waiting).encode()
-            waiting = []
+            waiting, is_next = [], False
     yield "".join(waiting).encode()
 
 

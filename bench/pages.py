@@ -1,0 +1,37 @@
+"""How soon a reader with a browser sees something."""
+
+import time
+from collections.abc import Iterator
+from statistics import median
+
+from bench.client import first_byte
+from bench.demo_data import PROJECT
+from bench.result import Goal, Result, alone
+from bench.service import service
+from bench.setting import Setting
+
+_PAGES = {
+    "The first page": "/",
+    "A page of 100 rows of 1 M": "/report/order-lines?format=html",
+    "A page of 50 orders": "/orders/?format=html",
+    "A page of one customer's orders": "/report/customer-orders?customer_id=1&format=html",
+}
+"""The rows of a page are in its first bytes; its totals come after them."""
+
+_TIMES = 15
+_PAUSE_SECONDS = 0.2
+"""Until the service has ended the page that was broken off."""
+
+
+def pages(setting: Setting) -> Iterator[Result]:
+    """Pages of the demo, each asked for once before."""
+    with service(setting.dbs, setting.logs, sql=PROJECT / "sql") as ours:
+        for name, target in _PAGES.items():
+            first_byte(ours.port, target)
+            figure = median(_after_a_pause(ours.port, target) for _ in range(_TIMES)) * 1000
+            yield alone(name, Goal("most", 50, 20), figure, "ms")
+
+
+def _after_a_pause(port: int, target: str) -> float:
+    time.sleep(_PAUSE_SECONDS)
+    return first_byte(port, target)
