@@ -42,7 +42,7 @@ def own_pages(service: Service) -> FastAPI:
         async with service.running():
             yield
 
-    app: FastAPI = FastAPIOffline(title="Aggregator", version=__version__, lifespan=lifespan)
+    app: FastAPI = FastAPIOffline(None, title="Aggregator", version=__version__, lifespan=lifespan)
     app.router.redirect_slashes = False
     # The description is made in a thread, because it may wait for a database.
     app.router.routes[:] = [

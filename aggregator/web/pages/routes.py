@@ -1,4 +1,4 @@
-"""What the service answers under `/_/`: its static files, and its own pages."""
+"""What the service answers under `/_/`: its static files, and its own pages; and `/docs`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from aggregator.web.pages.docs import docs
 from aggregator.web.pages.home import first_page
 from aggregator.web.pages.open import opened
 from aggregator.web.pages.place import Place
@@ -51,6 +52,7 @@ def routes(service: Service) -> list[Route | Mount]:
         return JSONResponse({"rows": rows}, headers=headers)
 
     return [
+        Route("/docs", docs),
         Route("/_/", home),
         Route("/_/progress/{token}", progress),
         Route("/_/open/{name:path}", open_report),
