@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8050
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format torture bench indexes docs clean
+.PHONY: help run test check format torture bench indexes docs screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ format: $(VENV)/dev.stamp ## format the Python files
 
 docs: $(VENV)/dev.stamp ## write the generated parts of the documentation
 	$(BIN)/python -m docs.generate
+
+screenshots: $(VENV)/dev.stamp ## take the pictures of the README, docs/images; needs Chromium
+	$(BIN)/python -m docs.screenshots
 
 torture: $(VENV)/dev.stamp ## the long forms of the tests
 	$(BIN)/python -m pytest -m torture

@@ -13,8 +13,12 @@ from tests.browser.conftest import NewPage
 from tests.server import Server
 
 PAGES = {
+    "first": "/",
+    "a picture": "/report/top-products?limit=5",
+    "the SQL": "/_/sql/report/revenue-by-month",
+    "rows to send": "/_/send/invoices/import.post",
+    "fields to send": "/_/send/orders/index.post",
     "rows": "/report/order-lines?from=2025-12-01",
-    "lists of choices": "/report/top-products",
     "a page of many fields": "/orders/?limit=8",
     "one record": "/invoices/INV-2022-0000001?format=html",
     "nothing asked for yet": "/report/customer-orders",

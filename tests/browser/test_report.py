@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from decimal import Decimal
+from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -157,7 +158,8 @@ def _folded(text: str) -> str:
 
 def test_the_pages_have_every_row_once(any_page: Page, lines: list[Row]) -> None:
     page = any_page
-    page.goto(f"{LINES}?_sort=customer_name.asc")
+    lines = [line for line in lines if line["order_date"] >= "2024-06-01"]
+    page.goto(f"{LINES}?from=2024-06-01&_sort=customer_name.asc")
     seen = table.rows(page)
     total = f"{Decimal(sum(line['line_total'] for line in lines)) / 100:,.2f}"
     while page.get_by_role("link", name="Next").count():
@@ -263,6 +265,39 @@ def test_csv_and_excel_have_the_rows_of_all_pages(any_page: Page, lines: list[Ro
         )
         for line in wanted
     ]
+
+
+def test_a_limit_of_the_report_s_own_counts_everywhere(page: Page, tmp_path: Path) -> None:
+    """Only that of a page is left out."""
+    page.goto("/report/top-products?limit=7")
+    names = [row[1] for row in table.rows(page)]
+    assert len(names) == 7
+
+    rows = list(csv.DictReader(_downloaded(page, "CSV", tmp_path).read_text("utf-8-sig").splitlines()))
+    assert [row["product_name"] for row in rows] == names
+    picture = page.request.get(page.locator(".chart img").evaluate("image => image.src")).text()
+    assert all(escape(name) in picture for name in names)
+    page.goto("/orders/?limit=7")
+    orders = list(csv.DictReader(_downloaded(page, "CSV", tmp_path).read_text("utf-8-sig").splitlines()))
+    assert len(orders) == 300
+
+
+@pytest.mark.parametrize(
+    "path", ["/report/revenue-by-month", "/report/top-products", "/analytics/priority-share"]
+)
+def test_the_picture_is_there_and_says_what_it_is(any_page: Page, path: str) -> None:
+    page = any_page
+    page.goto(path)
+    picture = page.locator(".chart img")
+
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 300
+    assert "chart" in (picture.get_attribute("alt") or "")
+    for name in ("SVG", "PNG"):
+        answer = page.request.get(
+            page.get_by_role("link", name=name, exact=True).evaluate("link => link.href")
+        )
+        assert answer.headers["content-type"].startswith(f"image/{name.lower()}")
 
 
 def _downloaded(page: Page, name: str, folder: Path) -> Path:

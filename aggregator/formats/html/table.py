@@ -64,24 +64,24 @@ class HtmlWriter:
 
     def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         sums = Sums(self._columns)
-        is_begun, has_record = False, not self._table.is_record
-        for chunk in chunks:
-            pieces = []
-            if not is_begun:
+        for place, chunk in enumerate(chunks):
+            head = b""
+            if place == 0:
                 choices, _, chunk = chunk.partition(MARK)
-                facts = {"choices": orjson.loads(choices), "numbers": self._numbers(chunk.partition(MARK)[0])}
-                pieces += [orjson.dumps(facts), MARK, b"<tbody>"]
-                is_begun = True
+                head = self._head(choices, chunk.partition(MARK)[0])
             rows, mark, end = chunk.partition(MARK)
-            if rows and not has_record:
-                first = orjson.loads(valid_json(rows.partition(_LINE)[0]))
-                pieces.append("\n".join(self._record(first)).encode())
-                has_record = True
-            if rows:
-                pieces.append("\n".join(self._rows(rows, sums)).encode())
-            if mark:
-                pieces += [b"</tbody>", self._foot(sums, orjson.loads(end)), MARK, end]
-            yield b"".join(pieces)
+            body = "\n".join(self._rows(rows, sums)).encode() if rows else b""
+            foot = b"</tbody>" + self._foot(sums, orjson.loads(end)) + MARK + end if mark else b""
+            yield head + body + foot
+
+    def _head(self, choices: bytes, rows: bytes) -> bytes:
+        """What stands before the rows; rows: the first of them."""
+        numbers = self._numbers(rows)
+        facts = orjson.dumps({"choices": orjson.loads(choices), "numbers": numbers})
+        record: Iterable[str] = ()
+        if rows and self._table.is_record:
+            record = self._record(orjson.loads(valid_json(rows.partition(_LINE)[0])), numbers)
+        return facts + MARK + b"<tbody>" + "\n".join(record).encode()
 
     def _numbers(self, rows: bytes) -> list[str]:
         """The columns of numbers, by their types or by the first rows."""
@@ -106,14 +106,14 @@ class HtmlWriter:
             if self._below:
                 yield f"<tr>{''.join([cell(values) for _, cell in self._below])}</tr>"
 
-    def _record(self, values: Sequence[Any]) -> Iterator[str]:
+    def _record(self, values: Sequence[Any], numbers: Sequence[str]) -> Iterator[str]:
         span = f'<td colspan="{len(self._below) - 1}"' if len(self._below) > 2 else "<td"
         for column, cell in self._beside:
             value = cell(values).replace("<td", span, 1)
             yield f'<tr class="beside"><th scope="row">{visible(column.label)}</th>{value}</tr>'
         if self._below:
             heads = (
-                f'<th scope="col"{" class=n" if is_number(column) else ""}>{visible(column.label)}</th>'
+                f'<th scope="col"{" class=n" if column.name in numbers else ""}>{visible(column.label)}</th>'
                 for column, _ in self._below
             )
             yield f'<tr class="heads">{"".join(heads)}</tr>'

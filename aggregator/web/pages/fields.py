@@ -41,6 +41,16 @@ _READ_BY: dict[str, Callable[[str], object]] = {
 
 _MOST_IN_LIST = 200
 _MOST_AT_ONCE = 6
+_OPEN_ENDS = (
+    "1970-01-01",
+    "9999-12-31",
+    "1970-01",
+    "9999-12",
+    "1970-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+)
+"""Defaults that stand for the beginning and the end of all days."""
+
 _OF_PAGES = ("sort", "limit", "offset")
 """Fields that a page has other ways for."""
 
@@ -123,7 +133,7 @@ def _field(
 def _help(parameter: Parameter, widget: str) -> str:
     """The description; the default, too, where the field itself cannot show it."""
     default = default_text(parameter)
-    if not default or widget not in ("date", "datetime-local", "month"):
+    if default in ("", *_OPEN_ENDS) or widget not in ("date", "datetime-local", "month"):
         return parameter.description
     return " ".join([parameter.description.rstrip(".") + ".", f"Otherwise {default}."]).lstrip(". ")
 

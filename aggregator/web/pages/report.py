@@ -23,9 +23,6 @@ from aggregator.web.pages.templating import render, stream, words
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
 
-_WHOLE: dict[str, str | None] = {"_page": None, "limit": None, "offset": None, "for": None}
-"""Taken out of the URL, there are all rows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -114,7 +111,12 @@ class ReportPage:
         }
 
     def _whole_url(self, format: str) -> str:
-        return self.place.url(**_WHOLE | {"format": format})
+        return self.place.url(**self._whole(format))
+
+    def _whole(self, format: str) -> dict[str, str | None]:
+        """What the URL of all rows has otherwise; a limit that is the report's own stays."""
+        of_pages = ("_page", "for", *(("limit", "offset") if self.report.paging is not None else ()))
+        return {**dict.fromkeys(of_pages), "format": format}
 
     def _chart_words(self) -> str:
         """The picture for those who do not see it; what it says is in the table too."""
@@ -133,7 +135,7 @@ class ReportPage:
         order = ("csv", "excel", "json")
         formats = [each for each in self.report.formats if each.name in order]
         for format in sorted(formats, key=lambda each: order.index(each.name)):
-            changes = _WHOLE | {"format": format.name}
+            changes = self._whole(format.name)
             if format.name == "csv":
                 yield "CSV", self.place.url(**changes | {"for": "excel"}), SPREADSHEET_CSV
             else:
@@ -142,7 +144,7 @@ class ReportPage:
     def _curl(self) -> str:
         names = [format.name for format in self.report.formats]
         format = "csv" if "csv" in names else names[0]
-        url = self.place.absolute(self.base, **_WHOLE | {"format": format})
+        url = self.place.absolute(self.base, **self._whole(format))
         return f"curl --fail --remote-name --remote-header-name {shlex.quote(url)}"
 
     def _headings(self, job: Job, numbers: Sequence[str]) -> list[Heading]:
