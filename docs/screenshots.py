@@ -46,8 +46,17 @@ def _search(page: Page) -> None:
     page.get_by_role("searchbox").fill("revenue")
 
 
-def _scroll_to_rows(page: Page) -> None:
-    page.locator(".summary").evaluate("element => element.scrollIntoView()")
+def _scroll_to_picture(page: Page) -> None:
+    _scroll_to(page, ".chart")
+
+
+def _scroll_to_preview(page: Page) -> None:
+    _check_file(page)
+    _scroll_to(page, "#preview")
+
+
+def _scroll_to(page: Page, what: str) -> None:
+    page.locator(what).evaluate("element => scrollTo(0, element.getBoundingClientRect().top + scrollY - 16)")
 
 
 def _check_file(page: Page) -> None:
@@ -90,14 +99,9 @@ PAGES = (
 
 README = (
     (Shot("home", "/"), DESK, "light"),
-    (Shot("report", "/report/revenue-by-month?from=2024-01"), (1280, 1150), "light"),
-    (Shot("import", "/_/send/invoices/import.post", _check_file), DESK, "light"),
-    (Shot("sql", "/_/sql/report/top-products"), DESK, "dark"),
-    (
-        Shot("phone", "/report/order-lines?from=2025-06-01&_sort=line_total.desc", _scroll_to_rows),
-        PHONE,
-        "dark",
-    ),
+    (Shot("report", "/report/revenue-by-month?from=2024-01"), (1280, 1100), "light"),
+    (Shot("import", "/_/send/invoices/import.post", _scroll_to_preview), (1280, 900), "light"),
+    (Shot("phone", "/report/top-products?limit=12", _scroll_to_picture), PHONE, "dark"),
 )
 
 
@@ -142,6 +146,7 @@ def _all(browser: Browser, server: Server, folder: Path) -> int:
 def _take(page: Page, shot: Shot, path: Path, **options: Any) -> None:
     page.goto(shot.path, wait_until="load")
     shot.act(page)
+    page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=path, animations="disabled", **options)
 

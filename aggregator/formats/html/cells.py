@@ -37,11 +37,12 @@ def cell_of(column: Column, place: int, columns: Sequence[Column], locale: str, 
     """
     show = _way(column, locale)
     link = _link(column, columns, root)
+    null = _NULL.replace('"null"', '"null n"') if is_number(column) else _NULL
 
     def cell(values: Values) -> str:
         value = values[place]
         if value is None:
-            return _NULL
+            return null
         if value == "":
             return _EMPTY
         kind, inner = show(value)
