@@ -27,7 +27,7 @@ from aggregator.web.problems import MEDIA_TYPE
 from aggregator.writes.write import Write
 
 _TITLE = "Aggregator"
-_DESCRIPTION = "Each report is one SQL file; each answers as JSON, NDJSON, CSV or Excel."
+_DESCRIPTION = "Each report is one SQL file; each answers as a page, JSON, NDJSON, CSV or Excel."
 _PROBLEMS = {
     "404": "There is no such report",
     "406": "The report is not to be had in this format",

@@ -39,7 +39,7 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
 """Status and title of each error; the title is the same whenever the type is."""
 
 _HINTS: dict[type[errors.AggregatorError], str] = {
-    errors.NoSuchReport: "The reports are listed at /docs and in /openapi.json.",
+    errors.NoSuchReport: "All reports are listed at / and in /openapi.json.",
     errors.BrokenReport: "Mend the file, or run `python -m aggregator check` to see all faults.",
     errors.DatabaseUnavailable: "Try again, or ask who looks after that file; /health shows all.",
     errors.UnsettledDatabases: "Try again.",

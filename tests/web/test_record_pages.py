@@ -8,7 +8,7 @@ import pytest
 
 from tests.server import Server
 from tests.sqlite_files import make_database
-from tests.web.conftest import servers_over
+from tests.web.conftest import MakeServer, servers_over
 from tests.web.page_reports import BROWSER, table
 
 LINES = [("nail & co", 2, 150), ("saw", 3, 1025), ("glue", 1, 5)]
@@ -122,3 +122,12 @@ def test_nobody_watches_what_is_over(server: Server) -> None:
     assert server.get("/_/progress/abcdefgh12345678").json() == {"rows": None}
     assert server.get("/order/7?format=csv", {"X-Progress": "abcdefgh12345678"}).status == 200
     assert server.get("/_/progress/abcdefgh12345678").json() == {"rows": None}
+
+
+def test_a_header_s_backticks_are_code_and_its_markup_is_text(make_server: MakeServer) -> None:
+    header = 'description: "Of `a<b>` and <i>c</i>"\nparams: {p: {type: text, description: "As `x`"}}'
+    sql = f"/*\n{header}\n*/\nSELECT :p AS p"
+    text = make_server({"r": sql}).get("/r?p=1", BROWSER).text
+
+    assert "Of <code>a&lt;b&gt;</code> and &lt;i&gt;c&lt;/i&gt;" in text
+    assert "As <code>x</code>" in text

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.formats.html import habit
 
 HERE = Path(__file__).parent
+_CODE = re.compile(r"`([^`\n]+)`")
 STATIC = HERE / "static"
 
 SECURITY = [
@@ -81,7 +83,13 @@ def _environment() -> Environment:
     environment.globals["static"] = lambda root, file: f"{root}_/static/{file}?v={version_of(file)}"
     environment.filters["count"] = lambda value, locale: habit.number(value, locale, is_grouped=True)
     environment.filters["words"] = words
+    environment.filters["prose"] = prose
     return environment
+
+
+def prose(text: str) -> Markup:
+    """A text of a header, escaped; what stands between backticks is code, as in Markdown."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def words(name: str) -> str:
