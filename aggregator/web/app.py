@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -38,8 +39,8 @@ def own_pages(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await service.in_checker(warm)
         async with service.running():
+            asyncio.get_running_loop().run_in_executor(service.checkers, warm)
             yield
 
     app: FastAPI = FastAPIOffline(None, title="Aggregator", version=__version__, lifespan=lifespan)
