@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import setup_db
 from tests.browser import chromium
@@ -17,6 +17,8 @@ from tests.server import PATIENCE, Server
 from tests.web.conftest import servers_over
 
 NewPage = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture(scope="package")
@@ -48,7 +50,8 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     made = []
 
     def make(server: Server, may_break: bool = False, **settings: Any) -> Page:
-        settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US"} | settings
+        usual = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", "reduced_motion": "reduce"}
+        settings = usual | settings
         context = browser.new_context(base_url=f"http://{server.host}:{server.port}", **settings)
         context.set_default_timeout(PATIENCE * 1000)
         made.append((context, Watch(context, may_break)))

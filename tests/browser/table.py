@@ -8,13 +8,15 @@ _CELLS = "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim
 
 
 def rows(page: Page) -> list[list[str]]:
-    """The texts of the rows, without head and totals."""
+    """The texts of the rows, without head and totals, when the page is whole."""
+    page.wait_for_load_state()
     found: list[list[str]] = page.locator("table tbody tr").evaluate_all(_CELLS)
     return found
 
 
 def totals(page: Page) -> list[str]:
     """The texts of the row of totals; [] without one."""
+    page.wait_for_load_state()
     found: list[list[str]] = page.locator("table tfoot tr").evaluate_all(_CELLS)
     return found[0] if found else []
 

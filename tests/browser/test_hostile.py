@@ -27,6 +27,21 @@ _STRANGE = (
 """What a page never has in its middle."""
 
 
+EVERY_TEXT = (
+    "/",
+    "/customers/",
+    "/products/",
+    "/orders/",
+    "/invoices/",
+    "/sales",
+    "/report/order-lines",
+    "/report/payments",
+    "/report/top-products",
+    "/orders/1",
+)
+"""Pages that show the texts of all tables, and of all of their columns."""
+
+
 @pytest.fixture(scope="module")
 def poisoned(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The demo with hostile texts in every text column, and a database with hostile names."""
@@ -103,25 +118,11 @@ def test_wrong_values_and_names_in_the_url(page: Page) -> None:
         expect(page.locator(_STRANGE)).to_have_count(0)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/customers/",
-        "/products/",
-        "/orders/",
-        "/invoices/",
-        "/sales",
-        "/categories/",
-        "/report/order-lines",
-        "/report/top-products",
-        "/report/payments",
-        "/customers/1?format=html",
-        "/orders/1?format=html",
-    ],
-)
-def test_every_text_of_the_demo(page: Page, path: str) -> None:
-    answer = page.goto(path)
+def test_every_text_of_the_demo(page: Page) -> None:
+    for path in EVERY_TEXT:
+        answer = page.goto(path)
 
-    assert answer is not None
-    assert answer.status == 200
-    assert any("hit" in cell for row in table.rows(page) for cell in row)
+        assert answer is not None
+        assert answer.status == 200
+        assert any("hit" in cell for row in table.rows(page) for cell in row), path
+        expect(page.locator(_STRANGE)).to_have_count(0)
