@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -100,6 +101,15 @@ def test_a_browser_is_led_to_where_things_are_sent(server: Server, path: str, lo
 
     assert (answer.status, answer.headers["location"]) == (303, location)
     assert server.get(path).status in (404, 405, 422), "a program is told what is wrong"
+
+
+def test_what_the_path_said_is_in_the_form_that_a_browser_is_led_to(server: Server) -> None:
+    location = server.get("/order/7/lines", BROWSER).headers["location"]
+    text = server.get(location.replace("../../", "/"), BROWSER).text
+
+    assert re.search(r'<input id="field-n" [^>]*value="7"', text)
+    hostile = server.get('/_/send/order/%7Bn%7D.delete?n="><script>', BROWSER).text
+    assert 'value="&#34;&gt;&lt;script&gt;"' in hostile
 
 
 def test_a_form_leads_to_the_report_of_what_is_in_it(server: Server) -> None:

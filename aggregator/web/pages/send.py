@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -43,18 +43,19 @@ class Wanted:
 class SendPage:
     """What one request for such a page is about.
 
-    base: scheme and host, for the command line; most_bytes: of a body; shows_sql: whether there is a page of
-    its SQL.
+    given: texts that the fields begin with, by name; base: scheme and host, for the command line;
+    most_bytes: of a body; shows_sql: whether there is a page of its SQL.
     """
 
     checked: Report | Write
     place: Place
+    given: Mapping[str, Sequence[str]]
     base: str
     most_bytes: int
     shows_sql: bool
 
     def page(self) -> bytes:
-        """The page. It is the same whatever the query string says."""
+        """The page; nothing is sent before the reader says so."""
         route, header = self.checked.endpoint.route, self.checked.header
         is_write = isinstance(self.checked, Write)
         has_rows = bool(header.input)
@@ -64,7 +65,7 @@ class SendPage:
             place=self.place,
             endpoint=self.checked.endpoint,
             header=header,
-            fields=fields_of({name: _open(each) for name, each in header.params.items()}, {}, {}),
+            fields=fields_of({name: _open(each) for name, each in header.params.items()}, self.given, {}),
             in_path=route.parameters,
             is_write=is_write,
             is_native=route.method == "POST" and not route.parameters,

@@ -31,7 +31,8 @@ def send_routes(service: Service) -> list[Route]:
         found = await checked(request.path_params["name"])
         base = str(request.base_url).rstrip("/")
         settings = service.settings
-        page = SendPage(found, Place(request.url.path), base, settings.max_body, settings.show_sql)
+        given = {name: request.query_params.getlist(name) for name in request.query_params}
+        page = SendPage(found, Place(request.url.path), given, base, settings.max_body, settings.show_sql)
         return Response(page.page(), headers={"cache-control": "no-store", **dict(PAGE_HEADERS)})
 
     async def template(request: Request) -> Response:
