@@ -128,6 +128,21 @@ def test_a_list_of_choices(page: Page, demo: Server) -> None:
         expect(page.get_by_role("checkbox", name=category)).to_be_checked()
 
 
+def test_a_long_form_unfolds_for_what_says_which_rows_there_are(page: Page) -> None:
+    page.goto("/orders/")
+    status, day = page.get_by_label("Status"), page.get_by_label("From")
+    expect(status).to_be_visible()
+    expect(day).to_be_hidden()
+    table.heading(page, "Customer name").get_by_role("link").click()
+    expect(table.heading(page, "Customer name")).to_have_attribute("aria-sort", "ascending")
+    expect(day).to_be_hidden()
+    page.goto("/orders/?from=2025-01-01")
+    expect(day).to_have_value("2025-01-01")
+    expect(day).to_be_visible()
+    page.goto("/orders/?limit=none")
+    expect(page.get_by_label("Limit")).to_be_visible()
+
+
 def test_a_click_on_a_column_sorts_by_it(any_page: Page, lines: list[Row]) -> None:
     """Texts from the first on, then from the last, then as the file has them; numbers from the largest on."""
     page = any_page
@@ -206,7 +221,7 @@ def test_back_and_forward_keep_the_state(page: Page) -> None:
     page.get_by_role("button", name="Show").click()
     page.wait_for_url("**from=**")
     steps.append((page.url, table.rows(page)))
-    table.heading(page, "City").get_by_role("link").click()
+    table.heading(page, "Customer name").get_by_role("link").click()
     page.wait_for_url("**_sort=**")
     steps.append((page.url, table.rows(page)))
     page.get_by_role("link", name="Next").click()

@@ -75,6 +75,11 @@ class Field:
     offered: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def must_be_seen(self) -> bool:
+        """Whether it says which rows there are, or what is wrong; heads of columns tell the order."""
+        return bool(self.error) or (bool(self.texts) and self.name not in _OF_PAGES)
+
 
 def fields_of(
     params: Mapping[str, Parameter],
@@ -117,7 +122,7 @@ def _field(
         widget = "text"
     return Field(
         name=name,
-        label="Search" if name == "q" else words(name),
+        label=words(name),
         widget=widget,
         texts=texts,
         help=_help(parameter, widget),
