@@ -45,6 +45,10 @@ def test_errors_are_pages(ties: Server, path: str, status: int, title: str) -> N
         assert secret not in answer.text
 
 
+def test_each_fault_of_a_file_is_told_once(ties: Server) -> None:
+    assert page(ties, "/fault", 500).text.count("syntax error") == 1
+
+
 def test_a_page_before_a_bad_row_is_whole(ties: Server) -> None:
     """Its rows are fine; their number is not known."""
     answer = page(ties, "/late")
