@@ -52,7 +52,8 @@ function showFieldError(form, { parameter, message }) {
   const id = `field-${parameter}-error`;
   field.classList.add("wrong");
   field.querySelector(".error.of-field")?.remove();
-  field.append(element("p", { class: "error of-field", id }, message));
+  // Before the help, as the server puts it.
+  field.insertBefore(element("p", { class: "error of-field", id }, message), field.querySelector(".help"));
   for (const input of inputs) {
     const others = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id);
     input.setAttribute("aria-invalid", "true");
