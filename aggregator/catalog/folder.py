@@ -112,6 +112,19 @@ class Catalog:
         method = next(name for name in METHOD_SUFFIXES.values() if name in place)
         return _match(place[method], segments)
 
+    def sent_beside(self, match: Match) -> list[Match]:
+        """What is sent to the same URL or right below it, without other parameters in its path."""
+        own = match.endpoint.route
+        below = own.segments[:-1] if own.segments[-1] == "" else own.segments
+        return [
+            Match(each, match.path_parameters)
+            for method in METHOD_SUFFIXES.values()
+            for each in self.endpoints
+            if each.route.method == method
+            and (each.route.segments == own.segments or each.route.segments[:-1] == below)
+            and each.route.parameters == own.parameters
+        ]
+
     def of_file(self, file: str) -> Endpoint | None:
         """The endpoint of a file, given its path inside the folder."""
         return next((endpoint for endpoint in self.endpoints if endpoint.file == file), None)

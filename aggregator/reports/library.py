@@ -97,6 +97,10 @@ class Library(Generic[T]):
         """What takes something at a path that nothing answers by its own name to a GET."""
         return self._sql.catalog().sent_to(path)
 
+    def sent_beside(self, match: Match) -> list[Match]:
+        """What is sent to the same URL or right below it, without other parameters in its path."""
+        return self._sql.catalog().sent_beside(match)
+
     def checked(self, endpoint: Endpoint) -> T | None:
         """The endpoint's report when it is known to be good; never waits for a file."""
         known = self._checked.get(endpoint.file)

@@ -185,7 +185,7 @@ class ReportsEndpoint:
                 raise
             limit = report.time_limit(self._service.settings.time_limit)
             offered = await offered_choices(self._service, report, request, limit)
-            page = page_of(report, request, found, self._service.settings.show_sql)
+            page = page_of(self._service, report, request, found)
             await answer.fail(error, page.failed(error, offered))
 
     async def _deliver(self, order: Order, found: Found, request: Request, answer: Answer) -> None:
@@ -208,7 +208,7 @@ class ReportsEndpoint:
             return
         framed: Framed = iter
         if job.is_page:
-            page = page_of(job.report, request, found, self._service.settings.show_sql)
+            page = page_of(self._service, job.report, request, found)
             framed = partial(page.framed, job)
         await self._download(order, request, answer, framed)
 

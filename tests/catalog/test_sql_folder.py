@@ -204,6 +204,36 @@ def test_the_endpoint_of_a_file(tmp_path: Path) -> None:
 # --- what stands in the folder -------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("path", "files"),
+    [
+        ("/", ["pay.post.sql", "sales.post.sql", "index.put.sql"]),
+        ("/things/", ["things/import.post.sql", "things/index.post.sql"]),
+        ("/things/7", ["things/{n}/parts.put.sql", "things/{n}.delete.sql"]),
+        ("/sales", ["sales.post.sql"]),
+        ("/alone", []),
+    ],
+)
+def test_what_is_sent_beside_a_report(tmp_path: Path, path: str, files: list[str]) -> None:
+    write(tmp_path, "index.sql", "index.put.sql", "pay.post.sql", "alone.sql", "sales.sql", "sales.post.sql")
+    write(
+        tmp_path, "things/index.sql", "things/index.post.sql", "things/import.post.sql", "things/a/b.post.sql"
+    )
+    header = "/*\nparams: {n: {type: integer}}\n*/\nSELECT :n AS n"
+    own = (
+        "things/{n}.sql",
+        "things/{n}.delete.sql",
+        "things/{n}/parts.put.sql",
+        "things/{n}/parts/{m}.put.sql",
+    )
+    write(tmp_path, *own, text=header)
+    catalog = catalog_of(tmp_path)
+
+    found = catalog.sent_beside(catalog.find("GET", path))
+    assert [each.endpoint.file for each in found] == files
+    assert {tuple(each.path_parameters.items()) for each in found} <= {(("n", "7"),), ()}
+
+
 def test_what_is_no_sql_file_is_left_alone(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -112,6 +112,14 @@ def test_what_the_path_said_is_in_the_form_that_a_browser_is_led_to(server: Serv
     assert 'value="&#34;&gt;&lt;script&gt;"' in hostile
 
 
+def test_a_page_leads_to_what_changes_it(server: Server) -> None:
+    text = server.get("/order/7", BROWSER).text
+    ways = re.findall(r'href="([^"]*/_/send/[^"]*)"', text)
+
+    assert ways == ["../_/send/order/%7Bn%7D/lines.put?n=7", "../_/send/order/%7Bn%7D.delete?n=7"]
+    assert "?n=9" in server.get("/order/9", BROWSER).text, "also when there is nothing"
+
+
 def test_a_form_leads_to_the_report_of_what_is_in_it(server: Server) -> None:
     answer = server.get("/_/open/order/%7Bn%7D?n=a%2Fb&_sort=item.asc&empty=")
 

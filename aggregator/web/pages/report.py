@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from aggregator.catalog.folder import Match
 from aggregator.catalog.parameters import Parameter
 from aggregator.errors import AggregatorError, InvalidParameters, ParameterError
 from aggregator.formats import SPREADSHEET_CSV, Column, Format
@@ -18,10 +19,11 @@ from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.negotiation import Found
 from aggregator.web.pages.fields import Field, fields_of
-from aggregator.web.pages.place import Place, page_url, place_of
+from aggregator.web.pages.place import Place, page_url, place_of, way_to_send
 from aggregator.web.pages.templating import render, stream, words
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
+from aggregator.web.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class ReportPage:
     """What one request for a report's page is about.
 
     given: the texts of its parameters; base: scheme and host, for links that are taken elsewhere;
-    shows_sql: whether there is a page with its SQL.
+    shows_sql: whether there is a page with its SQL; sent: what takes something where the report is.
     """
 
     report: Report
@@ -50,6 +52,7 @@ class ReportPage:
     table: HtmlTable
     base: str
     shows_sql: bool
+    sent: Sequence[Match]
 
     def framed(self, job: Job, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The page around the rows of a job. What `pieces` raises goes through."""
@@ -107,6 +110,7 @@ class ReportPage:
             "formats": self.report.formats,
             "curl": self._curl(),
             "pictures": {each.name: self._whole_url(each.name) for each in self.report.pictures},
+            "sent": [(each.endpoint.title, way_to_send(each, self.place)) for each in self.sent],
             "source_url": self._source_url() if self.shows_sql else None,
         }
 
@@ -176,8 +180,8 @@ class ReportPage:
         return name, way if name == "sort" and chosen == column.name else ""
 
 
-def page_of(report: Report, request: Request, found: Found, shows_sql: bool) -> ReportPage:
-    """The page that a request for a report asks for. shows_sql: the service's setting."""
+def page_of(service: Service, report: Report, request: Request, found: Found) -> ReportPage:
+    """The page that a request for a report asks for."""
     locale = locale_of(request.header(b"accept-language"))
     place = place_of(request, found.suffix)
     query = request.query()
@@ -187,7 +191,8 @@ def page_of(report: Report, request: Request, found: Found, shows_sql: bool) -> 
         given_parameters(query, found.match.path_parameters),
         report.table(locale, place.root),
         request.base,
-        shows_sql,
+        service.settings.show_sql,
+        service.library.sent_beside(found.match),
     )
 
 
