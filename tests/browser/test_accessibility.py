@@ -62,6 +62,15 @@ def test_a_phone_scrolls_no_page_sideways(new_page: NewPage, demo: Server, width
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
+def test_a_phone_shows_a_picture_as_large_as_its_letters_need(new_page: NewPage, demo: Server) -> None:
+    page = new_page(demo, viewport=PHONE, is_mobile=True, has_touch=True)
+    page.goto(PAGES["lists of choices"])
+    picture = page.locator(".chart img").bounding_box()
+    assert picture is not None
+    assert picture["width"] >= 600, "two thirds of the width for which it is drawn"
+    expect(page.locator(".chart a").first).to_have_css("overflow-x", "auto")
+
+
 def test_what_a_thumb_touches_is_large_enough(new_page: NewPage, demo: Server) -> None:
     """24 pixels at least, as WCAG 2.2 wants it (2.5.8)."""
     page = new_page(demo, viewport=PHONE, is_mobile=True, has_touch=True)
@@ -85,6 +94,7 @@ def test_paper_has_all_rows_of_the_page_and_nothing_to_press(page: Page) -> None
     page.goto("/report/order-lines")
     page.emulate_media(media="print")
 
+    page.set_viewport_size({"width": 794, "height": 1123})  # A4
     expect(page.locator("button:visible, .button:visible, form:visible, nav:visible")).to_have_count(0)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator(".summary")).to_be_visible()
@@ -93,6 +103,7 @@ def test_paper_has_all_rows_of_the_page_and_nothing_to_press(page: Page) -> None
     assert len(table.rows(page)) == 100
     assert page.locator("tbody tr").last.evaluate(bottom) <= scroll.evaluate(bottom)
     assert scroll.evaluate("element => element.scrollHeight - element.clientHeight") <= 1
+    assert scroll.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
 
 
 def test_a_report_by_keyboard_alone(page: Page) -> None:
