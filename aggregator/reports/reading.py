@@ -274,16 +274,16 @@ class LocalReader:
         yield Chunk(MARK + orjson.dumps(facts | found), 0, is_last=True)
 
     def _totals(self, view: View, job: Job, arguments: Arguments) -> dict[str, object]:
-        """Count and sums of all rows; no count when that takes too long or cannot be done."""
+        """Count and sums of all rows; no count, and why, when that takes too long or cannot be done."""
         sql = totals_sql(unsorted_sql(job.report), job.report.columns)
         ends_at = time.monotonic() + _COUNTING_SECONDS
         view.connection.wanted = lambda: self._is_wanted() and time.monotonic() < ends_at
         try:
             row = next(view.connection.execute(sql, bindings(arguments)))
-        except apsw.Error:
+        except apsw.Error as error:
             if not self._is_wanted():
                 raise
-            return {"rows": None}
+            return {"rows": None, "is_slow": isinstance(error, apsw.InterruptError)}
         finally:
             view.connection.wanted = self._is_wanted
         rows, sums = totals(row, job.report.columns)

@@ -13,6 +13,7 @@ params:
     choices: [all, shop, desk]
     description: "Orders of the web shop, all others, or both"
 columns:
+  order_count: {total: false}
   product_id: {link: "/products/{product_id}"}
   sales: {type: money, description: What customers paid after discounts}
 chart: {type: bar, x: product_name, y: sales}

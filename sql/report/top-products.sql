@@ -15,6 +15,7 @@ params:
     description: Only these categories; repeat it for several
   limit: {type: integer, default: 20, min: 1, max: 1000, description: How many products}
 columns:
+  customer_count: {total: false, description: Who bought several products counts for each}
   product_id: {link: "/products/{product_id}"}
   sales: {type: money}
 chart: {type: bar, x: product_name, y: sales}

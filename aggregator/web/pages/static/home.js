@@ -2,6 +2,8 @@
 const box = document.querySelector(".search");
 const input = document.querySelector("#search");
 const entries = [...document.querySelectorAll("#reports [data-search]")];
+const foldings = [...document.querySelectorAll("#reports details")];
+const opened = new Set(foldings.filter((each) => each.open));
 const folders = [...document.querySelectorAll("#reports .folder")];
 
 function search() {
@@ -11,6 +13,11 @@ function search() {
     const fits = words.every((word) => entry.dataset.search.includes(word));
     entry.hidden = !fits;
     found += fits ? 1 : 0;
+  }
+  for (const each of foldings) {
+    const fits = each.querySelector("[data-search]:not([hidden])") !== null;
+    each.hidden = !fits;
+    each.open = words.length ? fits : opened.has(each);
   }
   for (const folder of folders) folder.hidden = !folder.querySelector("[data-search]:not([hidden])");
   document.querySelector("#nothing").hidden = found > 0;
