@@ -272,9 +272,9 @@ def test_the_facts(shop: Server) -> None:
     assert found.tables["Parameters"] == [
         ["Name", "Type", "When not given", "Allowed", "What it is"],
         ["item_id", "integer", "required", "1 to 99", "The item's number"],
-        ["kind", "choice", "big", "big, small", ""],
+        ["kind", "choice", "big", "one of big, small", ""],
         ["name", "list of choice", "NULL", "a value of the data", ""],
-        ["label", "text", "none", "the pattern [a-z]+", ""],
+        ["label", "text", "none", "like [a-z]+", ""],
     ]
     assert found.tables["Columns of the result"] == [
         ["Name", "Type", "Currency", "What it is"],

@@ -11,6 +11,7 @@ from typing import Any
 from aggregator.catalog.parameter_types import InvalidValue, text_of
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.errors import ParameterError
+from aggregator.web.pages.rules import default_text
 from aggregator.web.pages.templating import words
 
 _WIDGETS = {
@@ -175,15 +176,6 @@ def _options(
         options = [option for option in options if option[0] != default]
     nothing = "choose…" if parameter.is_required else labels.get(default, default) or "any"
     return (("", nothing), *options)
-
-
-def default_text(parameter: Parameter) -> str:
-    """The default as text, empty without one."""
-    default = parameter.default
-    if default is None:
-        return ""
-    values = default if isinstance(default, list) else [default]
-    return ", ".join(text_of(value) for value in values)
 
 
 def _attributes(parameter: Parameter, widget: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import orjson
 
-from aggregator.catalog.day_patterns import shown
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import text_of
 from aggregator.catalog.parameters import Parameter
@@ -20,6 +19,7 @@ from aggregator.inputs.kinds import SUFFIXES
 from aggregator.reports.report import Report
 from aggregator.web.pages.fields import fields_of
 from aggregator.web.pages.place import Place, page_url
+from aggregator.web.pages.rules import default_text, rules_of
 from aggregator.web.pages.templating import render
 from aggregator.writes.write import Write
 
@@ -115,33 +115,16 @@ def wanted(name: str, column: InputColumn) -> Wanted:
         type=f"{column.type}, {column.currency}" if column.currency else column.type,
         is_required=column.required,
         names=tuple(column.names),
-        default="" if column.default is None else text_of(column.default),
+        default=default_text(column),
         rules=tuple(_rules(column)),
         description=column.description,
     )
 
 
 def _rules(column: InputColumn) -> Iterator[str]:
-    if column.choices is not None:
-        yield f"one of {', '.join(map(text_of, column.choices))}"
-    if column.formats:
-        yield f"as {' or '.join(map(shown, column.formats))}"
-    unit = " characters" if column.type == "text" else ""
-    low, high = (None if bound is None else _grouped(text_of(bound)) for bound in (column.min, column.max))
-    if low is not None and high is not None:
-        yield f"{low} to {high}{unit}"
-    elif low is not None:
-        yield f"{low}{unit} or more"
-    elif high is not None:
-        yield f"{high}{unit} at most"
-    if column.pattern is not None:
-        yield f"like {column.pattern}"
+    yield from rules_of(column)
     if column.example is not None:
         yield f"such as {text_of(column.example)}"
-
-
-def _grouped(text: str) -> str:
-    return f"{int(text):,}" if text.isascii() and text.removeprefix("-").isdigit() else text
 
 
 def _example(name: str, parameter: Parameter) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.input_columns import InputColumn
-from aggregator.catalog.parameter_types import text_of
 from aggregator.catalog.parameters import Parameter
 from aggregator.databases.table_names import aliases
 from aggregator.formats import Column
 from aggregator.reports.report import Report
+from aggregator.web.pages.rules import default_text, rules_of
 from aggregator.writes.write import Write
 
 _STORED = {"real": "number"}
@@ -60,8 +60,8 @@ def parameters_of(params: Mapping[str, Parameter]) -> list[Taken]:
             name=name,
             type=f"list of {parameter.type}" if parameter.many else parameter.type,
             is_required=parameter.is_required,
-            default=_default(parameter),
-            allowed=_allowed(parameter),
+            default=None if parameter.default is None else default_text(parameter),
+            allowed="; ".join(rules_of(parameter)),
             description=parameter.description,
         )
         for name, parameter in params.items()
@@ -75,8 +75,8 @@ def input_of(columns: Mapping[str, InputColumn]) -> list[Taken]:
             name=name,
             type=f"{column.type}, {column.currency}" if column.currency else column.type,
             is_required=column.required,
-            default=_default(column),
-            allowed=_allowed(column),
+            default=None if column.default is None else default_text(column),
+            allowed="; ".join(rules_of(column)),
             description=column.description,
             elsewhere=", ".join(column.names),
         )
@@ -121,33 +121,3 @@ def _sql(endpoint: Endpoint) -> str:
 
 def _choices(checked: Report | Write) -> list[str]:
     return [each.choices_sql for each in checked.header.params.values() if each.choices_sql is not None]
-
-
-def _default(declared: Parameter | InputColumn) -> str | None:
-    default = declared.default
-    if default is None:
-        return None
-    return ", ".join(text_of(value) for value in default) if isinstance(default, list) else text_of(default)
-
-
-def _allowed(declared: Parameter | InputColumn) -> str:
-    low, high = (None if bound is None else text_of(bound) for bound in (declared.min, declared.max))
-    unit = " characters" if declared.type == "text" else ""
-    said = []
-    if low is not None and high is not None:
-        said.append(f"{low} to {high}{unit}")
-    elif low is not None:
-        said.append(f"at least {low}{unit}")
-    elif high is not None:
-        said.append(f"at most {high}{unit}")
-    if declared.choices is not None:
-        said.append(", ".join(text_of(choice) for choice in declared.choices))
-    if isinstance(declared, Parameter) and declared.choices_sql is not None:
-        said.append("a value of the data")
-    if declared.pattern is not None:
-        said.append(f"the pattern {declared.pattern}")
-    if isinstance(declared, InputColumn) and declared.formats:
-        said.append(f"written as {' or '.join(declared.formats)}")
-    if declared.time_zone != "UTC":
-        said.append(f"in {declared.time_zone}")
-    return "; ".join(said)
