@@ -44,6 +44,9 @@ _SAYING_PAGES = ("json", PLAN.name, HTML.name)
 _COUNTING_SECONDS = 5.0
 """How long a page waits for its totals."""
 
+UNCOUNTED = MARK + orjson.dumps({"rows": None, "is_slow": True})
+"""What ends a page whose rows could not be counted."""
+
 _MISSING = re.compile(r"no such (table|column)")
 
 
@@ -260,18 +263,19 @@ class LocalReader:
         """One page: the choices of its form, its rows, and the totals of all pages, which may take longer."""
         began = time.monotonic()
         join = job.prepared().writer.join
-        choices = orjson.dumps(offered(view, job.report)) + MARK
+        choices = offered(view, job.report)
         chunks = [*self._rows(view, job, arguments)]
         count, text = sum(chunk.rows for chunk in chunks), join([chunk.text for chunk in chunks])
-        facts = {"seconds": time.monotonic() - began, "shown": count}
+        facts = {"choices": choices, "seconds": time.monotonic() - began, "shown": count}
+        beginning = orjson.dumps(facts) + MARK + text
         before, most = job.part
         if before == 0 and count < most:
-            last = MARK + orjson.dumps(facts | {"rows": count, "is_whole": True})
-            yield Chunk(choices + text + last, count, is_last=True)
+            last = MARK + orjson.dumps({"rows": count, "is_whole": True})
+            yield Chunk(beginning + last, count, is_last=True)
             return
-        yield Chunk(choices + text, count, is_last=False)
+        yield Chunk(beginning, count, is_last=False)
         found = self._totals(view, job, arguments)
-        yield Chunk(MARK + orjson.dumps(facts | found), 0, is_last=True)
+        yield Chunk(MARK + orjson.dumps(found), 0, is_last=True)
 
     def _totals(self, view: View, job: Job, arguments: Arguments) -> dict[str, object]:
         """Count and sums of all rows; no count, and why, when that takes too long or cannot be done."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, QueryFailed, TimeLimitExceeded
 from aggregator.reports.process import ReaderProcesses
-from aggregator.reports.reading import Job, LocalReader, Reader
+from aggregator.reports.reading import UNCOUNTED, Job, LocalReader, Reader
 from aggregator.reports.spool import Spool
 from aggregator.reports.sql import prepared
 
@@ -104,6 +104,11 @@ class Run:
         if not self._streaming:
             self._spool.close()
             raise error
+        if self.job.is_page and isinstance(error, TimeLimitExceeded):
+            # The rows are all there; it was counting them that took so long.
+            self._spool.write(UNCOUNTED)
+            self._spool.end()
+            return
         if not isinstance(error, AggregatorError):
             log.error("report %s failed", self.job.report.name, exc_info=error)
             error = QueryFailed("The report failed while it ran.", repr(error))

@@ -47,9 +47,9 @@ def page(service: Service, rows: list[tuple[Value, ...]], columns: str = "", loc
     service.table("v", ", ".join(names), rows)
     sql = f"SELECT {', '.join(f'v.{name}' for name in names)} FROM data_db.v AS v ORDER BY v.rowid"
     html = replace(HTML, writer=HtmlTable(locale))
-    choices, table, facts = service.run(service.report(sql, columns), html).split(MARK)
-    known: dict[str, Any] = json.loads(facts)
-    assert json.loads(choices)["choices"] == {}
+    before, table, after = service.run(service.report(sql, columns), html).split(MARK)
+    known: dict[str, Any] = json.loads(before) | json.loads(after)
+    assert known["choices"] == {}
     assert (known["rows"], known["shown"]) == (len(rows), min(len(rows), 100))
     return read_table(table.decode())
 

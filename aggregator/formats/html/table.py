@@ -1,8 +1,8 @@
 """The rows of a page as the body of an HTML table, between what the page's frame has to know of them.
 
-Before the rows stands a JSON object with the choices of the form and the columns of numbers, after them one
-with the totals; a mark parts them from the rows. It is a control character, which is shown as its picture
-wherever the data has one.
+Before the rows stands a JSON object with the choices of the form, what the rows took and the columns of
+numbers, after them one with the totals; a mark parts them from the rows. It is a control character, which is
+shown as its picture wherever the data has one.
 """
 
 from __future__ import annotations
@@ -67,17 +67,17 @@ class HtmlWriter:
         for place, chunk in enumerate(chunks):
             head = b""
             if place == 0:
-                choices, _, chunk = chunk.partition(MARK)
-                head = self._head(choices, chunk.partition(MARK)[0])
+                facts, _, chunk = chunk.partition(MARK)
+                head = self._head(facts, chunk.partition(MARK)[0])
             rows, mark, end = chunk.partition(MARK)
             body = "\n".join(self._rows(rows, sums)).encode() if rows else b""
             foot = b"</tbody>" + self._foot(sums, orjson.loads(end)) + MARK + end if mark else b""
             yield head + body + foot
 
-    def _head(self, choices: bytes, rows: bytes) -> bytes:
+    def _head(self, facts: bytes, rows: bytes) -> bytes:
         """What stands before the rows; rows: the first of them."""
         numbers = self._numbers(rows)
-        facts = orjson.dumps({"choices": orjson.loads(choices), "numbers": numbers})
+        facts = orjson.dumps(orjson.loads(facts) | {"numbers": numbers})
         record: Iterable[str] = ()
         if rows and self._table.is_record:
             record = self._record(orjson.loads(valid_json(rows.partition(_LINE)[0])), numbers)

@@ -11,7 +11,7 @@ import orjson
 
 from aggregator.catalog.folder import Match
 from aggregator.catalog.parameters import Parameter
-from aggregator.errors import AggregatorError, InvalidParameters, ParameterError
+from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, ParameterError
 from aggregator.formats import SPREADSHEET_CSV, Column, Format
 from aggregator.formats.chart.rows import MOST_ROWS
 from aggregator.formats.html import MARK, HtmlTable, locale_of
@@ -206,20 +206,23 @@ class _Body:
         self._pieces = pieces
         facts, _, self._rest = next(pieces).partition(MARK)
         known = orjson.loads(facts)
+        self._known = {name: known[name] for name in ("seconds", "shown")}
         self.offered: dict[str, Any] = known["choices"]
         self.numbers: list[str] = known["numbers"]
         self.facts: dict[str, Any] = {}
 
     def rows(self) -> Iterator[str]:
-        """`<tbody>` and, perhaps, `<tfoot>`."""
+        """`<tbody>` and, perhaps, `<tfoot>`. Raises Cancelled when the rows are let go before their end."""
         piece: bytes | None = self._rest
         while piece is not None:
             rows, mark, facts = piece.partition(MARK)
             if rows:
                 yield rows.decode()
             if mark:
-                self.facts = orjson.loads(facts)
+                self.facts = self._known | orjson.loads(facts)
             piece = next(self._pieces, None)
+        if not self.facts:
+            raise Cancelled("The rows of the page were let go before it was whole.")
 
 
 @dataclass(frozen=True, slots=True)
