@@ -39,7 +39,7 @@ def offered(view: View, report: Report) -> dict[str, dict[str, Any]]:
 
 def _first(view: View, choices: Statement, most: int) -> list[str]:
     rows = view.connection.execute(choices.sql)
-    texts = [str(row[0]) for row in islice(rows, most)]
+    texts = [str(row[0]) for row in islice((row for row in rows if row[0] is not None), most)]
     rows.close(True)
     return texts
 

@@ -17,6 +17,9 @@ _NOT_SHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\s<>\"']{1,2000}")
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_NO_NAME = re.compile(r"\.{0,2}|.*/.*", re.DOTALL)
+"""What no part of a URL's path can be: nothing, dots (RFC 3986, section 5.2.4), what has a slash in it."""
+
 _UNGROUPED = 10_000
 """Numbers below it are as easily read without marks between their thousands."""
 
@@ -146,10 +149,13 @@ def _link(column: Column, columns: Sequence[Column], root: str) -> Callable[[Val
     def link(values: Values) -> str | None:
         parts = [root]
         for at, piece in enumerate(pieces):
-            value = values[places[piece]] if at % 2 else piece
-            if value is None:
+            if at % 2 == 0:
+                parts.append(piece)
+                continue
+            value = values[places[piece]]
+            if value is None or _NO_NAME.fullmatch(str(value)):
                 return None
-            parts.append(quote(str(value), safe="") if at % 2 else piece)
+            parts.append(quote(str(value), safe=""))
         return "".join(parts)
 
     return link

@@ -25,6 +25,9 @@ from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
 from aggregator.web.service import Service
 
+_PART: dict[str, str | None] = {"_page": None, "limit": None, "offset": None}
+"""What says which part of the rows a report in pages shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -118,9 +121,9 @@ class ReportPage:
         return self.place.url(**self._whole(format))
 
     def _whole(self, format: str) -> dict[str, str | None]:
-        """What the URL of all rows has otherwise; a limit that is the report's own stays."""
-        of_pages = ("_page", "for", *(("limit", "offset") if self.report.paging is not None else ()))
-        return {**dict.fromkeys(of_pages), "format": format}
+        """What makes the page's URL that of all rows in a format: `limit` may mean something else, too."""
+        part = _PART if self.report.paging is not None else {"_page": None}
+        return part | {"for": None, "format": format}
 
     def _chart_words(self) -> str:
         """The picture for those who do not see it; what it says is in the table too."""
@@ -159,7 +162,9 @@ class ReportPage:
         name, now = self._sorting(column, job)
         following = {"": first, first: second, second: None}[now]
         text = f"{column.name}.{following}" if following else None
-        others = {"_sort": None, "_page": None, "offset": None}
+        others: dict[str, str | None] = {"_sort": None, "_page": None}
+        if self.report.paging is not None:
+            others["offset"] = None
         url = self.place.url(**others | {name: text})
         sorted = {"": "none", "asc": "ascending", "desc": "descending"}[now]
         return Heading(column.label, column.name, column.description, is_right, url, sorted)

@@ -43,7 +43,8 @@ def routes(service: Service) -> list[Route | Mount]:
         """The first page, also where `sql/` has an index of its own at `/`."""
         await service.refresh_library()
         page = await first_page(service, Place(request.url.path), request.headers.get("accept-language", ""))
-        return Response(page, headers=dict(PAGE_HEADERS))
+        kept = {"cache-control": "no-cache", "vary": "Accept-Language"}
+        return Response(page, headers=kept | dict(PAGE_HEADERS))
 
     async def progress(request: Request) -> Response:
         """How far a download is; on another connection the next request may reach the process that knows."""
