@@ -14,6 +14,7 @@ from aggregator.errors import (
     AggregatorError,
     Cancelled,
     DatabaseUnavailable,
+    InvalidParameters,
     MethodNotAllowed,
     NoSuchReport,
     QueryFailed,
@@ -39,6 +40,7 @@ from aggregator.web.writes import carry_out
 from aggregator.writes.write import Write
 
 _MOST_CHECKS = 3
+_PATIENCE = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +185,9 @@ class ReportsEndpoint:
         except AggregatorError as error:
             if answer.is_begun or isinstance(error, Cancelled):
                 raise
+            # After a report that failed, nobody waits as long again for the choices of its form.
             limit = report.time_limit(self._service.settings.time_limit)
+            limit = limit if isinstance(error, InvalidParameters) else min(limit, _PATIENCE)
             offered = await offered_choices(self._service, report, request, limit)
             page = page_of(self._service, report, request, found)
             await answer.fail(error, page.failed(error, offered))
