@@ -34,6 +34,12 @@ FROM customer_db.customers AS customers
 WHERE customers.city = :city
 ORDER BY customers.customer_id
 """
+NOTE = """/*
+params:
+  guest_name: {type: text}
+*/
+INSERT INTO customer_db.customers (customer_name, created_at) VALUES (:guest_name, '2024-01-01T00:00:00Z')
+"""
 
 
 @contextmanager
@@ -43,6 +49,7 @@ def service(folder: Path) -> Iterator[Server]:
     copy_own_reports(folder / "sql")
     own = {
         "guests/import.post": GUESTS,
+        "gäste & co/neu.post": NOTE,
         "guests/names.post": NAMES_OF_A_CITY,
         "broken/it.post": "INSERT INTO customer_db.nothing VALUES (1)",
     }

@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.send.acting import opened
-from tests.browser.send.service import asked
-from tests.server import Server
+from tests.browser.send.service import asked, guests
+from tests.server import Server, url
 
 NEW = "/_/send/customers/index.post"
 REMOVE = "/_/send/customers/{customer_id}.delete"
@@ -31,6 +31,35 @@ def made(server: Server, name: str) -> int:
 
 def is_there(server: Server, customer: int) -> bool:
     return asked(server, "customer", "SELECT 1 FROM customers WHERE customer_id = ?", customer) != []
+
+
+def test_a_path_of_any_letters(page: Page, server: Server) -> None:
+    page.goto("/_/send/gäste & co/neu.post")
+    assert page.get_attribute("#send", "action") == "../../../g%C3%A4ste%20&%20co/neu"
+    page.fill("[name=guest_name]", "Zoë")
+    page.click("#run")
+    expect(page.locator("#outcome h2")).to_have_class("good")
+    assert guests(server, "Zoë") == 1
+    curl = page.text_content("#curl")
+    assert curl is not None
+    assert curl.endswith(f"{url(server, '/g%C3%A4ste%20&%20co/neu')}'")
+
+
+def test_a_slow_double_click_is_one_request(page: Page, server: Server) -> None:
+    page.goto("/_/send/gäste & co/neu.post")
+    page.fill("[name=guest_name]", "Twice")
+    box = page.locator("#run").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    for count in (1, 2):
+        page.mouse.down(click_count=count)
+        page.mouse.up(click_count=count)
+        expect(page.locator("#outcome h2")).to_have_class("good")
+        expect(page.locator("#run")).to_be_enabled()
+    page.fill("[name=guest_name]", "Once more")
+    page.click("#run")
+    expect(page.locator("#outcome h2")).to_have_class("good")
+    assert (guests(server, "Twice"), guests(server, "Once more")) == (1, 1)
 
 
 def test_a_customer_is_entered_wrongly_then_rightly(page: Page, server: Server) -> None:

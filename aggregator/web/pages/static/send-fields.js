@@ -25,6 +25,8 @@ function begin() {
     event.preventDefault();
     run();
   });
+  // The second half of a double click, when the first has already been answered.
+  button.addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
   keepCurl(form, curl)();
 }
 

@@ -42,7 +42,7 @@ export function target(form, given, query = []) {
 
 function filled(part, given) {
   const name = part.match(/^\{(\w+)\}$/)?.[1];
-  return encodeURIComponent(name === undefined ? part : (given[name]?.[0] ?? `{${name}}`));
+  return name === undefined ? part : encodeURIComponent(given[name]?.[0] ?? `{${name}}`);
 }
 
 /** The parameters that are not part of the path. */
