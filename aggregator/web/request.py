@@ -85,11 +85,14 @@ class Request:
         return query
 
     def other_slash(self) -> tuple[str, str]:
-        """The path with a slash at its end, or without when it has one: decoded, and as a URL."""
+        """The path with a slash at its end, or without when it has one: decoded, and as the way to it.
+
+        The way is relative, so that a proxy may put the service under any path.
+        """
         if self.path.endswith("/"):
-            path, url = self.path[:-1], self._raw_path.removesuffix(b"/")
+            path, url = self.path[:-1], b"../" + self._raw_path.removesuffix(b"/").rpartition(b"/")[2]
         else:
-            path, url = self.path + "/", self._raw_path + b"/"
+            path, url = self.path + "/", b"./" + self._raw_path.rpartition(b"/")[2] + b"/"
         if self.query_string:
             url += b"?" + self.query_string
         return path, url.decode("ascii")
