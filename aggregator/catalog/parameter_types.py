@@ -83,7 +83,8 @@ def _parse_number(text: str, parameter: Parameter) -> float:
 
 def _parse_text(text: str, parameter: Parameter) -> str:
     if parameter.pattern is not None and not re.fullmatch(parameter.pattern, text):
-        raise InvalidValue(f"must match the pattern {parameter.pattern}")
+        example = f", such as {parameter.example}" if parameter.example is not None else ""
+        raise InvalidValue(f"must match the pattern {parameter.pattern}{example}")
     return text
 
 

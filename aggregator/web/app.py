@@ -43,7 +43,7 @@ def own_pages(service: Service) -> FastAPI:
             asyncio.get_running_loop().run_in_executor(service.checkers, warm)
             yield
 
-    app: FastAPI = FastAPIOffline(None, title="Aggregator", version=__version__, lifespan=lifespan)
+    app: FastAPI = FastAPIOffline(None, None, title="Aggregator", version=__version__, lifespan=lifespan)
     app.router.redirect_slashes = False
     # The description is made in a thread, because it may wait for a database.
     app.router.routes[:] = [

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -89,15 +89,16 @@ def content_disposition(name: str, kind: str) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str) -> str:
+def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str, frame: Sequence[object] = ()) -> str:
     """The strong tag (RFC 9110, section 8.8.3) of what the job's result is now.
 
-    versions: of the report's files. While one of them is so freshly changed that its version proves
-    nothing, or when the SQL depends on the clock or on chance, the tag is one that never comes again.
+    versions: of the report's files; frame: what stands for all that is put around the rows. While one of
+    the files is so freshly changed that its version proves nothing, or when the SQL depends on the clock or
+    on chance, the tag is one that never comes again.
     """
     report, format = job.report, job.format
     parts: list[object] = [__version__, report.digest, format.name, str(format.writer), coding]
-    parts += (job.sorted_by, job.page, job.is_whole)
+    parts += (job.sorted_by, job.page, job.is_whole, frame)
     parts += (job.arguments, secrets.token_hex(8) if report.statement.is_volatile else None)
     for file, version in zip(report.files, versions, strict=True):
         parts.append([file.schema, version.stamp, None if version.settled else secrets.token_hex(8)])

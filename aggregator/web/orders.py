@@ -10,6 +10,7 @@ from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.formats import HTML, PLAN, Format
 from aggregator.formats.html import locale_of
+from aggregator.formats.shapes import Group
 from aggregator.inputs.fields import Fields
 from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
@@ -95,6 +96,10 @@ def order_of(
     available = [*report.formats, *pages]
     format = choose_format(available, wanted, query.get("for", []), accept, only_by_name)
     request.line.format = format.name
+    sorted_by = sorting(report, query.get("_sort", []))
+    if sorted_by is not None and isinstance(format.writer, Group):
+        message = "is not for JSON in groups, whose rows stand together; take another format"
+        raise InvalidParameters([ParameterError("_sort", query["_sort"][0], message)])
     if format is HTML:
         format = _page_format(report, request)
     return Order(
@@ -103,7 +108,7 @@ def order_of(
             given,
             format,
             rows_wanted=not request.is_head,
-            sorted_by=sorting(report, query.get("_sort", [])),
+            sorted_by=sorted_by,
             page=_page(report, query.get("_page", []), format),
         ),
         gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),

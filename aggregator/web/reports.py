@@ -200,7 +200,9 @@ class ReportsEndpoint:
             return
         # Looked at before they are read: a tag may be older than its rows, and never newer.
         versions = look_at(job.report.files)
-        tag = entity_tag(job, versions, "gzip" if order.gzip else "")
+        page = page_of(self._service, job.report, request, found) if job.is_page else None
+        frame = page.edition() if page is not None else ()
+        tag = entity_tag(job, versions, "gzip" if order.gzip else "", frame)
         answer.headers = [*file_headers(job, tag), *(SECURITY if job.is_page else ())]
         if request.method == "GET" and matches(request.header(b"if-none-match"), tag):
             await answer.empty(304)
@@ -210,10 +212,7 @@ class ReportsEndpoint:
             request.line.rows = result.rows
             await answer.whole(result.body, order.gzip)
             return
-        framed: Framed = iter
-        if job.is_page:
-            page = page_of(self._service, job.report, request, found)
-            framed = partial(page.framed, job)
+        framed: Framed = partial(page.framed, job) if page is not None else iter
         await self._download(order, request, answer, framed)
 
     async def _send(self, download: Download, order: Order, request: Request, answer: Answer) -> None:

@@ -12,7 +12,7 @@ params:
       SELECT categories.category_name
       FROM product_db.categories AS categories
       ORDER BY categories.category_name
-    description: Only these categories; repeat it for several
+    description: Only these categories
   limit: {type: integer, default: 20, min: 1, max: 1000, description: How many products}
 columns:
   customer_count: {total: false, description: Who bought several products counts for each}

@@ -32,7 +32,7 @@ def test_each_endpoint_is_there_and_its_page_opens(page: Page, demo: Server) -> 
     page.goto("/")
     links = page.locator("#reports li > a")
     known = {(endpoint.route.method, endpoint.route.url) for endpoint in own_reports()}
-    entries = page.locator("#reports .url").all_inner_texts()
+    entries = [" ".join(text.split()) for text in page.locator("#reports .url").all_text_contents()]
     assert sorted(entries) == sorted(url if method == "GET" else f"{method} {url}" for method, url in known)
 
     reports = [
@@ -46,7 +46,8 @@ def test_each_endpoint_is_there_and_its_page_opens(page: Page, demo: Server) -> 
 
 def test_search_as_you_type(page: Page) -> None:
     page.goto("/")
-    everything = page.locator("#reports li:visible").count()
+    everything, at_first = page.locator("#reports li").count(), page.locator("#reports li:visible").count()
+    assert at_first < everything, "what takes something is folded"
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("PAYMENTS")
@@ -63,7 +64,7 @@ def test_search_as_you_type(page: Page) -> None:
     page.get_by_role("searchbox").fill("no such report")
     expect(page.get_by_text("No report fits.")).to_be_visible()
     page.get_by_role("searchbox").fill("")
-    expect(page.locator("#reports li:visible")).to_have_count(everything)
+    expect(page.locator("#reports li:visible")).to_have_count(at_first)
 
 
 def test_a_search_can_be_bookmarked_and_enter_opens_the_first(page: Page) -> None:

@@ -177,3 +177,15 @@ SHOWN = {
     "parts": lambda value: '{"a":[1,null]}' if value == {"a": [1, None]} else "?",
 }
 """What differs from the text of the value in JSON."""
+
+
+def test_json_in_groups_is_not_sorted_by_the_reader(make_server: MakeServer) -> None:
+    sql = "SELECT 'b' AS g, 1 AS n UNION ALL SELECT 'a', 2 UNION ALL SELECT 'b', 3 ORDER BY g"
+    server = make_server({"grouped": f"/*\nshape: {{group: g}}\n*/\n{sql}"})
+
+    text = page(server, "/grouped?_sort=n.desc").text
+    assert [row[1] for row in table(server, "/grouped?_sort=n.desc").texts()] == ["3", "2", "1"]
+    assert 'href="grouped?_sort=n.desc&amp;for=excel&amp;format=csv"' in text
+    assert 'href="grouped?format=json"' in text
+    assert server.get("/grouped?_sort=n.desc&format=json").status == 422
+    assert server.get("/grouped?format=json").json() == {"a": [{"n": 2}], "b": [{"n": 1}, {"n": 3}]}

@@ -15,12 +15,13 @@ from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, Par
 from aggregator.formats import SPREADSHEET_CSV, Column, Format
 from aggregator.formats.chart.rows import MOST_ROWS
 from aggregator.formats.html import MARK, HtmlTable, locale_of
+from aggregator.formats.shapes import Group
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.negotiation import Found
 from aggregator.web.pages.fields import Field, fields_of
 from aggregator.web.pages.place import Place, page_url, place_of, way_to_send
-from aggregator.web.pages.templating import render, stream, words
+from aggregator.web.pages.templating import edition, render, stream, words
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
 from aggregator.web.service import Service
@@ -112,6 +113,7 @@ class ReportPage:
             "downloads": list(self._downloads()),
             "formats": self.report.formats,
             "curl": self._curl(),
+            "curl_url": self._whole_url(self._curl_format()),
             "pictures": {each.name: self._whole_url(each.name) for each in self.report.pictures},
             "sent": [(each.endpoint.title, way_to_send(each, self.place)) for each in self.sent],
             "source_url": self._source_url() if self.shows_sql else None,
@@ -123,7 +125,8 @@ class ReportPage:
     def _whole(self, format: str) -> dict[str, str | None]:
         """What makes the page's URL that of all rows in a format: `limit` may mean something else, too."""
         part = _PART if self.report.paging is not None else {"_page": None}
-        return part | {"for": None, "format": format}
+        is_grouped = format == "json" and isinstance(self.report.shape, Group)
+        return part | ({"_sort": None} if is_grouped else {}) | {"for": None, "format": format}
 
     def _chart_words(self) -> str:
         """The picture for those who do not see it; what it says is in the table too."""
@@ -148,17 +151,23 @@ class ReportPage:
             else:
                 yield {"excel": "Excel", "json": "JSON"}[format.name], self.place.url(**changes), format
 
-    def _curl(self) -> str:
+    def edition(self) -> list[object]:
+        """Stands for all of the page but its rows."""
+        return [edition(), self.shows_sql, [each.endpoint.file for each in self.sent]]
+
+    def _curl_format(self) -> str:
         names = [format.name for format in self.report.formats]
-        format = "csv" if "csv" in names else names[0]
-        url = self.place.absolute(self.base, **self._whole(format))
+        return "csv" if "csv" in names else names[0]
+
+    def _curl(self) -> str:
+        url = self.place.absolute(self.base, **self._whole(self._curl_format()))
         return f"curl --fail --remote-name --remote-header-name {shlex.quote(url)}"
 
     def _headings(self, job: Job, numbers: Sequence[str]) -> list[Heading]:
         return [self._heading(column, column.name in numbers, job) for column in self.report.columns]
 
-    def _heading(self, column: Column, is_right: bool, job: Job) -> Heading:
-        first, second = ("desc", "asc") if is_right else ("asc", "desc")
+    def _heading(self, column: Column, is_number: bool, job: Job) -> Heading:
+        first, second = ("desc", "asc") if is_number else ("asc", "desc")
         name, now = self._sorting(column, job)
         following = {"": first, first: second, second: None}[now]
         text = f"{column.name}.{following}" if following else None
@@ -167,7 +176,7 @@ class ReportPage:
             others["offset"] = None
         url = self.place.url(**others | {name: text})
         sorted = {"": "none", "asc": "ascending", "desc": "descending"}[now]
-        return Heading(column.label, column.name, column.description, is_right, url, sorted)
+        return Heading(column.label, column.name, column.description, is_number, url, sorted)
 
     def _sorting(self, column: Column, job: Job) -> tuple[str, str]:
         """The parameter that sorts by the column, and which way it does now: `asc`, `desc` or not.

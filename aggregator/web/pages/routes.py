@@ -1,4 +1,4 @@
-"""What the service answers under `/_/`: its static files, and its own pages; and `/docs`."""
+"""What the service answers under `/_/`: its static files, and its own pages; `/docs` and `/redoc`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from aggregator.web.pages.docs import docs
+from aggregator.web.pages.docs import docs, redoc
 from aggregator.web.pages.home import first_page
 from aggregator.web.pages.open import opened
 from aggregator.web.pages.place import Place
@@ -54,6 +54,7 @@ def routes(service: Service) -> list[Route | Mount]:
 
     return [
         Route("/docs", docs),
+        Route("/redoc", redoc),
         Route("/_/", home),
         Route("/_/progress/{token}", progress),
         Route("/_/open/{name:path}", open_report),

@@ -66,6 +66,15 @@ def warm() -> None:
 
 
 @cache
+def edition() -> str:
+    """Stands for all templates and static files."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted([*(HERE / "templates").iterdir(), *STATIC.iterdir()]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
 def version_of(file: str) -> str:
     """Stands for what is in a static file now."""
     return hashlib.blake2b((STATIC / file).read_bytes(), digest_size=6).hexdigest()

@@ -35,7 +35,7 @@ def test_each_endpoint_that_is_not_only_read_has_a_page(server: Server) -> None:
 
 
 def test_the_first_page_leads_here(page: Page) -> None:
-    page.goto("/")
+    page.goto("/?q=load+invoices")
     page.get_by_role("link", name="Load invoices").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Load invoices")
     expect(page).to_have_url(re.compile(f"{IMPORT}$"))

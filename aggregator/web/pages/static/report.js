@@ -1,6 +1,10 @@
 // A report's page: fields that are empty stay out of the URL, and downloads show how far they are.
 import { downloads } from "./download.js";
 
+// Behind a proxy only the browser knows under which path the service is.
+const curl = document.querySelector("#curl");
+if (curl) curl.textContent = curl.textContent.replace(/'http.*$/, `'${new URL(curl.dataset.url, location.href)}'`);
+
 const form = document.querySelector("#form");
 
 form?.addEventListener("submit", () => {
