@@ -64,7 +64,7 @@ def test_a_phone_scrolls_no_page_sideways(new_page: NewPage, demo: Server, width
 
 def test_a_phone_shows_a_picture_as_large_as_its_letters_need(new_page: NewPage, demo: Server) -> None:
     page = new_page(demo, viewport=PHONE, is_mobile=True, has_touch=True)
-    page.goto(PAGES["lists of choices"])
+    page.goto(PAGES["a picture"])
     picture = page.locator(".chart img").bounding_box()
     assert picture is not None
     assert picture["width"] >= 600, "two thirds of the width for which it is drawn"

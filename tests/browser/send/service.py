@@ -24,6 +24,13 @@ INSERT INTO customer_db.customers (customer_name, city, created_at)
 SELECT input.guest_name, input.city, '2024-01-01T00:00:00Z'
 FROM input
 """
+ODD_NAMES = """/*
+params:
+  dataset: {type: text}
+  elements: {type: text}
+*/
+SELECT :dataset || :elements AS both
+"""
 NAMES_OF_A_CITY = """/*
 title: Who lives there
 params:
@@ -51,6 +58,7 @@ def service(folder: Path) -> Iterator[Server]:
         "guests/import.post": GUESTS,
         "gäste & co/neu.post": NOTE,
         "guests/names.post": NAMES_OF_A_CITY,
+        "guests/odd.post": ODD_NAMES,
         "broken/it.post": "INSERT INTO customer_db.nothing VALUES (1)",
     }
     with servers_over(folder) as make:

@@ -90,6 +90,14 @@ def test_a_customer_is_entered_wrongly_then_rightly(page: Page, server: Server) 
     assert page.locator(".wrong, [aria-invalid]").count() == 0
 
 
+def test_fields_that_are_called_like_what_a_form_has(page: Page, server: Server) -> None:
+    page.goto("/_/send/guests/odd.post")
+    page.fill("[name=dataset]", "left")
+    page.fill("[name=elements]", "right")
+    page.click("#run")
+    expect(page.locator("#outcome")).to_contain_text("leftright")
+
+
 def test_a_double_click_creates_one(page: Page, server: Server) -> None:
     page.goto(NEW)
     page.fill("[name=customer_name]", "Clicked Twice")

@@ -1,9 +1,10 @@
 // What came of a request: counts, rows that were refused, or the rows of the answer.
 
 import { count, counted, element, table } from "./elements.js";
+import { dataOf } from "./form.js";
 
 const COUNTS = ["received", "inserted", "updated", "unchanged", "deleted", "rejected"];
-const numbers = new Set(document.getElementById("send").dataset.numbers.split(" "));
+const numbers = new Set(dataOf(document.getElementById("send")).numbers.split(" "));
 
 /** Whether an answer is the counts of what was done. */
 export function isSummary(said) {

@@ -1,6 +1,7 @@
 // Problem documents (RFC 9457): shown as text, what is wrong with a field beside it.
 
 import { element } from "./elements.js";
+import { fieldsOf } from "./form.js";
 
 /** What is shown of an answer that is no success; `said` may be missing. */
 export function problemBox({ status, said }) {
@@ -44,7 +45,7 @@ export function showFieldErrors(form, errors) {
 }
 
 function showFieldError(form, { parameter, message }) {
-  const inputs = [...form.elements].filter((each) => each.name === parameter && each.closest(".field"));
+  const inputs = [...fieldsOf(form)].filter((each) => each.name === parameter && each.closest(".field"));
   if (!inputs.length) return false;
   const field = inputs[0].closest(".field");
   const fold = inputs[0].closest("details");

@@ -1,5 +1,6 @@
 // A report's page: fields that are empty stay out of the URL, and downloads show how far they are.
 import { downloads } from "./download.js";
+import { fieldsOf } from "./form.js";
 
 // Behind a proxy only the browser knows under which path the service is.
 const curl = document.querySelector("#curl");
@@ -8,7 +9,7 @@ if (curl) curl.textContent = curl.textContent.replace(/'http.*$/, `'${new URL(cu
 const form = document.querySelector("#form");
 
 form?.addEventListener("submit", () => {
-  const empty = [...form.elements].filter((each) => each.name && each.value === "" && !each.disabled);
+  const empty = [...fieldsOf(form)].filter((each) => each.name && each.value === "" && !each.disabled);
   for (const each of empty) each.disabled = true;
   // When the reader comes back, the fields can be filled in again.
   setTimeout(() => { for (const each of empty) each.disabled = false; });

@@ -1,6 +1,7 @@
 // The choice of a file, by the field, by dropping it or by pasting rows, and the look at its beginning.
 
 import { element, size } from "./elements.js";
+import { dataOf } from "./form.js";
 import { beginning, isUnchanged, mediaType } from "./send-file.js";
 import { givenParameters, inputOptions, target } from "./send-form.js";
 import { matching, readAs, rowsTable } from "./send-preview.js";
@@ -16,7 +17,7 @@ const error = document.getElementById("file-error");
 const preview = document.getElementById("preview");
 const sheet = document.getElementById("field-sheet");
 const pasted = document.getElementById("pasted");
-const mostBytes = Number(form.dataset.mostBytes);
+const mostBytes = Number(dataOf(form).mostBytes);
 
 /** The chosen file; null when there is none, or none that can be sent. */
 export let file = null;
@@ -106,7 +107,7 @@ async function look() {
   try {
     const url = target(form, givenParameters(form), [["preview", "20"], ...inputOptions(form)]);
     const headers = { "Content-Type": mediaType(looked) };
-    const answer = await send({ method: form.dataset.method, url, headers, body: await beginning(looked), signal });
+    const answer = await send({ method: dataOf(form).method, url, headers, body: await beginning(looked), signal });
     if (signal.aborted) return;
     if (answer.ok) showPreview(answer.said);
     else refusePreview(answer);

@@ -1,6 +1,7 @@
 // The page of an endpoint that takes fields: fill them in, send them, see what came of it.
 
 import { element } from "./elements.js";
+import { dataOf } from "./form.js";
 import { counts, isSummary, shown, tables } from "./outcome.js";
 import { box, clearFieldErrors, problemBox, showFieldErrors } from "./problem.js";
 import { confirmed } from "./send-confirm.js";
@@ -12,8 +13,8 @@ import { RequestKeys, Stopped, send } from "./send-request.js";
 const form = document.getElementById("send");
 const button = document.getElementById("run");
 const outcome = document.getElementById("outcome");
-const { method } = form.dataset;
-const isWrite = "writes" in form.dataset;
+const { method } = dataOf(form);
+const isWrite = "writes" in dataOf(form);
 const DONE = { POST: "Created", PUT: "Replaced", PATCH: "Changed", DELETE: "Deleted" };
 const keys = new RequestKeys();
 let isRunning = false;

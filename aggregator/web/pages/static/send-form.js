@@ -1,9 +1,10 @@
 // The form of a request: where it goes, and what its fields give.
+import { dataOf, fieldsOf } from "./form.js";
 
 /** The values of the parameters by name, each a list of texts; what is empty is not given. */
 export function givenParameters(form) {
   const given = {};
-  for (const input of form.elements) {
+  for (const input of fieldsOf(form)) {
     if (!input.name || !input.closest(".field") || input.closest("#options")) continue;
     if (input.type === "checkbox" && !input.checked) continue;
     if (input.value !== "") (given[input.name] ??= []).push(input.value);
@@ -14,7 +15,7 @@ export function givenParameters(form) {
 /** What is wrong with the fields before anything can be sent: no number, or nothing for the path. */
 export function ownErrors(form) {
   const given = givenParameters(form);
-  const errors = [...form.elements]
+  const errors = [...fieldsOf(form)]
     .filter((input) => input.validity?.badInput)
     .map((input) => ({ parameter: input.name, message: input.validationMessage }));
   for (const name of inPath(form)) {
@@ -28,14 +29,14 @@ export function ownErrors(form) {
 
 /** The names of the parameters that are part of the path. */
 export function inPath(form) {
-  return form.dataset.inPath.split(" ").filter(Boolean);
+  return dataOf(form).inPath.split(" ").filter(Boolean);
 }
 
 /** The URL with its path filled in. query: pairs of name and text. */
 export function target(form, given, query = []) {
-  let path = form.dataset.url.replace(/^\//, "");
+  let path = dataOf(form).url.replace(/^\//, "");
   path = path.split("/").map((part) => filled(part, given)).join("/");
-  const url = new URL(form.dataset.root + path, document.baseURI);
+  const url = new URL(dataOf(form).root + path, document.baseURI);
   url.search = new URLSearchParams(query).toString();
   return url;
 }
@@ -53,5 +54,5 @@ export function outsidePath(form, given) {
 
 /** How a file is to be read, as far as it is said: pairs of name and text. */
 export function inputOptions(form) {
-  return ["delimiter", "encoding", "sheet"].map((name) => [name, form.elements[name].value]).filter(([, text]) => text !== "");
+  return ["delimiter", "encoding", "sheet"].map((name) => [name, fieldsOf(form)[name].value]).filter(([, text]) => text !== "");
 }

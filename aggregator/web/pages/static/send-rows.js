@@ -1,6 +1,7 @@
 // The page of an endpoint that takes a file: choose, look, check, load.
 
 import { counted } from "./elements.js";
+import { dataOf, fieldsOf } from "./form.js";
 import { isSummary, rejectedCount } from "./outcome.js";
 import { box, clearFieldErrors, showFieldErrors } from "./problem.js";
 import { failure, refusal, success } from "./send-answer.js";
@@ -19,8 +20,8 @@ const outcome = document.getElementById("outcome");
 const checkButton = document.getElementById("check");
 const loadButton = document.getElementById("load");
 const loadWords = loadButton.textContent;
-const { method } = form.dataset;
-const canSkip = "canSkip" in form.dataset;
+const { method } = dataOf(form);
+const canSkip = "canSkip" in dataOf(form);
 const keys = new RequestKeys();
 let isRunning = false;
 let isDone = false;
@@ -115,7 +116,7 @@ function skipping(isDry) {
 }
 
 function isSkipping() {
-  return form.elements.invalid?.value === "skip";
+  return fieldsOf(form).invalid?.value === "skip";
 }
 
 function showAnswer(answer, isDry) {
