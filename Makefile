@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp ## make demo databases if there are none, say which are o
 	$(BIN)/python app.py --host $(HOST) --port $(PORT)
 
 test: $(VENV)/dev.stamp ## run the whole test suite
-	$(BIN)/python -m pytest -m "not torture" -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -m "not torture" -n 3 --dist worksteal
 
 check: $(VENV)/dev.stamp ## lint, types, layers, generated docs
 	$(BIN)/ruff check .

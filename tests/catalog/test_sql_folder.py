@@ -486,14 +486,20 @@ def test_many_threads_ask_at_once(tmp_path: Path, eager: None, monkeypatch: pyte
     assert (set(found), most) == ({1}, 1)
 
 
-def test_a_thousand_reports_are_looked_through_quickly(tmp_path: Path, eager: None) -> None:
+def test_looking_through_a_thousand_reports_costs_less_than_reading_them(tmp_path: Path, eager: None) -> None:
     for number in range(1000):
-        (tmp_path / f"report-{number}.sql").write_text("SELECT 1 AS one")
+        path = tmp_path / f"report-{number}.sql"
+        path.write_text("/*\ntitle: One\nparams: {n: {type: integer}}\n*/\nSELECT :n AS one")
+        os.utime(path, (1, 1))
+
+    def seconds(sql: SqlFolder) -> float:
+        began = time.thread_time()
+        assert len(sql.catalog().endpoints) == 1000
+        return time.thread_time() - began
+
     sql = SqlFolder(tmp_path)
-    assert len(sql.catalog().endpoints) == 1000
-    began = time.monotonic()
-    sql.catalog()
-    assert time.monotonic() - began < 0.25
+    reading = seconds(sql)
+    assert min(seconds(sql) for _ in range(3)) < reading / 3
 
 
 def test_a_directory_that_turns_into_a_file_and_back(tmp_path: Path, eager: None) -> None:

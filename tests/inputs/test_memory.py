@@ -43,7 +43,13 @@ def _ndjson() -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "pieces"), [("csv", _csv), ("csv", _wide_csv), ("json", _json), ("ndjson", _ndjson)]
+    ("kind", "pieces"),
+    [
+        ("csv", _csv),
+        ("csv", _wide_csv),
+        pytest.param("json", _json, marks=pytest.mark.torture),
+        pytest.param("ndjson", _ndjson, marks=pytest.mark.torture),
+    ],
 )
 def test_memory_is_flat(kind: Kind, pieces: Callable[[], Iterator[bytes]], tmp_path: Path) -> None:
     path = tmp_path / "large"
