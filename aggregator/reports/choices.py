@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
 from aggregator.catalog.arguments import Arguments
 from aggregator.databases.inspection import Statement
@@ -12,7 +11,7 @@ from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.reports.report import Report
 from aggregator.reports.sql import choice_by_text
 
-MOST_OFFERED = 500
+_MOST_OFFERED = 500
 _MOST_CHOICES_SHOWN = 20
 
 
@@ -28,13 +27,9 @@ def chosen(view: View, report: Report, arguments: Arguments) -> Arguments:
     return arguments
 
 
-def offered(view: View, report: Report) -> dict[str, dict[str, Any]]:
-    """The choices of each parameter, for a form: `texts`, and whether these are `all`."""
-    found = {}
-    for name, choices in report.choices.items():
-        texts = _first(view, choices, MOST_OFFERED + 1)
-        found[name] = {"texts": texts[:MOST_OFFERED], "all": len(texts) <= MOST_OFFERED}
-    return found
+def offered(view: View, report: Report) -> dict[str, list[str]]:
+    """The first choices of each parameter, for a form."""
+    return {name: _first(view, choices, _MOST_OFFERED) for name, choices in report.choices.items()}
 
 
 def _first(view: View, choices: Statement, most: int) -> list[str]:

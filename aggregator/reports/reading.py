@@ -314,7 +314,7 @@ def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], c
     run = job.prepared()
     text = run.writer.join(rows) if rows else b""
     if run.count_sql is not None:
-        limit, offset = int(str(arguments["limit"])), int(str(arguments["offset"]))
+        offset, limit = job.part
         is_last_page = 0 < count < limit or count == offset == 0
         total = offset + count if is_last_page else _total(view, run.count_sql, arguments)
         text += end_of_page(total, limit, offset)

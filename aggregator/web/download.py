@@ -150,3 +150,13 @@ class Download:
             self._turn.cancel()
         self.run.stop(Cancelled("The client has gone."))
         self.run.close()
+
+
+async def small_body(service: Service, run: Run, receive: Receive, time_limit: float) -> bytes:
+    """All of a small result, read for the service's own use. Raises what ended the run."""
+    download = Download(service, run, receive, time_limit)
+    try:
+        await download.begin()
+        return download.body()
+    finally:
+        download.close()

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
 
 from aggregator.catalog.parameter_types import InvalidValue, text_of
 from aggregator.catalog.parameters import MOVING, Parameter
@@ -85,13 +84,13 @@ class Field:
 def fields_of(
     params: Mapping[str, Parameter],
     given: Mapping[str, Sequence[str]],
-    offered: Mapping[str, Mapping[str, Any]],
+    offered: Mapping[str, Sequence[str]],
     errors: Sequence[ParameterError] = (),
 ) -> list[Field]:
     """A field for each parameter.
 
-    given: the texts of the request; offered: for choices from the data their `texts`, and whether these are
-    `all`; errors: what is wrong with the request.
+    given: the texts of the request; offered: the choices from the data; errors: what is wrong with the
+    request.
     """
     wrong = {error.parameter: error.message for error in errors}
     fields = [
@@ -110,7 +109,7 @@ def _with_less_at_once(fields: list[Field]) -> list[Field]:
 
 
 def _field(
-    name: str, parameter: Parameter, texts: tuple[str, ...], offered: Mapping[str, Any] | None, error: str
+    name: str, parameter: Parameter, texts: tuple[str, ...], offered: Sequence[str] | None, error: str
 ) -> Field:
     texts = tuple(text for text in texts if text != "")
     widget = _WIDGETS.get(parameter.type, "text")
@@ -154,11 +153,11 @@ def _is_shown(widget: str, text: str) -> bool:
         return False
 
 
-def _choices(parameter: Parameter, offered: Mapping[str, Any] | None) -> tuple[str, ...]:
+def _choices(parameter: Parameter, offered: Sequence[str] | None) -> tuple[str, ...]:
     if parameter.type == "boolean":
         return ("true", "false")
     if offered is not None:
-        return tuple(offered["texts"])
+        return tuple(offered)
     return tuple(text_of(choice) for choice in parameter.choices or ())
 
 

@@ -72,7 +72,7 @@ def _entries(library: Library[Report | Write], place: Place) -> Iterator[Entry]:
             title=endpoint.title,
             description=description.split("\n\n")[0],
             url=place.root + _way_to(endpoint),
-            has_chart=getattr(header, "chart", None) is not None,
+            has_chart=header is not None and header.chart is not None,
             fault=trouble.detail if trouble is not None else "",
             searched=" ".join(texts).lower(),
         )

@@ -74,7 +74,7 @@ class ReportPage:
             is_record=self.table.is_record,
         )
 
-    def failed(self, error: AggregatorError, offered: Mapping[str, Any]) -> bytes:
+    def failed(self, error: AggregatorError, offered: Mapping[str, Sequence[str]]) -> bytes:
         """The page with what is wrong instead of rows. offered: the choices from the data."""
         errors = error.errors if isinstance(error, InvalidParameters) else ()
         params = self.report.header.params
@@ -101,7 +101,6 @@ class ReportPage:
         route = self.report.endpoint.route
         opening = page_url(self.place.root, "open", self.report.name, {})
         action = opening if route.parameters else self.place.own
-        kept = {"_sort": self.given.get("_sort"), "format": None}
         return {
             "root": self.place.root,
             "place": self.place,
@@ -109,9 +108,8 @@ class ReportPage:
             "report": self.report,
             "fields": fields,
             "action": action,
-            "kept": [(name, text) for name, text in self.place.query if name in kept],
+            "kept": [(name, text) for name, text in self.place.query if name in ("_sort", "format")],
             "downloads": list(self._downloads()),
-            "formats": self.report.formats,
             "curl": self._curl(),
             "curl_url": self._whole_url(self._curl_format()),
             "pictures": {each.name: self._whole_url(each.name) for each in self.report.pictures},
@@ -221,7 +219,7 @@ class _Body:
         facts, _, self._rest = next(pieces).partition(MARK)
         known = orjson.loads(facts)
         self._known = {name: known[name] for name in ("seconds", "shown")}
-        self.offered: dict[str, Any] = known["choices"]
+        self.offered: dict[str, list[str]] = known["choices"]
         self.numbers: list[str] = known["numbers"]
         self.facts: dict[str, Any] = {}
 

@@ -56,7 +56,7 @@ class Asked:
     wants_plan: bool = False
     plan: Mapping[str, Any] | None = None
     error: AggregatorError | None = None
-    offered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    offered: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class SourceEndpoint:

@@ -14,7 +14,7 @@ from aggregator.formats import PLAN
 from aggregator.reports.reading import StaleReport, job_of
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
-from aggregator.web.download import Download
+from aggregator.web.download import small_body
 from aggregator.web.request import Request
 from aggregator.web.service import Service
 
@@ -57,13 +57,10 @@ async def _run(
 ) -> dict[str, Any]:
     run = Run(job_of(report, given, PLAN), service.spool())
     limit = report.time_limit(service.settings.time_limit)
-    download = Download(service, run, request.receive, limit)
     try:
-        await download.begin()
-        document: dict[str, Any] = orjson.loads(download.body())
+        document: dict[str, Any] = orjson.loads(await small_body(service, run, request.receive, limit))
     finally:
         request.line.rows = run.rows
-        download.close()
     return document
 
 
