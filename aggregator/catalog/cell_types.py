@@ -89,7 +89,13 @@ def _number(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     parameter, notations = _fixed(column), column.notations()
     is_whole = column.type == "integer"
     if not notations:
-        return parameter.parse_one, (_plain_integers if is_whole else _plain_numbers)(parameter)
+        shares = column.shares()
+
+        def read_plain(text: str) -> Value:
+            share = next(filter(None, (notation.plain(text) for notation in shares)), text)
+            return parameter.parse_one(share)
+
+        return read_plain, (_plain_integers if is_whole else _plain_numbers)(parameter)
     kind = "whole number" if is_whole else "number"
     reason = f"must be a {kind}, such as {' or '.join(column.formats)}"
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from aggregator.catalog.day_patterns import check_pattern
 from aggregator.catalog.findings import Findings
 from aggregator.catalog.minor_units import is_known_currency, minor_units, places_of, signs_of
-from aggregator.catalog.notations import Notation, own_sign, read_notation
+from aggregator.catalog.notations import SHARES, Notation, own_sign, read_notation
 from aggregator.catalog.parameter_types import InvalidValue, ParameterTypeName, Scalar, Value, text_of
 from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
 
@@ -138,8 +138,10 @@ class InputColumn(BaseModel):
                 findings.add("format", str(error))
 
     def _check_sign(self, example: str) -> None:
-        """Raise ValueError when the example has the sign of another currency than the column's."""
+        """Raise ValueError for the sign of a share, or of another currency than the column's."""
         sign = own_sign(example)
+        if sign in SHARES and self.type != "number":
+            raise ValueError(f"{sign} is for columns of type number, where 12.5% is 0.125")
         means_one = is_known_currency(sign) or any(unicodedata.category(each) == "Sc" for each in sign)
         if self.currency is not None and means_one and sign not in signs_of(self.currency):
             raise ValueError(f"{sign} is not a sign of {self.currency}")
@@ -198,10 +200,21 @@ class InputColumn(BaseModel):
         return value
 
     def notations(self) -> list[Notation]:
-        """How numbers are written in other people's files; none where only plain ones are read."""
+        """How numbers are written in other people's files; none where only plain ones are read.
+
+        A share is one of a number's: 12.5% is 0.125, as in a workbook's cell.
+        """
         signs = signs_of(self.currency) if self.currency is not None else ()
         usual = [_USUAL_AMOUNT if self._places else "1,234"] if self.type == "money" else []
-        return [read_notation(text, self._places, signs) for text in self.formats or usual]
+        notations = [read_notation(text, self._places, signs) for text in self.formats or usual]
+        if self.type != "number":
+            return notations
+        plain = [each for each in notations if not each.share]
+        return [*notations, *(each.with_share(sign) for each in plain for sign in SHARES)]
+
+    def shares(self) -> list[Notation]:
+        """How shares are written where numbers are plain."""
+        return [read_notation(f"12.5{sign}", None) for sign in SHARES] if self.type == "number" else []
 
 
 def input_schema(columns: Mapping[str, InputColumn]) -> dict[str, object]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 _SPACES = " \u00a0\u202f"
 _APOSTROPHES = "'’"
 _MINUS = "\\-\u2212"
+SHARES = {"%": 2, "‰": 3}
+"""The signs of shares, and how many decimals a number with one is smaller: 12.5% is 0.125."""
+
 _EXAMPLE = re.compile(
     rf"(?P<front>[^\d\s.,()+{_MINUS}{_APOSTROPHES}]*)[{_SPACES}]?"
     rf"(?P<number>[0-9](?:[0-9.,{_APOSTROPHES}{_SPACES}]*[0-9])?)"
@@ -24,11 +28,15 @@ _UNGROUPED = re.compile(r"[0-9]+(?:(?P<decimal>[.,])[0-9]+)?")
 
 @dataclass(frozen=True)
 class Notation:
-    """thousands, decimal: the signs, "" for none; currency_signs: what may stand before or after."""
+    """thousands, decimal: the signs, "" for none; currency_signs: what may stand before or after.
+
+    share: the sign of a share, such as `%`, which then has to stand there; "" for none.
+    """
 
     thousands: str
     decimal: str
     currency_signs: tuple[str, ...] = ()
+    share: str = ""
 
     def plain(self, text: str) -> str | None:
         """The number as `-1234.50`; None when the text is not written this way.
@@ -44,10 +52,17 @@ class Notation:
         is_odd = (match["open"] is None) != (match["close"] is None) or (match["front"] and match["back"])
         if is_odd or len(signs) > 1 or not (whole or fraction):
             return None
+        if self.share and not (match["front"] or match["back"]):
+            return None
         for sign in _alike(self.thousands):
             whole = whole.replace(sign, "")
         minus = "-" if signs and signs[0] != "+" else ""
-        return f"{minus}{whole or '0'}" + (f".{fraction}" if fraction else "")
+        number = f"{minus}{whole or '0'}" + (f".{fraction}" if fraction else "")
+        return f"{Decimal(number).scaleb(-SHARES[self.share]):f}" if self.share else number
+
+    def with_share(self, sign: str) -> Notation:
+        """The same notation of a share."""
+        return Notation(self.thousands, self.decimal, (sign,), sign)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -83,7 +98,8 @@ def read_notation(example: str, places: int | None, currency_signs: Collection[s
     if not decimal and places != 0:
         decimal = "," if thousands == "." else "."
     own = [sign for sign in (match["front"], match["back"]) if sign]
-    return Notation(thousands, decimal, tuple(dict.fromkeys((*own, *currency_signs))))
+    notation = Notation(thousands, decimal, tuple(dict.fromkeys((*own, *currency_signs))))
+    return notation.with_share(own[0]) if own and own[0] in SHARES else notation
 
 
 def own_sign(example: str) -> str:

@@ -176,6 +176,9 @@ def test_reasons(wanted: InputColumn, text: str, reason: str) -> None:
             "€20 $20$ 2$0 -$-2 $ 1,234",
         ),
         ("20 kr", {"20 kr": 20, "20kr": 20, "kr 20": 20}, "$20 20k"),
+        ("12.5%", {"12.5%": 0.125, "12.5 %": 0.125, "-3%": -0.03, "250%": 2.5}, "12.5 12.5%% % 1,2% 5‰"),
+        ("5 ‰", {"5‰": 0.005, "2.5 ‰": 0.0025}, "5 5%"),
+        ("1.234,50", {"12,5%": 0.125, "1.234%": 12.34, "5‰": 0.005}, "12.5% 12,5%%"),
     ],
 )
 def test_an_example_tells_how_numbers_are_written(format: str, good: dict[str, float], bad: str) -> None:
@@ -184,6 +187,16 @@ def test_an_example_tells_how_numbers_are_written(format: str, good: dict[str, f
     assert (found, refused) == (list(good.values()), [])
     texts = bad.split()
     assert [at for at, _ in converter(wanted).values(texts)[1]] == list(range(len(texts)))
+
+
+@given(st.decimals(-(10**6), 10**6, places=4), st.sampled_from(["", " "]))
+def test_a_share_is_the_same_in_a_csv_a_format_and_a_cell(percent: Decimal, space: str) -> None:
+    share = float(percent / 100)
+    for wanted in (column("number"), column("number", format="12.5%")):
+        assert value(wanted, f"{percent}{space}%") == share
+        # A workbook holds the share itself, as a number.
+        assert converter(wanted, has_numbers=True).values([f"{percent / 100:f}"]) == ([share], [])
+    assert converter(column("number", max=0.5)).values(["50%", "51%"])[0] == [0.5, None]
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.sampled_from(",. '"))

@@ -173,6 +173,11 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         ("{type: money, currency: USD, format: €20}", ".format: € is not a sign of USD"),
         ("{type: money, currency: USD, format: CA$20}", ".format: CA$ is not a sign of USD"),
         ("{type: money, currency: USD, format: 20 EUR}", ".format: EUR is not a sign of USD"),
+        ("{type: integer, format: 20%}", ".format: % is for columns of type number, where 12.5% is 0.125"),
+        (
+            "{type: money, currency: USD, format: 2.50‰}",
+            ".format: ‰ is for columns of type number, where 12.5% is 0.125",
+        ),
     ],
 )
 def test_what_is_said_of_a_wrong_column(keys: str, fault: str) -> None:

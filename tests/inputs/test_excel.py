@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import io
 import zipfile
 from typing import Any
@@ -247,9 +248,63 @@ def test_shared_strings() -> None:
     assert read(with_strings(items, 4), "excel", "a") == [(2, ["x"]), (3, ["y z"]), (5, ["w\n"])]
 
 
-def test_a_number_with_all_its_digits() -> None:
-    xml = '<row><c t="str"><v>a</v></c></row><row><c><v>0.30000000000000004</v></c></row>'
-    assert texts(with_sheet(xml), "excel", "a") == [["0.30000000000000004"]]
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("434.99999999999994", "435"),
+        ("0.30000000000000004", "0.3"),
+        ("-1.1000000000000001E-3", "-0.0011"),
+        ("123456789.12345679", "123456789.123457"),
+        ("1.2345678901234567E+15", "1234567890123460"),
+        ("4.9999999999999999E-324", "4.94065645841247e-324"),
+        ("12345678901234567", "12345678901234567"),
+        ("435", "435"),
+    ],
+)
+def test_a_number_has_the_digits_that_excel_shows(stored: str, shown: str) -> None:
+    xml = f'<row><c t="str"><v>a</v></c></row><row><c><v>{stored}</v></c></row>'
+    assert texts(with_sheet(xml), "excel", "a") == [[shown]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_the_one_of_15_digits(number: float) -> None:
+    xml = f'<row><c t="str"><v>a</v></c></row><row><c><v>{number!r}</v></c></row>'
+    ((found,),) = texts(with_sheet(xml), "excel", "a")
+    assert found is not None
+    with decimal.localcontext(decimal.Context(prec=15)):
+        assert float(found) == float(+decimal.Decimal(number))
+
+
+@pytest.mark.parametrize(
+    ("format", "number", "text"),
+    [
+        ("00000", 1234, "01234"),
+        ("00000", 123456, "123456"),
+        ("00000", -7, "-00007"),
+        ("00000", 1234.5, "1234.5"),
+        ("00000", 0, "00000"),
+        ("00", 7.0, "07"),
+        ("[$-409]00000;[Red]-00000", 42, "00042"),
+        ("000-00-0000", 12345678, "012345678"),
+        ("\\(000\\)\\ 000\\-0000", 123456789, "0123456789"),
+        ('"DE-"00000', 1067, "01067"),
+        ("0", 7, "7"),
+        ("0.00", 7, "7"),
+        ("#,##0", 7, "7"),
+        ("#,##000", 7, "7"),
+        ("00/00", 7, "7"),
+        ("00%", 0.5, "0.5"),
+        ("00E+00", 7, "7"),
+        ("General", 7, "7"),
+    ],
+)
+def test_leading_zeros_of_a_format(format: str, number: float, text: str) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["a"])
+    book.active.append([number])
+    book.active["A2"].number_format = format
+    assert texts(saved(book), "excel", "a") == [[text]]
 
 
 @pytest.mark.parametrize("count", [2_000, 2_001])

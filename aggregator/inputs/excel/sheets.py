@@ -11,7 +11,7 @@ from openpyxl.utils import column_index_from_string
 
 from aggregator.errors import TooLarge, UnreadableInput
 from aggregator.inputs.excel.times import time_text
-from aggregator.inputs.excel.workbook import Sheet, Workbook, text_of, unescaped
+from aggregator.inputs.excel.workbook import CellFormat, Sheet, Workbook, text_of, unescaped
 from aggregator.inputs.limits import LONGEST_CELL
 from aggregator.inputs.numbers import number_text
 
@@ -21,6 +21,8 @@ MOST_ROWS = 1_048_576
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]{1,7}")
 _NOT_CALCULATED = "holds a formula that was never calculated; open the workbook in Excel and save it"
 _WHOLE_NUMBER = re.compile("-?(0|[1-9][0-9]*)")
+_PRECISION = ".15g"
+"""Excel shows and compares 15 significant digits; a sum in a cell has noise behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,18 @@ def _value(workbook: Workbook, cell: Element) -> str | WrongCell | None:
 def _number(workbook: Workbook, shown: str, style_id: int) -> str | WrongCell | None:
     if not shown:
         return None
-    style = workbook.styles[style_id] if style_id < len(workbook.styles) else "number"
-    if style != "number":
-        text = time_text(float(shown), style, workbook.epoch)
-        return text or WrongCell(shown[:40], "is formatted as a date, but is none")
-    if _WHOLE_NUMBER.fullmatch(shown):
-        return shown
-    number = float(shown)
-    if number != number or number in {float("inf"), float("-inf")}:
-        return WrongCell(shown[:40], "is no number")
-    return number_text(repr(number))
+    format = workbook.formats[style_id] if style_id < len(workbook.formats) else CellFormat()
+    if format.style != "number":
+        text = time_text(float(shown), format.style, workbook.epoch)
+        return text or WrongCell(shown[:40], "is formatted as a date, but is not a date")
+    if not _WHOLE_NUMBER.fullmatch(shown):
+        number = float(shown)
+        if number != number or number in {float("inf"), float("-inf")}:
+            return WrongCell(shown[:40], "is not a number")
+        shown = number_text(f"{number:{_PRECISION}}")
+    if format.digits and _WHOLE_NUMBER.fullmatch(shown):
+        shown = shown.zfill(format.digits + shown.startswith("-"))
+    return shown
 
 
 def _index(text: str) -> int:

@@ -22,6 +22,19 @@ Style = Literal["number", "date", "datetime", "duration"]
 _ROOT_RELATIONS = "_rels/.rels"
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+_SIGNS = re.compile(r"_.|[-() ]")
+_LEADING_ZEROS = re.compile("0{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class CellFormat:
+    """How the number in a cell is to be read.
+
+    digits: how many digits a whole number has at least: 1234 is 01234 in the format `00000`.
+    """
+
+    style: Style = "number"
+    digits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,8 @@ class Workbook:
         return [text_of(item) for item in self.archive.elements(part, "si", MOST_STRING_BYTES)]
 
     @cached_property
-    def styles(self) -> list[Style]:
-        """How the number in a cell is to be understood, by the cell's style."""
+    def formats(self) -> list[CellFormat]:
+        """How the number in a cell is to be read, by the cell's style."""
         part = self._part("styles")
         if part is None:
             return []
@@ -72,7 +85,7 @@ class Workbook:
         cell_styles = next((child for child in root if local(child.tag) == "cellXfs"), ())
         with damages():
             ids = [int(element.get("numFmtId", "0")) for element in cell_styles]
-        return [_style(formats.get(id) or builtin_format_code(id)) for id in ids]
+        return [_cell_format(formats.get(id) or builtin_format_code(id)) for id in ids]
 
     def _sheets(self, root: Element) -> Iterator[Sheet]:
         for element in root.iter():
@@ -117,10 +130,11 @@ def _relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def _style(format: str | None) -> Style:
+def _cell_format(format: str | None) -> CellFormat:
+    plain = _LITERAL.sub("", format or "")
     if is_timedelta_format(format):
-        return "duration"
-    if not is_date_format(format):
-        return "number"
-    has_time = re.search("[hs]", _LITERAL.sub("", format or ""), re.IGNORECASE)
-    return "datetime" if has_time else "date"
+        return CellFormat("duration")
+    if is_date_format(format):
+        return CellFormat("datetime" if re.search("[hs]", plain, re.IGNORECASE) else "date")
+    zeros = _SIGNS.sub("", plain.partition(";")[0])
+    return CellFormat(digits=len(zeros) if _LEADING_ZEROS.fullmatch(zeros) else 0)
