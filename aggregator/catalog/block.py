@@ -23,7 +23,7 @@ _PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _BEGINS_WITH_A_KEY = re.compile(r"(\s|#[^\n]*\n)*[\w'\"]+\s*:")
 _DEEPEST = 6
-_NOT_KEYS = "the leading /* */ comment is the header and holds YAML keys; begin other notes with --"
+_NOT_KEYS = "the header holds YAML keys and nothing else; write other notes in a comment of their own"
 _EXPLAINED = (
     ("mapping values are not allowed", "a text that holds a colon and a space needs quotes"),
     ("found character '\\t'", "YAML is indented with spaces, not with tabs"),

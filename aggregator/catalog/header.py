@@ -17,8 +17,7 @@ from aggregator.catalog.parameters import Parameter
 from aggregator.catalog.shape import ShapeSpec, read_shape
 from aggregator.errors import Fault
 
-_BEFORE = r"\A\ufeff?(?:\s|--[^\n]*(?:\n|\Z))*"
-_LEADING_COMMENT = re.compile(_BEFORE + r"/\*(.*?)(\*/|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z))*/\*(.*?)(\*/|\Z)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _LONGEST = 20_000
 """Characters; YAML is read slowly, and nobody's report may wait for another's header."""
@@ -156,6 +155,10 @@ class Header(BaseModel):
                 )
 
 
+_HAS_KEY = re.compile(rf"^\s*\{{?\s*(['\"]?)(?:{'|'.join(Header.model_fields)})\1\s*:", re.MULTILINE)
+"""A line that begins with a key of the header; a comment without one is only a comment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file taken apart: its header, where the header's keys stand, and the SQL after it.
@@ -174,11 +177,12 @@ class Source:
 
 
 def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
-    """Take a file's text apart; without a leading `/* */` comment the header is empty.
+    """Take a file's text apart. The header is the first leading `/* */` comment that has one of its keys;
+    without one the header is empty.
 
     file: how the faults name it. The source is None when there are faults.
     """
-    match = _LEADING_COMMENT.match(text)
+    match = _header_comment(text)
     sql, sql_line = sql_of(text)
     if match is None:
         return Source(Header(), Block(), sql, sql_line), []
@@ -202,7 +206,7 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
 
 def sql_of(text: str) -> tuple[str, int]:
     """The SQL after the header, and the line on which it begins; also when the header has faults."""
-    match = _LEADING_COMMENT.match(text)
+    match = _header_comment(text)
     if match is None:
         return text.removeprefix("\ufeff"), 1
     return text[match.end() :], text.count("\n", 0, match.end()) + 1
@@ -210,8 +214,18 @@ def sql_of(text: str) -> tuple[str, int]:
 
 def header_place(text: str) -> tuple[int, int]:
     """Where the header's YAML begins and ends in a file's text; 0 and 0 without a header."""
-    match = _LEADING_COMMENT.match(text)
+    match = _header_comment(text)
     return match.span(1) if match is not None else (0, 0)
+
+
+def _header_comment(text: str) -> re.Match[str] | None:
+    """The comment that is the header, or a comment before it that has no end."""
+    place = len(text) - len(text.removeprefix("\ufeff"))
+    while (match := _COMMENT.match(text, place)) is not None:
+        if not match[2] or _HAS_KEY.search(match[1]):
+            return match
+        place = match.end()
+    return None
 
 
 def _keys_inside(keys: Keys) -> Collection[str]:

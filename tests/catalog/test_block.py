@@ -130,7 +130,7 @@ def test_lines_are_those_of_an_editor(end: str) -> None:
     assert faults(text) == [(3, "b comes twice")]
 
 
-PROSE = "the leading /* */ comment is the header and holds YAML keys; begin other notes with --"
+PROSE = "the header holds YAML keys and nothing else; write other notes in a comment of their own"
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,23 @@ def faults_of(yaml: str) -> list[str]:
         ("-- by Max\n-- /* title: y */\n/* title: x */SELECT 1", "x", "SELECT 1", 3),
         ("/*\r\ntitle: x\r\n*/\r\nSELECT 1\r\n", "x", "\r\nSELECT 1\r\n", 3),
         ("/* title: x */ /* title: y */ SELECT 1", "x", " /* title: y */ SELECT 1", 1),
-        ("/**/ SELECT 1", "", " SELECT 1", 1),
-        ("/*\n\n*/ SELECT 1", "", " SELECT 1", 3),
-        ("/* # only YAML's own comment\n*/ SELECT 1", "", " SELECT 1", 2),
+        ('/* {"title": "x"} */ SELECT 1', "x", " SELECT 1", 1),
+        # A comment without a key of the header is only a comment.
+        ("/**/ SELECT 1", "", "/**/ SELECT 1", 1),
+        ("/*\n\n*/ SELECT 1", "", "/*\n\n*/ SELECT 1", 1),
+        ("/* # only YAML's own comment\n*/ SELECT 1", "", "/* # only YAML's own comment\n*/ SELECT 1", 1),
+        ("/* Sales report. Author: Bob */ SELECT 1", "", "/* Sales report. Author: Bob */ SELECT 1", 1),
+        ("/**** banner ****/\nSELECT 1", "", "/**** banner ****/\nSELECT 1", 1),
+        ("/*! */ SELECT 1", "", "/*! */ SELECT 1", 1),
+        (
+            "/*\n * @title x\n * Description: y\n */ SELECT 1",
+            "",
+            "/*\n * @title x\n * Description: y\n */ SELECT 1",
+            1,
+        ),
+        ("/* subtitle: x, untitled: y */ SELECT 1", "", "/* subtitle: x, untitled: y */ SELECT 1", 1),
+        ("/* Licence: [MIT */\n-- by Max\n/*\ntitle: x\n*/\nSELECT 1", "x", "\nSELECT 1", 5),
+        ("/* 1 */ /* 2 */ SELECT /* title: x */ 1", "", "/* 1 */ /* 2 */ SELECT /* title: x */ 1", 1),
         ("/* title: /* x */ SELECT 1", "/* x", " SELECT 1", 1),
     ],
 )
@@ -78,10 +92,9 @@ def test_a_file_with_windows_line_ends_has_the_same_lines() -> None:
     assert faults[0].line == 4
 
 
-def test_prose_in_the_place_of_the_header_is_explained() -> None:
-    _, faults = read_source("/* All orders, by Max */\nSELECT 1", "a.sql")
-    message = "the leading /* */ comment is the header and holds YAML keys; begin other notes with --"
-    assert [str(fault) for fault in faults] == [f"a.sql:1: {message}"]
+def test_a_long_comment_without_a_key_is_only_a_comment() -> None:
+    banner = "/* " + "=" * 30_000 + " */\n"
+    assert source_of(f"{banner}/* title: x */ SELECT 1").header.title == "x"
 
 
 # --- the keys ------------------------------------------------------------------------------------
@@ -134,8 +147,8 @@ def test_nothing_has_to_be_said() -> None:
     ("yaml", "faults"),
     [
         # Unknown keys, at each level.
-        ("titel: x", [f"1: unknown key titel (did you mean title?); the keys are {KEYS}"]),
-        ("Title: x", [f"1: unknown key Title (did you mean title?); the keys are {KEYS}"]),
+        ("sheet: x\ntitel: x", [f"2: unknown key titel (did you mean title?); the keys are {KEYS}"]),
+        ("sheet: x\nTitle: x", [f"2: unknown key Title (did you mean title?); the keys are {KEYS}"]),
         ("title: x\nauthor: y", [f"2: unknown key author; the keys are {KEYS}"]),
         ("title: x\n\n1: y", [f"3: unknown key 1; the keys are {KEYS}"]),
         (

@@ -150,11 +150,11 @@ def test_a_get_takes_no_rows(tmp_path: Path) -> None:
 
 
 def test_the_path_and_the_header_of_another_method_are_checked(tmp_path: Path) -> None:
-    write(tmp_path, "a.post.sql", text="/* titel: x */ INSERT INTO a_db.t VALUES (1)")
+    write(tmp_path, "a.post.sql", text="/*\nsheet: x\ntitel: x\n*/ INSERT INTO a_db.t VALUES (1)")
     write(tmp_path, "{a}.put.sql", text="DELETE FROM a_db.t")
     write(tmp_path, "{b}.put.sql", text="/* params: {b: {type: text}} */ DELETE FROM a_db.t")
     first, second, third = sorted(faults_of(tmp_path))
-    assert first.startswith("a.post.sql:1: unknown key titel")
+    assert first.startswith("a.post.sql:3: unknown key titel")
     assert second == "{a}.put.sql:1: the path has {a}, which params does not declare"
     assert third == "{b}.put.sql: answers the same URL as {a}.put.sql; rename one"
 
