@@ -17,6 +17,7 @@ from aggregator.catalog.minor_units import amount_text, minor_units, places_of
 from aggregator.catalog.notations import Notation
 from aggregator.catalog.parameter_types import InvalidValue, Value
 from aggregator.catalog.parameters import MOVING, Parameter
+from aggregator.catalog.patterns import matcher
 
 _MIDNIGHT = re.compile(r"(?:[Tt]|\s{1,3})(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)?\s?[Aa][Mm])\Z")
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
@@ -58,7 +59,7 @@ def _text(column: InputColumn) -> tuple[Read, ReadBatch | None]:
 def _plain_texts(parameter: Parameter) -> ReadBatch:
     low = 1 if parameter.min is None else int(parameter.min)
     high = sys.maxsize if parameter.max is None else int(parameter.max)
-    matches = re.compile(parameter.pattern).fullmatch if parameter.pattern is not None else None
+    matches = matcher(parameter.pattern) if parameter.pattern is not None else None
     has_limits = low > 1 or parameter.max is not None or matches is not None
 
     def read(texts: list[str]) -> Sequence[Value | None] | None:

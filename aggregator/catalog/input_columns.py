@@ -29,12 +29,13 @@ _KEYS_OF_TYPES = {
     "min": _ORDERED,
     "max": _ORDERED,
     "pattern": ("text",),
+    "message": ("text",),
     "choices": ("choice",),
     "time_zone": _IN_TIME,
 }
 """The keys that only some types have."""
 
-_OF_PARAMETERS = ("type", "default", "min", "max", "pattern", "choices", "time_zone", "example")
+_OF_PARAMETERS = ("type", "default", "min", "max", "pattern", "message", "choices", "time_zone", "example")
 _USUAL_AMOUNT = "1,234.50"
 
 
@@ -80,7 +81,13 @@ class InputColumn(BaseModel):
     )
     min: Scalar | None = Field(None, description="The least value; of a text, its least length")
     max: Scalar | None = Field(None, description="The greatest value; of a text, its greatest length")
-    pattern: str | None = Field(None, description="A regular expression that the whole text must match")
+    pattern: str | None = Field(
+        None, description="A regular expression that the whole text must match; see the rules of patterns"
+    )
+    message: str | None = Field(
+        None,
+        description="The error for a text that does not match `pattern`, such as `must be an e-mail address`",
+    )
     choices: list[Scalar] | None = Field(None, description="The values of a choice")
     time_zone: str = Field(
         "UTC",

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
+from aggregator.catalog.patterns import matcher
+
 if TYPE_CHECKING:
     from aggregator.catalog.parameters import Parameter
 
@@ -82,9 +84,9 @@ def _parse_number(text: str, parameter: Parameter) -> float:
 
 
 def _parse_text(text: str, parameter: Parameter) -> str:
-    if parameter.pattern is not None and not re.fullmatch(parameter.pattern, text):
+    if parameter.pattern is not None and not matcher(parameter.pattern)(text):
         example = f", such as {parameter.example}" if parameter.example is not None else ""
-        raise InvalidValue(f"must match the pattern {parameter.pattern}{example}")
+        raise InvalidValue(f"{parameter.message or f'must match the pattern {parameter.pattern}'}{example}")
     return text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import combinations
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from aggregator.catalog.parameter_types import (
     Value,
     text_of,
 )
+from aggregator.catalog.patterns import json_schema_pattern, matcher
 
 MOVING = ("today", "now")
 """Values that will be others tomorrow."""
@@ -28,6 +28,7 @@ _KEYS_OF_TYPES = {
     "min": _ORDERED,
     "max": _ORDERED,
     "pattern": ("text",),
+    "message": ("text",),
     "choices": ("choice",),
     "choices_sql": ("choice",),
     "time_zone": _IN_TIME,
@@ -52,7 +53,13 @@ class Parameter(BaseModel):
     )
     min: Scalar | None = Field(None, description="The least value; of a text, its least length")
     max: Scalar | None = Field(None, description="The greatest value; of a text, its greatest length")
-    pattern: str | None = Field(None, description="A regular expression that the whole text must match")
+    pattern: str | None = Field(
+        None, description="A regular expression that the whole text must match; see the rules of patterns"
+    )
+    message: str | None = Field(
+        None,
+        description="The error for a text that does not match `pattern`, such as `must be an e-mail address`",
+    )
     choices: list[Scalar] | None = Field(None, description="The values of a choice")
     choices_sql: str | None = Field(
         None, description="Or a SELECT whose first column has the values, without parameters"
@@ -81,10 +88,8 @@ class Parameter(BaseModel):
     @field_validator("pattern")
     @classmethod
     def _pattern_compiles(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile(pattern or "")
-        except re.error as error:
-            raise ValueError(f"is not a regular expression: {error}") from error
+        if pattern is not None:
+            matcher(pattern)
         return pattern
 
     @model_validator(mode="after")
@@ -95,6 +100,8 @@ class Parameter(BaseModel):
                 findings.add(key, f"is for {', '.join(types)}, not for {self.type}")
         if self.required and self.default is not None:
             findings.add("required", "cannot be true where there is a default")
+        if self.message is not None and self.pattern is None:
+            findings.add("message", "needs a pattern beside it")
         if self.type == "choice":
             self._check_choices(findings)
         elif self.type != "boolean":
@@ -198,8 +205,8 @@ def parameter_schema(parameter: Parameter) -> dict[str, object]:
     if parameter.type == "text" and parameter.is_required:
         # An empty text counts as not given.
         schema["minLength"] = max(int(str(schema.get("minLength", 1))), 1)
-    if parameter.pattern is not None:
-        schema["pattern"] = f"^(?:{parameter.pattern})$"
+    if parameter.pattern is not None and (pattern := json_schema_pattern(parameter.pattern)) is not None:
+        schema["pattern"] = pattern
     if parameter.choices is not None:
         schema["enum"] = list(parameter.choices)
     if parameter.many:

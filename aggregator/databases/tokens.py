@@ -22,7 +22,7 @@ _TOKEN = re.compile(
   | (?P<name>       '(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\] )
   | (?P<parameter>  [:@$](?:::)*[\w$\x80-\U0010FFFF](?:[\w$\x80-\U0010FFFF]|::)* | \?[0-9]* )
   | (?P<word>       [\w$\x80-\U0010FFFF]+ )
-  | (?P<sign>       . )
+  | (?P<sign>       \[.* | . )
     """,
     re.VERBOSE | re.DOTALL,
 )

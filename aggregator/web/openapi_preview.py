@@ -31,7 +31,7 @@ _INPUT = {
     | {
         "description": _TEXT,
         "format": {"type": "array", "items": _TEXT},
-        **dict.fromkeys(("currency", "pattern", "time_zone"), _TEXT),
+        **dict.fromkeys(("currency", "pattern", "message", "time_zone"), _TEXT),
     },
 }
 _ROW = {

@@ -12,6 +12,7 @@ params:
     type: text
     max: 200
     pattern: ".*\\S.*"
+    message: must not be blank
     description: The customer's name
     example: Asha Verma
   transaction_amount:
@@ -20,7 +21,12 @@ params:
     max: 10000000
     description: More than nothing and ten million at most; rounded to two decimals
     example: 1499.50
-  mob_no: {type: text, pattern: "[0-9]{10}", description: Ten digits, example: "0987654321"}
+  mob_no:
+    type: text
+    pattern: "[0-9]{10}"
+    message: must be ten digits
+    description: Ten digits
+    example: "0987654321"
   transaction_datetime:
     type: datetime
     description: When it was made; without an offset it is in UTC
@@ -28,9 +34,10 @@ params:
   pincode:
     type: text
     pattern: "[1-9][0-9]{5}"
+    message: "must be six digits, the first not 0"
     description: Six digits, the first not 0
     example: "411001"
-  state: {type: text, max: 100, pattern: ".*\\S.*", example: Maharashtra}
+  state: {type: text, max: 100, pattern: ".*\\S.*", message: must not be blank, example: Maharashtra}
 shape: record
 columns:
   status: {description: stored or duplicate}

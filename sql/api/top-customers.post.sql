@@ -6,7 +6,7 @@ description: |
   was spent there. Of several names told for a customer, the latest is shown, wherever it was told. The
   state is matched without regard to the case of A to Z.
 params:
-  state: {type: text, max: 100, pattern: ".*\\S.*", example: Punjab}
+  state: {type: text, max: 100, pattern: ".*\\S.*", message: must not be blank, example: Punjab}
 shape: {group: pincode_key}
 columns:
   pincode_key: {description: "The pincode, as pincode_141001"}

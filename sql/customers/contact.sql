@@ -9,6 +9,7 @@ params:
     type: text
     max: 200
     pattern: ".*\\S.*"
+    message: must not be blank
     description: "The customer's name, whatever the case of A to Z"
     example: Lens & Light
   limit: {type: integer, default: 50, min: 1, max: 200, description: How many contacts}

@@ -5,11 +5,20 @@ description: |
   stands in a line above, whatever the case of A to Z; so the same sheet twice does no harm.
 input:
   customer_name: {type: text, required: true, max: 200, from: [name, customer], example: Asha Verma}
-  email: {type: text, max: 254, pattern: "[^@\\s]+@[^@\\s]+", example: asha@example.com}
+  email:
+    type: text
+    max: 254
+    pattern: "[^@\\s]+@[^@\\s]+"
+    message: must be an e-mail address
+    example: asha@example.com
   phone: {type: text, max: 50, example: "+91 04512 34567"}
   city: {type: text, max: 100, example: Pune}
   state: {type: text, max: 100, example: Maharashtra}
-  pincode: {type: text, pattern: "[1-9][0-9]{5}", example: "411001"}
+  pincode:
+    type: text
+    pattern: "[1-9][0-9]{5}"
+    message: "must be six digits, the first not 0"
+    example: "411001"
   created_at: {type: datetime, default: now, description: Since when they are a customer}
 tags: [customers]
 */

@@ -6,11 +6,20 @@ description: |
 input:
   customer_id: {type: integer, required: true, min: 1, from: [customer, id], example: 1}
   customer_name: {type: text, max: 200, from: name, example: Asha Verma}
-  email: {type: text, max: 254, pattern: "[^@\\s]+@[^@\\s]+", example: asha@example.com}
+  email:
+    type: text
+    max: 254
+    pattern: "[^@\\s]+@[^@\\s]+"
+    message: must be an e-mail address
+    example: asha@example.com
   phone: {type: text, max: 50, example: "+91 04512 34567"}
   city: {type: text, max: 100, example: Pune}
   state: {type: text, max: 100, example: Maharashtra}
-  pincode: {type: text, pattern: "[1-9][0-9]{5}", example: "411001"}
+  pincode:
+    type: text
+    pattern: "[1-9][0-9]{5}"
+    message: "must be six digits, the first not 0"
+    example: "411001"
 tags: [customers]
 */
 SELECT

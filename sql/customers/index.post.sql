@@ -2,12 +2,29 @@
 title: New customer
 description: Enter a customer; the answer is the customer with its number.
 params:
-  customer_name: {type: text, min: 1, max: 200, pattern: ".*\\S.*", example: Asha Verma}
-  email: {type: text, required: false, max: 254, pattern: "[^@\\s]+@[^@\\s]+", example: asha@example.com}
+  customer_name:
+    type: text
+    min: 1
+    max: 200
+    pattern: ".*\\S.*"
+    message: must not be blank
+    example: Asha Verma
+  email:
+    type: text
+    required: false
+    max: 254
+    pattern: "[^@\\s]+@[^@\\s]+"
+    message: must be an e-mail address
+    example: asha@example.com
   phone: {type: text, required: false, max: 50, example: "+91 04512 34567"}
   city: {type: text, required: false, max: 100, example: Pune}
   state: {type: text, required: false, max: 100, example: Maharashtra}
-  pincode: {type: text, required: false, pattern: "[1-9][0-9]{5}", example: "411001"}
+  pincode:
+    type: text
+    required: false
+    pattern: "[1-9][0-9]{5}"
+    message: "must be six digits, the first not 0"
+    example: "411001"
   created_at: {type: datetime, default: now, description: Since when they are a customer}
 shape: record
 tags: [customers]

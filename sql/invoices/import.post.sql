@@ -30,11 +30,17 @@ input:
   currency: {type: choice, required: true, choices: [USD, EUR, CAD], from: Currency}
   contact_name: {type: text, max: 200, from: ContactName}
   contact_phone: {type: text, max: 50, from: ContactPhone}
-  contact_email: {type: text, max: 254, pattern: ".+@.+", from: ContactEmail}
+  contact_email:
+    type: text
+    max: 254
+    pattern: ".+@.+"
+    message: must be an e-mail address
+    from: ContactEmail
   terms:
     type: text
     required: true
     pattern: "Net [1-9][0-9]{0,2}"
+    message: must be Net and a number of days
     from: [CustomerTerms, Terms]
     description: The days from the invoice to the day that it is due
     example: Net 30

@@ -2,8 +2,20 @@
 title: New product
 description: Enter a product; its category is entered when it is new. The answer is the product with its number.
 params:
-  product_name: {type: text, min: 1, max: 200, pattern: ".*\\S.*", example: Amber Desk Lamp}
-  category_name: {type: text, min: 1, max: 100, pattern: ".*\\S.*", example: Lighting}
+  product_name:
+    type: text
+    min: 1
+    max: 200
+    pattern: ".*\\S.*"
+    message: must not be blank
+    example: Amber Desk Lamp
+  category_name:
+    type: text
+    min: 1
+    max: 100
+    pattern: ".*\\S.*"
+    message: must not be blank
+    example: Lighting
   unit_price: {type: number, min: 0, max: 1000000, description: Rounded to two decimals, example: 24.90}
   stock:
     type: integer

@@ -5,8 +5,20 @@ description: |
   before keeps its price.
 params:
   product_id: {type: integer, min: 1, description: "The product's number", example: 1}
-  product_name: {type: text, required: false, min: 1, max: 200, pattern: ".*\\S.*"}
-  category_name: {type: text, required: false, min: 1, max: 100, pattern: ".*\\S.*"}
+  product_name:
+    type: text
+    required: false
+    min: 1
+    max: 200
+    pattern: ".*\\S.*"
+    message: must not be blank
+  category_name:
+    type: text
+    required: false
+    min: 1
+    max: 100
+    pattern: ".*\\S.*"
+    message: must not be blank
   unit_price: {type: number, required: false, min: 0, max: 1000000, description: Rounded to two decimals}
   stock: {type: integer, required: false, min: 0, max: 1000000000, description: Pieces that are there}
   discontinued: {type: boolean, required: false, description: Whether it is not sold any more}

@@ -15,6 +15,7 @@ input:
     type: text
     required: true
     pattern: "([01]?[0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    message: must be a time of day
     from: Time
     example: "8:38:49"
   aging_days: {type: number, min: 0, from: Aging}

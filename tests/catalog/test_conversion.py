@@ -135,6 +135,7 @@ def test_values(wanted: InputColumn, text: str, expected: object) -> None:
         (column("text", min=2), " a ", "must be at least 2 characters long"),
         (column("text", max=2), "abc", "must be at most 2 characters long"),
         (column("text", pattern="[a-z]+"), "aB", "must match the pattern [a-z]+"),
+        (column("text", pattern="[a-z]+", message="must be a code"), "aB", "must be a code"),
         (column("choice", choices=["Open", "Closed"]), "open", "must be one of Open, Closed"),
         (column("boolean"), "maybe", "must be true or false"),
         (column("integer"), "1.0", "must be a whole number, such as 42"),

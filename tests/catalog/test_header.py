@@ -9,7 +9,8 @@ KEYS = (
     "time_limit, tags"
 )
 PARAMETER_KEYS = (
-    "type, description, required, default, min, max, pattern, choices, choices_sql, many, time_zone, example"
+    "type, description, required, default, min, max, pattern, message, choices, choices_sql, many, "
+    "time_zone, example"
 )
 TYPES = "integer, number, text, boolean, date, datetime, month, choice"
 NAME = "a parameter's name has letters, digits and _, and does not begin with a digit"
@@ -276,6 +277,7 @@ def test_what_is_said_of_a_wrong_header(yaml: str, faults: list[str]) -> None:
         ("{type: text, choices: [a]}", ["choices: is for choice, not for text"]),
         ("{type: text, choices_sql: SELECT 1}", ["choices_sql: is for choice, not for text"]),
         ("{type: integer, pattern: '[0-9]'}", ["pattern: is for text, not for integer"]),
+        ("{type: text, message: must be a code}", ["message: needs a pattern beside it"]),
         ("{type: integer, time_zone: UTC}", ["time_zone: is for date, datetime, month, not for integer"]),
         (
             "{type: boolean, min: 0, max: 1}",
@@ -290,7 +292,7 @@ def test_what_is_said_of_a_wrong_header(yaml: str, faults: list[str]) -> None:
         ),
         (
             "{type: text, pattern: '['}",
-            ["pattern: is not a regular expression: unterminated character set at position 0"],
+            ["pattern: is not a regular expression: missing ]: ["],
         ),
         (
             "{type: date, time_zone: Mars/Phobos}",

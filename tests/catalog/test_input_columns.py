@@ -14,8 +14,8 @@ from aggregator.formats import currency
 from docs.generate import TABLES
 
 KEYS = (
-    "type, description, from, format, currency, required, default, min, max, pattern, choices, time_zone, "
-    "example"
+    "type, description, from, format, currency, required, default, min, max, pattern, message, choices, "
+    "time_zone, example"
 )
 TYPES = "integer, number, text, boolean, date, datetime, month, choice, money"
 NAME = "a column's name has letters, digits and _, and does not begin with a digit"
@@ -105,7 +105,7 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         ("{type: text, required: true, default: x}", ".required: cannot be true where there is a default"),
         (
             "{type: text, pattern: '['}",
-            ".pattern: is not a regular expression: unterminated character set at position 0",
+            ".pattern: is not a regular expression: missing ]: [",
         ),
         ("{type: text, min: -1}", ".min: a length is 0 or more"),
         ("{type: text, default: 1.50}", ".default: must be a text; put it in quotes"),
@@ -113,6 +113,7 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         ("{type: integer, min: 2, max: 1}", ".min: is more than max"),
         ("{type: integer, min: 2, default: 1}", ".default: must be at least 2"),
         ("{type: integer, pattern: x}", ".pattern: is for text, not for integer"),
+        ("{type: text, message: must be a code}", ".message: needs a pattern beside it"),
         ("{type: integer, time_zone: UTC}", ".time_zone: is for date, datetime, month, not for integer"),
         ("{type: date, time_zone: Mars}", ".time_zone: Mars is not a time zone such as Europe/Berlin"),
         ("{type: text, choices: [a]}", ".choices: is for choice, not for text"),

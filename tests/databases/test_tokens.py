@@ -1,5 +1,7 @@
 """The words of SQL text: comments and literals hide what is in them."""
 
+import time
+
 import apsw
 import apsw.ext
 import pytest
@@ -103,6 +105,14 @@ def test_tokens_are_the_text_without_its_white_space(sql: str) -> None:
         assert token.line == 1 + sql.count("\n", 0, start)
         position = start + len(token.text)
     assert sql[position:].strip(" \t\n") == ""
+
+
+def test_signs_that_are_not_closed_take_linear_time() -> None:
+    started = time.process_time()
+    for sign in ("[", "'", '"', "`", "/*"):
+        assert list(tokens(sign * 300_001))
+    # With a search for the end from each bracket, this takes minutes.
+    assert time.process_time() - started < 5
 
 
 @given(SQL_SIGNS)

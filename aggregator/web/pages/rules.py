@@ -23,7 +23,7 @@ def rules_of(declared: Parameter | InputColumn) -> Iterator[str]:
         yield f"as {' or '.join(map(shown, declared.formats))}"
     yield from _bounds(declared)
     if declared.pattern is not None:
-        yield f"like {declared.pattern}"
+        yield declared.message or f"like {declared.pattern}"
     if declared.time_zone != "UTC":
         yield f"in {declared.time_zone}"
 
