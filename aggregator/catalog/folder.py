@@ -9,12 +9,16 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from aggregator.catalog.files import Signature, printable, sql_files
 from aggregator.catalog.header import Source, read_source
-from aggregator.catalog.paths import METHOD_SUFFIXES, PathFault, Route, parameter_of, route_of
+from aggregator.catalog.paths import METHOD_SUFFIXES, PathFault, Route, parameter_of, path_of, route_of
 from aggregator.catalog.tree import UrlTree
 from aggregator.errors import OUT_OF_DESCRIPTORS, Fault, MethodNotAllowed, NoSuchReport
+
+UrlPath: TypeAlias = str | Sequence[str]
+"""A decoded path, or its decoded parts."""
 
 RESCAN_SECONDS = 0.5
 _CLOCK_TICK_NS = 3_000_000_000
@@ -88,24 +92,25 @@ class Catalog:
         self.endpoints = tuple(kept)
         self.faults = (*faults, *conflicts)
 
-    def find(self, method: str, path: str) -> Match:
-        """The endpoint for a decoded path such as `/customers/7`; a name goes before a parameter.
+    def find(self, method: str, path: UrlPath) -> Match:
+        """The endpoint for a path such as `/customers/7`; a name goes before a parameter.
 
-        Raises NoSuchReport, or MethodNotAllowed with the methods that there are.
+        path: decoded, or its decoded parts, which may hold slashes. Raises NoSuchReport, or MethodNotAllowed
+        with the methods that there are.
         """
-        segments = path.removeprefix("/").split("/")
+        segments = _parts(path)
         places = self._tree.find(segments)
         for place in places:
             if method in place:
                 return _match(place[method], segments)
         if not places:
-            raise NoSuchReport(f"There is no report at {path}.")
+            raise NoSuchReport(f"There is no report at {path_of(segments)}.")
         allowed = sorted({name for place in places for name in place})
-        raise MethodNotAllowed(f"{path} answers {', '.join(allowed)}, not {method}.", allowed)
+        raise MethodNotAllowed(f"{path_of(segments)} answers {', '.join(allowed)}, not {method}.", allowed)
 
-    def sent_to(self, path: str) -> Match | None:
+    def sent_to(self, path: UrlPath) -> Match | None:
         """What takes something at a path that nothing answers by its own name to a GET."""
-        segments = path.removeprefix("/").split("/")
+        segments = _parts(path)
         place = next(iter(self._tree.find(segments)), {})
         if not place or "GET" in place:
             return None
@@ -128,6 +133,10 @@ class Catalog:
     def of_file(self, file: str) -> Endpoint | None:
         """The endpoint of a file, given its path inside the folder."""
         return next((endpoint for endpoint in self.endpoints if endpoint.file == file), None)
+
+
+def _parts(path: UrlPath) -> Sequence[str]:
+    return path.removeprefix("/").split("/") if isinstance(path, str) else path
 
 
 def _match(endpoint: Endpoint, segments: Sequence[str]) -> Match:

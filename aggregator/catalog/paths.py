@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 METHOD_SUFFIXES = {".post": "POST", ".put": "PUT", ".patch": "PATCH", ".delete": "DELETE"}
 RESERVED = {"_", "health", "docs", "redoc", "openapi.json", "static-offline-docs"}
@@ -53,6 +54,21 @@ def parameter_of(segment: str) -> str | None:
     """The parameter's name when the segment is one in braces."""
     match = _PARAMETER.fullmatch(segment)
     return match[1] if match else None
+
+
+def segments_of(raw_path: bytes) -> tuple[str, ...]:
+    """The decoded parts of a URL's path, as it stands in the request.
+
+    The path is split before it is decoded, so that an encoded slash belongs to a part and does not end it
+    (RFC 3986, section 2.2). Bytes that are not UTF-8 become U+FFFD.
+    """
+    parts = raw_path.removeprefix(b"/").split(b"/")
+    return tuple([unquote_to_bytes(part).decode(errors="replace") for part in parts])
+
+
+def path_of(segments: Sequence[str]) -> str:
+    """The path as people read it: decoded, but for a slash inside a part, which stays `%2F`."""
+    return "/" + "/".join([segment.replace("/", "%2F") for segment in segments])
 
 
 def route_of(path: str) -> Route:

@@ -25,6 +25,7 @@ __all__ = [
     "PLAN",
     "SPREADSHEET_CSV",
     "SQL_FUNCTIONS",
+    "SUFFIXES",
     "Chart",
     "Column",
     "ColumnType",
@@ -87,6 +88,11 @@ PLAN = Format("plan", "application/json", ".json", PlanWriter, disposition="inli
 
 HTML = Format("html", "text/html; charset=utf-8", ".html", HtmlTable(), disposition="inline")
 """A page of rows for people; every report has it."""
+
+SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *PICTURES.values())} | {
+    f".{alias}": name for alias, name in ALIASES.items()
+}
+"""The endings of URLs, and the format that each names."""
 
 FORM = Format("form", "application/json", ".json", PlanWriter, disposition="inline")
 """No format of rows either: the choices of a report's form, when its parameters do not fit."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from aggregator.catalog.folder import Endpoint, Match, SqlFolder
+from aggregator.catalog.folder import Endpoint, Match, SqlFolder, UrlPath
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
 from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, Fault, NoSuchReport
 from aggregator.reports.checked import Checked
@@ -71,7 +71,7 @@ class Library(Generic[T]):
         """Look for SQL files that have changed, and read them: long ones take their time."""
         self._sql.catalog()
 
-    def find(self, method: str, path: str) -> Match:
+    def find(self, method: str, path: UrlPath) -> Match:
         """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
         return self._sql.catalog().find(method, path)
 
@@ -93,7 +93,7 @@ class Library(Generic[T]):
             raise NoSuchReport(f"There is no report {name}.")
         return endpoint
 
-    def sent_to(self, path: str) -> Match | None:
+    def sent_to(self, path: UrlPath) -> Match | None:
         """What takes something at a path that nothing answers by its own name to a GET."""
         return self._sql.catalog().sent_to(path)
 

@@ -10,7 +10,7 @@ from aggregator.catalog.header import ColumnSpec, Header
 from aggregator.databases.inspection import ResultColumn, Statement
 from aggregator.databases.paging import Paging
 from aggregator.databases.view import Identities
-from aggregator.formats import Column, ColumnType, Storage
+from aggregator.formats import SUFFIXES, Column, ColumnType, Storage
 from aggregator.formats.currency import digits
 from aggregator.formats.html import HtmlTable
 from aggregator.formats.shapes import Nest, Record
@@ -51,7 +51,7 @@ class Report(Checked):
     def table(self, locale: str, root: str) -> HtmlTable:
         """How a page shows the rows to a reader; root: the way from the page to `/`."""
         is_record = isinstance(self.shape, Record | Nest)
-        return HtmlTable(locale, root, is_record, self.header.shape.members)
+        return HtmlTable(locale, root, is_record, self.header.shape.members, tuple(SUFFIXES))
 
     @property
     def title(self) -> str:

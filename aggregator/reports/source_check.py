@@ -9,7 +9,7 @@ from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.tokens import parameters
 from aggregator.errors import Fault
 from aggregator.formats.currency import is_known
-from aggregator.formats.html.cells import placeholders
+from aggregator.formats.html import placeholders
 
 
 class SourceCheck:

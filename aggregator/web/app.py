@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
-from aggregator.catalog.paths import RESERVED
+from aggregator.catalog.paths import RESERVED, path_of, segments_of
 from aggregator.errors import AggregatorError, MethodNotAllowed, NoSuchReport, QueryFailed
 from aggregator.settings import Settings
 from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
@@ -77,9 +77,7 @@ class _Front:
         self._reports = reports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_report = (
-            scope["type"] == "http" and scope["path"].removeprefix("/").split("/", 1)[0] not in RESERVED
-        )
+        is_report = scope["type"] == "http" and segments_of(scope["raw_path"])[0] not in RESERVED
         await (self._reports if is_report else self._own)(scope, receive, send)
 
 
@@ -92,7 +90,7 @@ def from_environment() -> ASGIApp:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    path = request.url.path
+    path = path_of(segments_of(request.scope["raw_path"]))
     if error.status_code == 405:
         return _problem(request, MethodNotAllowed(f"{path} is only to be read.", ["GET"]))
     return _problem(request, NoSuchReport(f"There is nothing at {path}."))
@@ -111,8 +109,9 @@ async def _broken(request: Request, error: Exception) -> Response:
 
 def _problem(request: Request, error: AggregatorError) -> Response:
     request_line(request.scope).outcome = type(error).__name__
-    status, headers, body = problem(error, request.url.path)
+    place = Place(segments_of(request.scope["raw_path"]))
+    status, headers, body = problem(error, place.path)
     if "text/html" in request.headers.get("accept", ""):
-        page = problem_page(error, Place(request.url.path))
+        page = problem_page(error, place)
         return Response(page, status, {"Cache-Control": "no-store", **dict(headers), **dict(PAGE_HEADERS)})
     return Response(body, status, {"Cache-Control": "no-store", **dict(headers)}, MEDIA_TYPE)

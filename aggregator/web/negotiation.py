@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aggregator.catalog.folder import Match
-from aggregator.catalog.paths import parameter_of
+from aggregator.catalog.parameter_types import InvalidValue
+from aggregator.catalog.paths import parameter_of, path_of
 from aggregator.errors import (
     InvalidParameters,
     MethodNotAllowed,
@@ -15,46 +17,89 @@ from aggregator.errors import (
     NotAcceptable,
     ParameterError,
 )
-from aggregator.formats import ALIASES, FORMATS, HTML, PICTURES, PLAN, SPREADSHEET_CSV, Format
+from aggregator.formats import ALIASES, FORMATS, HTML, PICTURES, PLAN, SPREADSHEET_CSV, SUFFIXES, Format
 from aggregator.reports.library import Library
 
-_SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *PICTURES.values())} | {
-    f".{alias}": name for alias, name in ALIASES.items()
-}
+_XHTML = "application/xhtml+xml"
+"""Only browsers name it in Accept, and they want a page."""
+
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+"""What may be meant as the ending of a format that there is not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An endpoint, its path parameters, and the format that the path's suffix named, if any."""
+    """An endpoint, its path parameters, and the format that the path's ending names, if any.
+
+    format_name: with a dot, as `.xml`, when there is no such format.
+    """
 
     match: Match
     format_name: str | None
     suffix: str = ""
 
 
-def find(library: Library[Any], method: str, path: str) -> Found:
-    """The endpoint of a path, with or without a format's suffix.
+def find(library: Library[Any], method: str, segments: Sequence[str]) -> Found:
+    """The endpoint of a path, given its decoded parts, with or without a format's ending.
 
-    A file that is named exactly so goes first; then a suffix is a format and not part of a path
-    parameter. Raises NoSuchReport or MethodNotAllowed.
+    A file with exactly this name goes first. Then an ending is a format and not part of a path parameter,
+    unless the parameter takes only the text with the ending. An unknown ending is part of the parameter
+    where the parameter takes it. Raises NoSuchReport or MethodNotAllowed.
     """
     exact: Match | None = None
     error: NoSuchReport | MethodNotAllowed | None = None
     try:
-        exact = library.find(method, path)
+        exact = library.find(method, segments)
         if parameter_of(exact.endpoint.route.segments[-1]) is None:
             return Found(exact, None)
     except (NoSuchReport, MethodNotAllowed) as found:
         error = found
-    for suffix, name in _SUFFIXES.items():
-        if path.endswith(suffix) and not path.endswith("/" + suffix):
-            try:
-                return Found(library.find(method, path.removesuffix(suffix)), name, suffix)
-            except NoSuchReport:
-                break
+    suffix = _suffix(segments[-1])
+    shorter = _shorter(library, method, segments, suffix) if suffix else None
+    if shorter is not None and exact is not None:
+        fits, is_known = _takes_last_part(exact), suffix in SUFFIXES
+        if (fits and not is_known) or (fits and not _takes_last_part(shorter)):
+            shorter = None
+    if shorter is not None:
+        return Found(shorter, SUFFIXES.get(suffix, suffix), suffix)
     if exact is not None:
         return Found(exact, None)
-    raise error or NoSuchReport(f"There is no report at {path}.")
+    raise error or NoSuchReport(f"There is no report at {path_of(segments)}.")
+
+
+def _suffix(name: str) -> str:
+    """The ending of a path's last part: of a format, or what may be meant as one."""
+    known = next((each for each in SUFFIXES if name.endswith(each)), None)
+    suffix = known or "".join(_ENDING.findall(name)[-1:])
+    return suffix if len(name) > len(suffix) else ""
+
+
+def _shorter(library: Library[Any], method: str, segments: Sequence[str], suffix: str) -> Match | None:
+    """What answers the path without the ending."""
+    try:
+        return library.find(method, [*segments[:-1], segments[-1].removesuffix(suffix)])
+    except NoSuchReport:
+        return None
+
+
+def _takes_last_part(match: Match) -> bool:
+    """Whether the path's last part is a value of its parameter; of what is not known it may be."""
+    name = parameter_of(match.endpoint.route.segments[-1])
+    source = match.endpoint.source
+    if name is None or source is None:
+        return True
+    try:
+        source.header.params[name].parse_one(match.path_parameters[name])
+    except InvalidValue:
+        return False
+    return True
+
+
+def wanted_formats(query: Mapping[str, Sequence[str]], found: Found) -> list[str]:
+    """The formats that a URL names. After `.html`, which keeps a value whole, `?format=` names the format."""
+    named = [name for name in query.get("format", []) if name]
+    in_path = found.format_name
+    return [*named, *([in_path] if in_path and not (named and in_path == HTML.name) else [])]
 
 
 def choose_format(
@@ -75,6 +120,11 @@ def choose_format(
         raise InvalidParameters(
             [ParameterError("format", ", ".join(wanted), "more than one format is asked for")]
         )
+    unknown = next((name for name in names if name.startswith(".")), None)
+    if unknown is not None:
+        endings = ", ".join(format.suffix for format in available)
+        message = f"There is no format with the ending {unknown}. Available endings: {endings}."
+        raise NotAcceptable(message, [format.name for format in available])
     format = _named([*available, *only_by_name], names.pop()) if names else _accepted(available, accept)
     purposes = {text for text in purpose if text}
     if not purposes:
@@ -102,8 +152,10 @@ def _accepted(available: Sequence[Format], accept: str) -> Format:
     if not accept or accept == "*/*":
         return available[0]
     ranges = [_media_range(part) for part in accept.split(",")]
+    if HTML in available and _XHTML in (kind for kind, _ in ranges) and _quality(HTML, ranges)[0] > 0:
+        return HTML
     best = max(available, key=lambda format: _quality(format, ranges))
-    if _quality(best, ranges) > 0:
+    if _quality(best, ranges)[0] > 0:
         return best
     if any(kind.split("/")[0] == "text" and kind != "text/csv" for kind, quality in ranges if quality):
         # A browser asks for HTML; there is no page for it, so it gets the default.
@@ -125,15 +177,17 @@ def _media_range(part: str) -> tuple[str, float]:
     return kind, quality
 
 
-def _quality(format: Format, ranges: Sequence[tuple[str, float]]) -> float:
+def _quality(format: Format, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
     """The q of the most specific range that the format's type fits (RFC 9110, section 12.5.1).
 
-    A page, or a picture, is for those who ask for one: programs often take anything.
+    Then how specific that range is: of two types with the same q, the named one goes before `*/*`. A page, or
+    a picture, is for those who ask for one: programs often take anything.
     """
     kind = format.media_type.split(";")[0]
     is_for_all = format.name != HTML.name and not format.is_drawn
-    for wanted in (kind, kind.split("/")[0] + "/*", "*/*") if is_for_all else (kind,):
+    wider = (kind.split("/")[0] + "/*", "*/*") if is_for_all else ()
+    for specific, wanted in zip((2, 1, 0), (kind, *wider), strict=False):
         for accepted, quality in ranges:
             if accepted == wanted:
-                return quality
-    return 0.0
+                return quality, specific
+    return 0.0, 0

@@ -16,7 +16,7 @@ from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
 from aggregator.reports.sql import Sorting
 from aggregator.web.headers import wants_gzip
-from aggregator.web.negotiation import Found, choose_format
+from aggregator.web.negotiation import Found, choose_format, wanted_formats
 from aggregator.web.pages.place import place_of
 from aggregator.web.request import Request, given_parameters, merged
 
@@ -60,7 +60,7 @@ class Orders:
             request.header(b"accept"),
             request.header(b"accept-encoding"),
             request.header(b"accept-language"),
-            request.path.count("/"),
+            len(request.segments),
             request.is_head,
         )
         order = self._remembered.get(asked)
@@ -89,7 +89,7 @@ def order_of(
     params = report.header.params
     given = merged(given_parameters(query, found.match.path_parameters), fields or {})
     request.line.parameters = names = [name for name in given if name in params]
-    wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
+    wanted = wanted_formats(query, found)
     accept = request.header(b"accept")
     pages = [HTML, *report.pictures] if request.method == "GET" else []
     only_by_name = [PLAN] if has_plans else []

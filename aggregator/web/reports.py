@@ -82,17 +82,17 @@ class ReportsEndpoint:
         request.require_text()
         await self._service.refresh_library()
         library = self._service.library
-        if request.method == "GET" and request.accepts_html and (taker := library.sent_to(request.path)):
+        if request.method == "GET" and request.accepts_html and (taker := library.sent_to(request.segments)):
             await answer.moved(way_to_send(taker, place_of(request)), 303)
             return
         try:
-            found = find(library, request.method, request.path)
+            found = find(library, request.method, request.segments)
         except MethodNotAllowed as error:
             if request.method != "OPTIONS":
                 raise
             await answer.options(error.allowed)
         except NoSuchReport:
-            if request.path == "/":
+            if request.segments == ("",):
                 await self._first_page(request, answer)
                 return
             location = self._with_other_slash(request)
@@ -113,9 +113,9 @@ class ReportsEndpoint:
 
     def _with_other_slash(self, request: Request) -> str | None:
         """The URL with a slash more or less, if there is a report."""
-        path, url = request.other_slash()
+        segments, url = request.other_slash()
         try:
-            find(self._service.library, request.method, path)
+            find(self._service.library, request.method, segments)
         except (NoSuchReport, MethodNotAllowed):
             return None
         return url

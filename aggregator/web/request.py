@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from starlette.types import Receive, Scope
 
 from aggregator.catalog.header import RESERVED_PARAMETERS
+from aggregator.catalog.paths import path_of, segments_of
 from aggregator.errors import ForeignOrigin, InvalidParameters, NoSuchReport, ParameterError
 from aggregator.inputs.fields import Fields
 from aggregator.web.access_log import request_line
@@ -16,12 +17,12 @@ _MOST_FIELDS = 10_000
 
 
 class Request:
-    """method: GET for a HEAD, which differs in nothing but `is_head`. path: decoded."""
+    """method: GET for a HEAD, which differs in nothing but `is_head`. segments: the path's decoded parts."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.is_head: bool = scope["method"] == "HEAD"
         self.method: str = "GET" if self.is_head else scope["method"]
-        self.path: str = scope["path"]
+        self.segments = segments_of(scope["raw_path"])
         self.counts_bytes: bool = scope["http_version"] == "1.0"
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.receive = receive
@@ -36,6 +37,11 @@ class Request:
         One that comes twice is a list (RFC 9110, section 5.3).
         """
         return ", ".join([value.decode("latin-1") for key, value in self._headers if key == name])
+
+    @property
+    def path(self) -> str:
+        """The path as people read it."""
+        return path_of(self.segments)
 
     @property
     def accepts_html(self) -> bool:
@@ -84,15 +90,15 @@ class Request:
             query.setdefault(name, []).append(text)
         return query
 
-    def other_slash(self) -> tuple[str, str]:
-        """The path with a slash at its end, or without when it has one: decoded, and as the way to it.
+    def other_slash(self) -> tuple[tuple[str, ...], str]:
+        """The path with a slash at its end, or without when it has one: its parts, and the way to it.
 
         The way is relative, so that a proxy may put the service under any path.
         """
-        if self.path.endswith("/"):
-            path, url = self.path[:-1], b"../" + self._raw_path.removesuffix(b"/").rpartition(b"/")[2]
+        if self.segments[-1] == "":
+            path, url = self.segments[:-1], b"../" + self._raw_path.removesuffix(b"/").rpartition(b"/")[2]
         else:
-            path, url = self.path + "/", b"./" + self._raw_path.rpartition(b"/")[2] + b"/"
+            path, url = (*self.segments, ""), b"./" + self._raw_path.rpartition(b"/")[2] + b"/"
         if self.query_string:
             url += b"?" + self.query_string
         return path, url.decode("ascii")

@@ -20,7 +20,7 @@ from aggregator.inputs.members import open_object
 from aggregator.web.answer import Answer
 from aggregator.web.body import Body, fields_of
 from aggregator.web.headers import disposition, wanted_name
-from aggregator.web.negotiation import Found, choose_format
+from aggregator.web.negotiation import Found, choose_format, wanted_formats
 from aggregator.web.preview import previewed, refuse_unknown, rows_to_show
 from aggregator.web.request import Request, given_parameters, merged
 from aggregator.web.rows import INPUT_OPTIONS, opened_rows
@@ -85,8 +85,9 @@ def _order(write: Write, found: Found, request: Request, fields: Fields) -> Writ
     given = {name: texts for name, texts in given.items() if name not in options}
     params = write.header.params
     request.line.parameters = [name for name in given if name in params]
-    wanted = [*query.get("format", []), *([found.format_name] if found.format_name else [])]
-    format = choose_format(write.formats, wanted, query.get("for", []), request.header(b"accept"))
+    format = choose_format(
+        write.formats, wanted_formats(query, found), query.get("for", []), request.header(b"accept")
+    )
     request.line.format = format.name
     return WriteOrder(
         write=write,
@@ -129,7 +130,7 @@ def _key(request: Request) -> str:
 
 
 def _digest(request: Request, of_body: bytes) -> bytes:
-    said = [request.method, request.path, request.query_string.decode("latin-1"), of_body.hex()]
+    said = [request.method, request.segments, request.query_string.decode("latin-1"), of_body.hex()]
     return hashlib.blake2b(orjson.dumps(said), digest_size=16).digest()
 
 

@@ -3,13 +3,13 @@
 import re
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.catalog.paths import RESERVED, PathFault, parameter_of, route_of
+from aggregator.catalog.paths import RESERVED, PathFault, parameter_of, path_of, route_of, segments_of
 from aggregator.settings import Settings
 from aggregator.web.app import own_pages
 from aggregator.web.service import Service
@@ -109,3 +109,10 @@ def test_any_path_is_a_route_or_a_fault(text: str) -> None:
     with suppress(PathFault):
         route = route_of(f"{text}.sql")
         assert all(parameter_of(part) or not set(part) & set("{}") for part in route.segments)
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_the_parts_of_a_path_are_those_that_were_encoded(parts: list[str]) -> None:
+    encoded = "/" + "/".join(quote(part, safe="") for part in parts)
+    assert list(segments_of(encoded.encode("ascii"))) == parts
+    assert path_of(parts).count("/") == len(parts)

@@ -57,6 +57,14 @@ def type_of(server: Server, path: str, **headers: str) -> str:
         ("/items", "text/csv;q=nonsense, application/json;q=0.1", "json"),
         ("/items", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", "html"),
         ("/items", "text/html", "html"),
+        ("/items", "text/html, application/xhtml+xml, */*", "html"),
+        ("/items", "text/html;q=0.9, application/xhtml+xml, application/xml, */*", "html"),
+        ("/items", "application/xhtml+xml, */*", "json"),
+        ("/items", "text/html;q=0, application/xhtml+xml, */*;q=0.1", "json"),
+        ("/items", "text/html, */*", "html"),
+        ("/items", "application/json, text/plain, */*", "json"),
+        ("/items", "text/csv, */*", "csv"),
+        ("/items", "text/*, application/json", "json"),
         ("/items", "text/html;q=0.5, application/json", "json"),
         ("/items", ",,;;q=", None),
         ("/items", "application/json;q=0", None),
@@ -74,6 +82,34 @@ def test_the_format(server: Server, path: str, accept: str, format: str | None) 
 
 def test_a_suffix_that_contradicts_the_query(server: Server) -> None:
     assert server.get("/items.csv?format=json").status == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "ending"),
+    [("/items.xml", ".xml"), ("/items.PDF", ".PDF"), ("/item/2.xml", ".xml"), ("/folder/list.tar.gz", ".gz")],
+)
+def test_an_unknown_ending_is_refused_with_the_formats_there_are(
+    server: Server, path: str, ending: str
+) -> None:
+    answer = server.get(path)
+    assert answer.status == (404 if path.startswith("/folder") else 406)
+    if answer.status == 406:
+        assert answer.json()["available"] == ["json", "ndjson", "csv", "excel", "html"]
+        assert ending in answer.json()["detail"]
+        page = server.get(path, {"Accept": "text/html"})
+        assert (page.status, page.headers["content-type"]) == (406, "text/html; charset=utf-8")
+
+
+def test_the_format_of_a_page_may_be_named_in_the_query(server: Server) -> None:
+    assert type_of(server, "/items.html?format=csv") == TYPES["csv"]
+    assert type_of(server, "/items.html") == TYPES["html"]
+
+
+@pytest.mark.parametrize("path", ["/item%2F2", "/item%2f2.csv", "/folder%2f", "/docs%2f", "/_%2fsql/items"])
+def test_an_encoded_slash_is_none(server: Server, path: str) -> None:
+    answer = server.get(path)
+    assert answer.status == 404
+    assert path.replace("%2f", "%2F") in answer.json()["detail"]
 
 
 def test_the_suffix_of_a_format_that_the_report_does_not_have(server: Server) -> None:

@@ -6,16 +6,48 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aggregator.catalog.folder import Catalog, SqlFolder
+from aggregator.catalog.paths import segments_of
+from aggregator.formats import SUFFIXES, Column
+from aggregator.formats.html.links import link_of
+from aggregator.web.negotiation import find
+from tests.formats.html_table import read_table
 from tests.server import Server
-from tests.sqlite_files import make_database
+from tests.sqlite_files import closing, make_database
 from tests.web.conftest import servers_over
 from tests.web.page_reports import page, table
 
 NAMES = ["bolt", ".", "nut", "..", "a/b", "", "?#"]
+CODES = [
+    *("a", "a.csv", "a.csv.html", "b.xlsx", "c.xml", "v1.2", ".csv", ".", "..", "...", " ", " a", "a b", "+"),
+    *(
+        "a/b",
+        "/a",
+        "a/",
+        "/",
+        "//",
+        "a%2Fb",
+        "%2F",
+        "%",
+        "\\",
+        "?x=1",
+        "#a",
+        "a;b",
+        "é",
+        "e\u0301",
+        "日本",
+        "🙂",
+    ),
+    *("a/.csv", "{code}", "index", "'\"<&>", "\u2028", "\ufffd"),
+]
+"""Each of another record; none may lead to that of another one."""
+
 REPORTS = {
     "first": """/*
 params:
@@ -33,6 +65,23 @@ SELECT t.n, t.name FROM data_db.t AS t ORDER BY t.n
 """,
     "thing/{name}": "/*\nparams: {name: {type: text}}\n*/\n"
     "SELECT t.n FROM data_db.t AS t WHERE t.name = :name",
+    "codes": """/*
+columns:
+  code: {link: "/code/{code}"}
+  n: {link: "/code/{code}/n"}
+  by_query: {link: "/thing?name={code}#x"}
+*/
+SELECT c.code, c.n, 1 AS by_query FROM data_db.c AS c ORDER BY c.n
+""",
+    "code/{code}": """/*
+params: {code: {type: text}}
+shape: record
+columns: {code: {link: "/code/{code}"}}
+*/
+SELECT c.n, c.code FROM data_db.c AS c WHERE c.code = :code
+""",
+    "code/{code}/n": "/*\nparams: {code: {type: text}}\nshape: record\n*/\n"
+    "SELECT c.n FROM data_db.c AS c WHERE c.code = :code",
     "choice": """/*
 params:
   name:
@@ -51,9 +100,21 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "dbs").mkdir()
     values = ", ".join(f"({n}, '{name}')" for n, name in enumerate(NAMES, 1))
     sql = f"CREATE TABLE t (n INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO t VALUES {values}"
-    make_database(folder / "dbs" / "data.db", sql)
+    path = make_database(
+        folder / "dbs" / "data.db", f"{sql}; CREATE TABLE c (n INTEGER PRIMARY KEY, code TEXT) STRICT"
+    )
+    with closing(path) as connection:
+        connection.executemany("INSERT INTO c VALUES (?, ?)", enumerate(CODES))
     with servers_over(folder) as make:
         yield make(REPORTS)
+
+
+@pytest.fixture(scope="module")
+def code_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    folder = tmp_path_factory.mktemp("codes")
+    (folder / "code").mkdir()
+    (folder / "code" / "{code}.sql").write_text(REPORTS["code/{code}"])
+    return SqlFolder(folder).catalog()
 
 
 def links(text: str) -> list[str]:
@@ -84,12 +145,42 @@ def test_the_files_of_a_page_have_its_rows_where_limit_and_offset_are_the_report
         assert page(things, urljoin(path, link))
 
 
-def test_a_value_that_no_url_can_hold_is_no_link(things: Server) -> None:
+def test_a_link_leads_to_its_own_record(things: Server) -> None:
+    rows = table(things, "/codes").body
+    for n, ((code, inner, _), text) in enumerate(zip(rows, CODES, strict=True)):
+        assert code.href is not None
+        there = urljoin("/codes", code.href)
+        record = page(things, there)
+        (_, number), (_, own) = read_table(record.text).body
+        assert (number.text, own.href) == (str(n), code.href.replace("./", "../", 1)), (text, there)
+        [file] = [link for link in links(record.text) if "format=json" in link]
+        assert things.get(urljoin(there, file)).json() == {"n": n, "code": text}
+        assert (inner.href is None) == (text in (".", ".."))
+        if inner.href is not None:
+            assert things.get(urljoin("/codes", inner.href)).json() == {"n": n}
+
+
+def test_a_value_in_the_query_of_a_link(things: Server) -> None:
+    for (_, _, cell), text in zip(table(things, "/codes").body, CODES, strict=True):
+        assert cell.href is not None
+        assert parse_qs(urlsplit(cell.href).query) == {"name": [text]}
+
+
+def test_a_form_leads_to_the_record_of_its_field(things: Server) -> None:
+    for n, code in enumerate(CODES):
+        opened = "/_/open/code/%7Bcode%7D"
+        answer = things.get(f"{opened}?{urlencode({'code': code, 'format': 'json'})}")
+        assert answer.status == 303
+        assert things.get(urljoin(opened, answer.headers["location"])).json()["n"] == n
+    opened = "/_/open/code/%7Bcode%7D/n"
+    assert things.get(f"{opened}?code=..").status == 422
+    assert things.get(f"{opened}?code=a%2Fb").status == 303
+
+
+def test_an_empty_value_has_no_link(things: Server) -> None:
     for (cell, _), name in zip(table(things, "/linked").body, NAMES, strict=True):
-        if name in ("", ".", "..", "a/b"):
-            assert cell.href is None
-        else:
-            assert cell.href is not None
+        assert (cell.href is None) == (name == "")
+        if cell.href is not None:
             assert table(things, urljoin("/linked", cell.href)).texts() == [[cell.text]]
 
 
@@ -106,3 +197,17 @@ def test_the_first_page_is_kept_by_nobody_else(things: Server) -> None:
         headers = page(things, path).headers
         assert headers["cache-control"] == "no-cache"
         assert "Accept-Language" in headers["vary"]
+
+
+_TEXTS = st.text(min_size=1) | st.builds(str.__add__, st.text(), st.sampled_from(list(SUFFIXES)))
+
+
+@given(_TEXTS)
+def test_any_value_comes_back_from_its_link(code_catalog: Catalog, value: str) -> None:
+    column = Column("code", "c0", link="/code/{code}")
+    link = link_of(column, [column], "../", list(SUFFIXES))([value])
+    assert link is not None
+    path = urlsplit(urljoin("http://host/a/b", link)).path
+    found = find(code_catalog, "GET", segments_of(path.encode("ascii")))  # type: ignore[arg-type]
+    assert found.match.path_parameters == {"code": value}
+    assert found.format_name in (None, "html")

@@ -12,13 +12,11 @@ from markupsafe import escape
 
 from aggregator.formats.columns import Column
 from aggregator.formats.html import habit
+from aggregator.formats.html.links import Link
 
 _NOT_SHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\s<>\"']{1,2000}")
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_NO_NAME = re.compile(r"\.{0,2}|.*/.*", re.DOTALL)
-"""What no part of a URL's path can be: nothing, dots (RFC 3986, section 5.2.4), what has a slash in it."""
 
 _UNGROUPED = 10_000
 """Numbers below it are as easily read without marks between their thousands."""
@@ -33,13 +31,9 @@ Cell = Callable[[Values], str]
 """The `<td>` of one column, for the values of a row."""
 
 
-def cell_of(column: Column, place: int, columns: Sequence[Column], locale: str, root: str) -> Cell:
-    """How the cells of a column are made.
-
-    place: where its value stands in a row; columns: all of them, for links; root: the way to `/`.
-    """
+def cell_of(column: Column, place: int, link: Link, locale: str) -> Cell:
+    """How the cells of a column are made. place: where its value stands in a row."""
     show = _way(column, locale)
-    link = _link(column, columns, root)
     null = _NULL.replace('"null"', '"null n"') if is_number(column) else _NULL
 
     def cell(values: Values) -> str:
@@ -62,11 +56,6 @@ def is_number(column: Column) -> bool:
     return column.type in ("integer", "number", "money", "percent") or (
         column.type is None and column.storage in ("integer", "real")
     )
-
-
-def placeholders(link: str) -> list[str]:
-    """The columns that a link needs."""
-    return _PLACEHOLDER.findall(link)
 
 
 def visible(text: str) -> str:
@@ -138,24 +127,3 @@ _TYPED: dict[str, tuple[type | tuple[type, ...], Callable[[Any, Column, str], tu
     "month": (str, _time(habit.month)),
 }
 """The types of columns that look other than they are stored: what their values are, and how those look."""
-
-
-def _link(column: Column, columns: Sequence[Column], root: str) -> Callable[[Values], str | None]:
-    if not column.link:
-        return lambda values: None
-    places = {each.name: place for place, each in enumerate(columns)}
-    pieces = _PLACEHOLDER.split(column.link.removeprefix("/"))
-
-    def link(values: Values) -> str | None:
-        parts = [root]
-        for at, piece in enumerate(pieces):
-            if at % 2 == 0:
-                parts.append(piece)
-                continue
-            value = values[places[piece]]
-            if value is None or _NO_NAME.fullmatch(str(value)):
-                return None
-            parts.append(quote(str(value), safe=""))
-        return "".join(parts)
-
-    return link

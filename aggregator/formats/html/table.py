@@ -20,6 +20,7 @@ from aggregator.formats.encoding import valid_json
 from aggregator.formats.format import Writer
 from aggregator.formats.html import habit
 from aggregator.formats.html.cells import cell_of, is_number, visible
+from aggregator.formats.html.links import link_of
 from aggregator.formats.values import json_value
 
 MARK = b"\x1e"
@@ -32,13 +33,15 @@ class HtmlTable:
     """Makes the writer of a page's rows.
 
     locale: the reader's; root: the way from the page to `/`, as `../`; is_record: whether the columns stand
-    below each other, of the first row; but for the members: those are a table below them.
+    below each other, of the first row; but for the members: those are a table below them. endings: of the
+    formats, which links avoid.
     """
 
     locale: str = habit.DEFAULT
     root: str = ""
     is_record: bool = False
     members: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
 
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         return HtmlWriter(columns, self)
@@ -52,7 +55,10 @@ class HtmlWriter:
         self._columns = columns
         self._table = table
         cells = [
-            (column, cell_of(column, place, columns, table.locale, table.root))
+            (
+                column,
+                cell_of(column, place, link_of(column, columns, table.root, table.endings), table.locale),
+            )
             for place, column in enumerate(columns)
         ]
         self._beside = [pair for pair in cells if table.is_record and pair[0].name not in table.members]

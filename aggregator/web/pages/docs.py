@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aggregator.catalog.paths import segments_of
 from aggregator.web.pages.place import Place
 from aggregator.web.pages.templating import PAGE_HEADERS, render
 
@@ -26,5 +27,5 @@ async def redoc(request: Request) -> Response:
 
 
 def _page(template: str, request: Request) -> Response:
-    page = render(template, root=Place(request.url.path).root)
+    page = render(template, root=Place(segments_of(request.scope["raw_path"])).root)
     return Response(page, headers=dict(PAGE_HEADERS) | {"content-security-policy": _POLICY})

@@ -7,23 +7,32 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from aggregator.catalog.paths import parameter_of
+from aggregator.errors import InvalidParameters, ParameterError
+from aggregator.formats import SUFFIXES
+from aggregator.formats.html import last_part
 from aggregator.reports.library import Library
 
 
 def opened(library: Library[Any], name: str, fields: Sequence[tuple[str, str]]) -> str:
     """The URL, as seen from `/_/open/<name>`, of the report of that name with these fields.
 
-    The example stands for what the path needs and is not given. Raises NoSuchReport.
+    The example stands for what the path needs and is not given. Raises NoSuchReport, and InvalidParameters
+    for a value that no path can hold.
     """
     endpoint = library.named(name)
     params = endpoint.source.header.params if endpoint.source is not None else {}
     given = {field: text for field, text in fields if text}
-    segments = []
+    segments: list[str] = []
     for segment in endpoint.route.segments:
         parameter = parameter_of(segment)
         if parameter is not None:
             example = params[parameter].example if parameter in params else None
             segment = given.pop(parameter, "-" if example is None else str(example))
-        segments.append(quote(segment, safe=""))
+            if segment in (".", "..") and len(segments) + 1 < len(endpoint.route.segments):
+                message = "cannot be . or .. here: a URL has no such folder"
+                raise InvalidParameters([ParameterError(parameter, segment, message)])
+        segments.append(segment)
+    *folders, last = segments
+    path = "/".join([*(quote(folder, safe="") for folder in folders), last_part(last, SUFFIXES)])
     query = urlencode([(field, text) for field, text in fields if given.get(field)])
-    return "../" * (name.count("/") + 2) + "/".join(segments) + (f"?{query}" if query else "")
+    return "../" * (name.count("/") + 2) + path + (f"?{query}" if query else "")

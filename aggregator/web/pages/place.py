@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from aggregator.catalog.folder import Match
+from aggregator.catalog.paths import path_of
 from aggregator.errors import InvalidParameters
+from aggregator.formats import SUFFIXES
+from aggregator.formats.html import last_part
 from aggregator.web.request import Request
 
 
@@ -15,21 +18,27 @@ from aggregator.web.request import Request
 class Place:
     """A page's URL, from which all its links are made, so that a proxy may put them under any path.
 
-    path: decoded, without the suffix of a format; query: the names and texts of the query string, in order.
+    segments: the decoded parts of its path, the last without the ending of a format; query: the names and
+    texts of the query string, in order.
     """
 
-    path: str
+    segments: tuple[str, ...]
     query: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The path as people read it."""
+        return path_of(self.segments)
 
     @property
     def root(self) -> str:
         """The way to `/`: `../` for `/report/x`."""
-        return "../" * (self.path.count("/") - 1) or "./"
+        return "../" * (len(self.segments) - 1) or "./"
 
     @property
     def own(self) -> str:
         """The way from the page to its own path, without a format's suffix."""
-        return quote(self.path.rpartition("/")[2], safe="") or "./"
+        return last_part(self.segments[-1], SUFFIXES) or "./"
 
     def url(self, **changes: str | None) -> str:
         """The page with other values in its query string; None takes a name out of it."""
@@ -41,8 +50,8 @@ class Place:
     def absolute(self, base: str, **changes: str | None) -> str:
         """The same for other programs; base: scheme and host."""
         changed = self.url(**changes)
-        folder = quote(self.path.rpartition("/")[0] + "/")
-        return base + folder + (changed.removeprefix("./"))
+        folders = "".join([quote(each, safe="") + "/" for each in self.segments[:-1]])
+        return f"{base}/{folders}{changed.removeprefix('./')}"
 
 
 def way_to_send(match: Match, place: Place) -> str:
@@ -58,7 +67,8 @@ def place_of(request: Request, format_suffix: str = "") -> Place:
     except InvalidParameters:
         query = {}
     pairs = [(name, text) for name, texts in query.items() for text in texts]
-    return Place(request.path.removesuffix(format_suffix), tuple(pairs))
+    *folders, last = request.segments
+    return Place((*folders, last.removesuffix(format_suffix)), tuple(pairs))
 
 
 def page_url(root: str, kind: str, name: str, given: Mapping[str, Sequence[str]]) -> str:

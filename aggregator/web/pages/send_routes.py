@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aggregator.catalog.paths import segments_of
 from aggregator.errors import NoSuchReport
 from aggregator.reports.report import Report
 from aggregator.web.headers import disposition
@@ -32,7 +33,14 @@ def send_routes(service: Service) -> list[Route]:
         base = str(request.base_url).rstrip("/")
         settings = service.settings
         given = {name: request.query_params.getlist(name) for name in request.query_params}
-        page = SendPage(found, Place(request.url.path), given, base, settings.max_body, settings.show_sql)
+        page = SendPage(
+            found,
+            Place(segments_of(request.scope["raw_path"])),
+            given,
+            base,
+            settings.max_body,
+            settings.show_sql,
+        )
         return Response(page.page(), headers={"cache-control": "no-store", **dict(PAGE_HEADERS)})
 
     async def template(request: Request) -> Response:
