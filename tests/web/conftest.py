@@ -19,7 +19,8 @@ MakeServer = Callable[..., Server]
 def servers_over(folder: Path) -> Iterator[MakeServer]:
     """Makes servers over `dbs` and `sql` of a folder, which may be filled before or after.
 
-    Without reader processes, when nothing else is said: they take a second to start.
+    Without reader processes unless a test asks for them: each takes a second to start. `from_scratch`: see
+    `Server`.
     """
     made: list[Server] = []
 

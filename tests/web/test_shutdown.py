@@ -37,7 +37,10 @@ def test_it_ends_within_seconds_whatever_goes_on(
     (tmp_path / "dbs").mkdir()
     path = make_database(tmp_path / "dbs" / "shop.db", DATABASE)
     server = make_server(
-        {"long": counting(1_000_000_000), "heavy": NEVER_ENDING, "items": ITEMS}, lock_wait=60, **place
+        {"long": counting(1_000_000_000), "heavy": NEVER_ENDING, "items": ITEMS},
+        from_scratch=True,
+        lock_wait=60,
+        **place,
     )
     assert server.get("/items").status == 200
     with (
@@ -70,7 +73,7 @@ def test_it_ends_within_seconds_whatever_goes_on(
 
 
 def test_without_requests(make_server: MakeServer) -> None:
-    server = make_server({"one": "SELECT 1 AS one"})
+    server = make_server({"one": "SELECT 1 AS one"}, from_scratch=True)
     server.get("/one")
     began = time.monotonic()
 
