@@ -141,12 +141,13 @@ class BrokenReport(AggregatorError):
 
 
 class DatabaseUnavailable(AggregatorError):
-    """A database cannot be read, or written, now; `schema` names it."""
+    """A database cannot be read, or written, now; `schema` names it, `cause` is for the log only."""
 
-    def __init__(self, schema: str, reason: str, what: str = "read") -> None:
+    def __init__(self, schema: str, reason: str, what: str = "read", cause: str = "") -> None:
         super().__init__(f"The database {schema} cannot be {what}: it {reason}.")
         self.schema = schema
         self.reason = reason
+        self.cause = cause
 
 
 class UnsettledDatabases(AggregatorError):

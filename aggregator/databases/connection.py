@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import apsw
 
 from aggregator.databases.authorizer import ReadOnlyAuthorizer
+from aggregator.databases.file_errors import unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import DatabaseUnavailable
+
+_log = logging.getLogger(__name__)
 
 SqlValue = None | int | float | str | bytes
 """What SQLite stores and what a parameter can be."""
@@ -18,6 +22,9 @@ SqlFunction = Callable[..., object]
 """A deterministic function of SQLite values that SQL can call."""
 
 _PAUSE_SECONDS = 0.005
+_LONGEST_FINISH_SECONDS = 0.02
+"""How long a journal without a lock may be one whose writer deletes it just now."""
+
 _STEPS_BETWEEN_QUESTIONS = 100_000
 _STEPS_BETWEEN_QUICK_QUESTIONS = 1_000
 _LONGEST_QUICK_VALUE = 100_000
@@ -29,36 +36,6 @@ one, whose pages mostly come in order, gains nothing from more than SQLite's own
 
 ATTACHING = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 """Flags of a connection to which files are attached by URIs."""
-
-_REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
-    (apsw.BusyError, "is locked by another program"),
-    (apsw.LockedError, "is locked by another program"),
-    (apsw.NotADBError, "is not an SQLite database"),
-    (apsw.CorruptError, "is damaged (PRAGMA integrity_check tells more)"),
-    (
-        apsw.CantOpenError,
-        "cannot be opened; is the file there, may the service read it and write its folder?",
-    ),
-    (apsw.ReadOnlyError, "needs recovery or a WAL index, which the service may not write there"),
-    (apsw.PermissionsError, "may not be read by the service"),
-    (apsw.IOError, "could not be read from the disk"),
-)
-"""Lower-layer errors and what they mean to the person who asked."""
-
-OF_A_FILE = tuple(kind for kind, _ in _REASONS)
-"""Errors that are a file's, and not the SQL's."""
-
-
-def unavailable(file: DatabaseFile, error: apsw.Error) -> DatabaseUnavailable:
-    """The error that names the database for what SQLite said of it."""
-    if file.identity() is None:
-        return DatabaseUnavailable(file.schema, "is gone")
-    if "encoding" in str(error):
-        return DatabaseUnavailable(file.schema, "stores text as UTF-16; only UTF-8 files are read")
-    for kind, reason in _REASONS:
-        if isinstance(error, kind):
-            return DatabaseUnavailable(file.schema, reason)
-    return DatabaseUnavailable(file.schema, "gave SQLite an error; the service's log has it")
 
 
 class PatientConnection(apsw.Connection):
@@ -108,18 +85,24 @@ class PatientConnection(apsw.Connection):
     def _read(self, file: DatabaseFile, sql: str, values: Sequence[SqlValue] = ()) -> object:
         """Run a statement with which the reading of a file may begin, and give its one value.
 
-        A journal that its writer is about to finish can look like one that has to be rolled back,
-        which a reader may not do (https://sqlite.org/rescode.html#readonly_rollback), so it is
-        looked at again.
+        A reader may not roll back a journal (https://sqlite.org/rescode.html#readonly_rollback). One that its
+        writer is just about to finish looks like one that was left behind, so it is looked at again before it
+        is rolled back.
         """
         began = time.monotonic()
+        is_recovered = False
         while True:
             try:
                 return self.execute(sql, values).get
             except apsw.ReadOnlyError as error:
-                if not self.wanted() or time.monotonic() - began >= self.patience:
+                waited = time.monotonic() - began
+                if not self.wanted() or waited >= self.patience:
                     raise unavailable(file, error) from error
-                time.sleep(_PAUSE_SECONDS)
+                if waited >= _LONGEST_FINISH_SECONDS and not is_recovered:
+                    _recover(file, self.patience - waited, self.wanted)
+                    is_recovered = True
+                else:
+                    time.sleep(_PAUSE_SECONDS)
             except apsw.Error as error:
                 raise unavailable(file, error) from error
 
@@ -196,6 +179,28 @@ class ReadOnlyConnection(PatientConnection):
         self.execute("PRAGMA query_only = 1")
         self.permissions = ReadOnlyAuthorizer()
         self.authorizer = self.permissions
+
+
+class RecoveryFailed(Exception):
+    """SQLite could not roll back what a dead program left, and another try would not help."""
+
+
+def _recover(file: DatabaseFile, patience: float, wanted: Callable[[], bool]) -> None:
+    """Roll back what a program left when it ended in the middle of a write, as any program would.
+
+    Raises DatabaseUnavailable: when the file is only locked, because of the apsw.BusyError, otherwise
+    because of RecoveryFailed.
+    """
+    connection = PatientConnection(str(file.path), apsw.SQLITE_OPEN_READWRITE, patience, wanted)
+    try:
+        connection.execute("PRAGMA schema_version").fetchall()
+    except apsw.BusyError as error:
+        raise unavailable(file, error) from error
+    except apsw.Error as error:
+        raise unavailable(file, error) from RecoveryFailed(str(error))
+    finally:
+        connection.close()
+    _log.warning("%s: a write that a program left unfinished was rolled back", file.path.name)
 
 
 def _incomparable(first: str, second: str) -> int:

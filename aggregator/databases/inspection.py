@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import apsw
 import apsw.ext
 
-from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, quoted, unavailable
+from aggregator.databases.connection import ReadOnlyConnection, quoted
+from aggregator.databases.file_errors import OF_A_FILE, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.guards import Guard
 from aggregator.databases.statement_faults import (

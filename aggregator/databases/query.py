@@ -8,7 +8,8 @@ from itertools import chain, islice
 
 import apsw
 
-from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, SqlValue, unavailable
+from aggregator.databases.connection import ReadOnlyConnection, SqlValue
+from aggregator.databases.file_errors import OF_A_FILE, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed
 

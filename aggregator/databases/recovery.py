@@ -14,7 +14,8 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.databases.connection import PatientConnection, unavailable
+from aggregator.databases.connection import PatientConnection
+from aggregator.databases.file_errors import unavailable
 from aggregator.databases.folder import DatabaseFile, schema_name
 from aggregator.databases.redo import Changeset, RedoRecord, is_pending
 from aggregator.errors import DatabaseUnavailable

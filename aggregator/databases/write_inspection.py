@@ -8,7 +8,8 @@ from dataclasses import replace
 import apsw
 import apsw.ext
 
-from aggregator.databases.connection import OF_A_FILE, ReadOnlyConnection, quoted
+from aggregator.databases.connection import ReadOnlyConnection, quoted
+from aggregator.databases.file_errors import OF_A_FILE
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.guards import guard_of
 from aggregator.databases.inspection import ResultColumn, Statement, unreadable

@@ -101,7 +101,9 @@ class Answer:
         self._request.line.outcome = type(error).__name__
         if isinstance(error, QueryFailed):
             self._request.line.cause = error.cause
-        elif isinstance(error, BrokenReport | DatabaseUnavailable):
+        elif isinstance(error, DatabaseUnavailable):
+            self._request.line.cause = f"{error} ({error.cause})" if error.cause else str(error)
+        elif isinstance(error, BrokenReport):
             self._request.line.cause = str(error)
 
     async def _begin(self, status: int, length: int | None = None) -> None:
