@@ -20,6 +20,7 @@ _EXPLAINED = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
     "literal_error": "must be {expected}",
+    "string_pattern_mismatch": "must be host names separated by commas",
     "path_not_directory": "must be a folder that is there",
 }
 """By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""

@@ -18,6 +18,7 @@ AggregatorError
 ├── RejectedRows          rows of the body cannot be taken; says which, and why
 │   └── ConflictingRows   they contradict what is there
 ├── ForeignOrigin         a page of another site sent it
+├── MisdirectedRequest    the Host header names another service
 ├── Conflict              what is to be written contradicts what is there
 ├── InvalidWrite          a value breaks a rule of the database
 ├── NothingThere          there is no such row
@@ -214,6 +215,10 @@ class ConflictingRows(RejectedRows):
 
 class ForeignOrigin(AggregatorError):
     """A browser was made to send it by a page of another site."""
+
+
+class MisdirectedRequest(AggregatorError):
+    """The request's Host header names a host that this service does not answer for."""
 
 
 class Conflict(AggregatorError):

@@ -14,6 +14,8 @@ from pydantic import DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "AGGREGATOR_"
+_HOST_NAME = r"(?:\*|(?:\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*)"
+_HOST_NAMES = rf"^(?:{_HOST_NAME}(?: *, *{_HOST_NAME})*)?$"
 
 
 class Settings(BaseSettings):
@@ -29,6 +31,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 is every address")
     port: int = Field(8050, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    allowed_hosts: str | None = Field(
+        None,
+        pattern=_HOST_NAMES,
+        description="Host names of the service, separated by commas, besides localhost and IP addresses; "
+        "`*.example.com` is any subdomain, `*` any name",
+    )
     dbs: Path = Field(Path("dbs"), description="Folder of the SQLite files")
     sql: Path = Field(Path("sql"), description="Folder of the SQL files")
     workers: int = Field(1, ge=1, le=64, description="Number of server processes")
@@ -79,6 +87,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error; requests are logged at info"
     )
+
+    @property
+    def host_names(self) -> list[str]:
+        """The names in `allowed_hosts`."""
+        return [name.strip() for name in (self.allowed_hosts or "").split(",") if name.strip()]
 
     def export(self) -> None:
         """Put the settings into the environment, where worker processes find them."""

@@ -17,6 +17,7 @@ NAMES = list(Settings.model_fields)
 EXAMPLES: dict[str, tuple[str, object]] = {
     "host": ("0.0.0.0", "0.0.0.0"),
     "port": ("0", 0),
+    "allowed_hosts": ("reports.example.com, *.internal", "reports.example.com, *.internal"),
     "dbs": ("some/where", Path("some/where")),
     "sql": ("/abs", Path("/abs")),
     "workers": ("3", 3),
@@ -39,6 +40,8 @@ WRONG = [
     ("port", "80.5", "must be a whole number"),
     ("port", "-1", "must be at least 0"),
     ("port", "65536", "must be at most 65535"),
+    ("allowed_hosts", "https://reports.example.com", "must be host names separated by commas"),
+    ("allowed_hosts", "reports:8050", "must be host names separated by commas"),
     ("workers", "0", "must be at least 1"),
     ("max_reports", "0", "must be at least 1"),
     ("queue_wait", "-1", "must be at least 0"),

@@ -14,10 +14,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
 from aggregator.catalog.paths import RESERVED, path_of, segments_of
-from aggregator.errors import AggregatorError, MethodNotAllowed, NoSuchReport, QueryFailed
+from aggregator.errors import (
+    AggregatorError,
+    MethodNotAllowed,
+    MisdirectedRequest,
+    NoSuchReport,
+    QueryFailed,
+)
 from aggregator.settings import Settings
 from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
+from aggregator.web.answer import Answer
 from aggregator.web.health import health
+from aggregator.web.hosts import AllowedHosts
 from aggregator.web.openapi import description
 from aggregator.web.pages.place import Place
 from aggregator.web.pages.problem import problem_page
@@ -25,13 +33,15 @@ from aggregator.web.pages.routes import routes
 from aggregator.web.pages.templating import PAGE_HEADERS, warm
 from aggregator.web.problems import MEDIA_TYPE, problem
 from aggregator.web.reports import ReportsEndpoint
+from aggregator.web.request import Request as ReceivedRequest
 from aggregator.web.service import Service
 
 
 def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application for one process."""
     service = Service(settings)
-    return LoggedRequests(_Front(own_pages(service), ReportsEndpoint(service)))
+    hosts = AllowedHosts(settings.host, settings.host_names)
+    return LoggedRequests(_Front(own_pages(service), ReportsEndpoint(service), hosts))
 
 
 def own_pages(service: Service) -> FastAPI:
@@ -70,13 +80,24 @@ def own_pages(service: Service) -> FastAPI:
 
 
 class _Front:
-    """Sends a request to the service's own pages or, by the shortest way, to the reports."""
+    """Sends a request to the service's own pages or, by the shortest way, to the reports.
 
-    def __init__(self, own: ASGIApp, reports: ASGIApp) -> None:
+    One whose Host is not allowed is refused here, so that no URL is left out.
+    """
+
+    def __init__(self, own: ASGIApp, reports: ASGIApp, hosts: AllowedHosts) -> None:
         self._own = own
         self._reports = reports
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = ReceivedRequest(scope, receive)
+            try:
+                self._hosts.require(request.header(b"host"))
+            except MisdirectedRequest as error:
+                await Answer(request, send).fail(error)
+                return
         is_report = scope["type"] == "http" and segments_of(scope["raw_path"])[0] not in RESERVED
         await (self._reports if is_report else self._own)(scope, receive, send)
 

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.DatabaseUnavailable: (503, "A database cannot be read"),
     errors.UnsettledDatabases: (503, "The databases change too fast"),
     errors.ForeignOrigin: (403, "Pages of other sites may not write"),
+    errors.MisdirectedRequest: (421, "Unknown host name"),
     errors.UnsupportedInput: (415, "The body is in a format that is not read"),
     errors.UnreadableInput: (400, "The body cannot be read"),
     errors.TooLarge: (413, "The body is too large"),

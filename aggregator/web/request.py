@@ -12,6 +12,7 @@ from aggregator.catalog.paths import path_of, segments_of
 from aggregator.errors import ForeignOrigin, InvalidParameters, NoSuchReport, ParameterError
 from aggregator.inputs.fields import Fields
 from aggregator.web.access_log import request_line
+from aggregator.web.hosts import same_origin
 
 _MOST_FIELDS = 10_000
 
@@ -65,10 +66,11 @@ class Request:
         """Raises ForeignOrigin for a request that another site's page made a browser send.
 
         There is no login, so the address alone would let any page write
-        (https://developer.mozilla.org/docs/Web/Security/Attacks/CSRF).
+        (https://developer.mozilla.org/docs/Web/Security/Attacks/CSRF). Behind a proxy that ends TLS, the
+        scheme of `Origin` may differ from the service's own; browsers that use TLS send Sec-Fetch-Site.
         """
         origin, site = self.header(b"origin"), self.header(b"sec-fetch-site")
-        is_foreign = origin != "" and origin.partition("://")[2] != self.header(b"host")
+        is_foreign = origin != "" and not same_origin(origin, self._scheme, self.header(b"host"))
         if site in ("cross-site", "same-site") or (is_foreign and site != "same-origin"):
             raise ForeignOrigin("The request comes from a page of another site, and nothing was written.")
 

@@ -72,7 +72,9 @@ def first_line(server: Server, request: bytes) -> bytes:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: ascii(path[:40]))
 @pytest.mark.parametrize("method", [b"GET", b"HEAD"])
 def test_paths_and_queries(server: Server, path: bytes, method: bytes) -> None:
-    line = first_line(server, method + b" " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    line = first_line(
+        server, method + b" " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
 
     assert line.startswith(b"HTTP/1.1 ")
     assert int(line.split()[1]) < 500, line
@@ -87,12 +89,12 @@ def test_methods(server: Server, method: str, path: str) -> None:
 @pytest.mark.parametrize(
     "request_bytes",
     [
-        b"BREW /items HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /items HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"BREW /items HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /items HTTP/9.9\r\nHost: localhost\r\n\r\n",
         b"GET /items\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET /items HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"GET /items HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n",
+        b"GET /items HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET /items HTTP/1.1\r\nHost: localhost\r\nBad Header: 1\r\n\r\n",
     ],
 )
 def test_what_is_no_request(server: Server, request_bytes: bytes) -> None:
@@ -111,7 +113,7 @@ def test_headers(server: Server, name: str, value: str) -> None:
 def test_a_body_that_nobody_reads(server: Server) -> None:
     with server.connected() as client:
         client.sendall(
-            b"GET /items HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
+            b"GET /items HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
         )
         assert client.makefile("rb").readline().startswith(b"HTTP/1.1 200")
 

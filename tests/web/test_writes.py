@@ -304,6 +304,8 @@ def test_the_key_of_an_import(shop: Server) -> None:
         ({"Origin": "null"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Origin": "http://127.0.0.1:{port}"}, 201),
+        ({"Origin": "https://127.0.0.1:{port}"}, 403),
+        ({"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}, 421),
         ({"Origin": "http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}, 201),
         ({"Sec-Fetch-Site": "none"}, 201),
     ],
@@ -325,7 +327,7 @@ def test_a_large_body_is_refused(tmp_path: Path) -> None:
 def test_a_body_that_is_cut_off_writes_nothing(shop: Server) -> None:
     before = everything(shop)
     with shop.connected() as client:
-        head = f"POST /orders/import HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SHEET)}"
+        head = f"POST /orders/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(SHEET)}"
         client.sendall(f"{head}\r\nContent-Type: text/csv\r\n\r\n{SHEET[:-10]}".encode())
     assert shop.line(report="orders/import.post")["outcome"] == "Cancelled"
     assert everything(shop) == before
