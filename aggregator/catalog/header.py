@@ -45,7 +45,7 @@ FormatName = Literal["json", "ndjson", "csv", "excel"]
 ParameterName = Annotated[str, Field(pattern=_NAME)]
 InputName = Annotated[str, Field(pattern=_NAME)]
 
-RESERVED_PARAMETERS = {"format", "for", "_sort", "_page"}
+RESERVED_PARAMETERS = {"format", "for", "separator", "decimal", "_sort", "_page"}
 """Names in the query string that the service reads by itself."""
 
 PLAN_WANTED = "_plan"

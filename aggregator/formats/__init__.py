@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from aggregator.formats import defusing, values
+from aggregator.formats import formula_guard, values
 from aggregator.formats.chart import Chart, Picture
 from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage
-from aggregator.formats.csv import CsvWriter, SpreadsheetCsvWriter
+from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
 from aggregator.formats.html import HtmlTable
@@ -18,6 +18,8 @@ from aggregator.formats.shapes import Shape
 
 __all__ = [
     "ALIASES",
+    "CSV_DECIMALS",
+    "CSV_SEPARATORS",
     "FORM",
     "FORMATS",
     "HTML",
@@ -31,6 +33,7 @@ __all__ = [
     "ColumnType",
     "Format",
     "Shape",
+    "SpreadsheetCsv",
     "Storage",
     "Writer",
     "pictures",
@@ -53,8 +56,11 @@ FORMATS: dict[str, Format] = {
 
 ALIASES = {"xlsx": "excel"}
 
-SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsvWriter)
-"""CSV with `?for=excel`."""
+SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsv())
+"""CSV with `?for=excel`; `separator` and `decimal` give it another writer."""
+
+CSV_SEPARATORS = (",", ";", "\t")
+CSV_DECIMALS = (".", ",")
 
 _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -97,7 +103,7 @@ SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *
 FORM = Format("form", "application/json", ".json", PlanWriter, disposition="inline")
 """No format of rows either: the choices of a report's form, when its parameters do not fit."""
 
-SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **defusing.SQL_FUNCTIONS}
+SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **formula_guard.SQL_FUNCTIONS}
 """What the SQL of the formats calls for the rare values; each connection needs them."""
 
 

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from aggregator.formats.columns import Column
-from aggregator.formats.defusing import defused_text, defused_value
 from aggregator.formats.encoding import valid_json
+from aggregator.formats.formula_guard import guarded_value
 from aggregator.formats.values import json_value
+from aggregator.formulas import QUOTE, guarded, guarded_inside, may_hold_formula
 
 _MOST_VALUES = 900
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_QUOTE = b"\xff"
-"""Stands in for a quote inside of a text; the byte is in no UTF-8."""
 
 _ESCAPED = {
-    b'"': _QUOTE,
+    b'"': QUOTE,
     b"/": b"/",
     b"n": b"\n",
     b"r": b"\r",
@@ -44,10 +43,13 @@ def array_sql(values: Sequence[str]) -> str:
 
 def lines(chunk: bytes) -> bytes:
     """JSON arrays, one a line and no line feed after the last, as the same number of CSV lines."""
+    return _without_nulls(_cells(chunk)).replace(QUOTE, b'""') + b"\r\n"
+
+
+def _cells(chunk: bytes) -> bytes:
+    """The same before nulls are removed; the quotes inside a text are QUOTE."""
     text = chunk[1:-1].replace(b"]\n[", b"\r\n")
-    if b"\\" in text:
-        text = b"".join(_unescaped(text.split(b"\\")))
-    return _without_nulls(text).replace(_QUOTE, b'""') + b"\r\n"
+    return b"".join(_unescaped(text.split(b"\\"))) if b"\\" in text else text
 
 
 def _unescaped(parts: Sequence[bytes]) -> Iterator[bytes]:
@@ -93,7 +95,7 @@ class CsvWriter:
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
         self.row_sql = line_sql([csv_value(column) for column in columns])
-        self._head = ",".join(_header_cell(column.name) for column in columns).encode() + b"\r\n"
+        self._head = _header([column.name for column in columns], ",")
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return b"\n".join(rows)
@@ -101,21 +103,61 @@ class CsvWriter:
     def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         before = self._head
         for chunk in chunks:
-            yield before + lines(valid_json(chunk))
+            yield before + self._lines(valid_json(chunk))
             before = b""
         if before:
             yield before
 
+    def _lines(self, chunk: bytes) -> bytes:
+        return lines(chunk)
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadsheetCsv:
+    """Makes the writer of a CSV for a double click.
+
+    separator: what a spreadsheet in the reader's language expects between cells; decimal: its decimal sign.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+
+    def __call__(self, columns: Sequence[Column], name: str) -> CsvWriter:
+        return SpreadsheetCsvWriter(columns, self)
+
 
 class SpreadsheetCsvWriter(CsvWriter):
-    """The same for a double click: a byte order mark, and no cell that a spreadsheet would run."""
+    """A CSV with a byte order mark, and without a cell that a spreadsheet would run as a formula."""
 
-    def __init__(self, columns: Sequence[Column], name: str) -> None:
-        values = [defused_value(column, csv_value(column, "defused_plain_text")) for column in columns]
-        self.row_sql = line_sql(values)
-        names = (_header_cell(defused_text(column.name)) for column in columns)
-        self._head = _BYTE_ORDER_MARK + ",".join(names).encode() + b"\r\n"
+    def __init__(self, columns: Sequence[Column], dialect: SpreadsheetCsv) -> None:
+        self.row_sql = line_sql([_spreadsheet_value(column, dialect.decimal) for column in columns])
+        names = [guarded(column.name) for column in columns]
+        self._head = _BYTE_ORDER_MARK + _header(names, dialect.separator)
+        signs = (dialect.separator + dialect.decimal).encode()
+        self._signs = None if signs == b",." else bytes.maketrans(b",.", signs)
+
+    def _lines(self, chunk: bytes) -> bytes:
+        text = _cells(chunk)
+        # A negative number after a comma looks like a formula here, so the texts alone are looked at again.
+        has_sign = may_hold_formula(text)
+        if not has_sign and self._signs is None:
+            return _without_nulls(text).replace(QUOTE, b'""') + b"\r\n"
+        pieces = text.split(b'"')
+        if has_sign and may_hold_formula(texts := b'"'.join(pieces[1::2])):
+            pieces[1::2] = guarded_inside(texts).split(b'"')
+        outside = b'"'.join(pieces[::2]).replace(b"null", b"")
+        pieces[::2] = (outside if self._signs is None else outside.translate(self._signs)).split(b'"')
+        return b'"'.join(pieces).replace(QUOTE, b'""') + b"\r\n"
 
 
-def _header_cell(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if not name or re.search(r'[",\r\n]', name) else name
+def _spreadsheet_value(column: Column, decimal: str) -> str:
+    value = guarded_value(column, csv_value(column, "guarded_plain_text"))
+    return f"replace({value}, '.', '{decimal}')" if column.type == "money" and decimal != "." else value
+
+
+def _header(names: Sequence[str], separator: str) -> bytes:
+    unsafe = re.compile(f'[{separator}"\r\n]')
+    cells = (
+        '"' + name.replace('"', '""') + '"' if not name or unsafe.search(name) else name for name in names
+    )
+    return separator.join(cells).encode() + b"\r\n"

@@ -9,13 +9,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
+from aggregator.formulas import unguarded
 from aggregator.inputs.delimiters import check_delimiter, find_delimiter
 from aggregator.inputs.encodings import find_encoding
 from aggregator.inputs.limits import LONGEST_CELL, MOST_COLUMNS, MOST_IGNORED
 from aggregator.inputs.lines import TextLines, TooMuchText, line_ends
 from aggregator.inputs.matching import Matcher
 from aggregator.inputs.options import Options
-from aggregator.inputs.rows import columns_of, unstorable, whole_row
+from aggregator.inputs.rows import Texts, columns_of, unstorable, whole_row
 from aggregator.inputs.table import Batch
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class CsvTable:
                 continue
             if len(rows[0]) > MOST_COLUMNS:
                 raise TooLarge(f"Line {self._lines_read():,} has more than {MOST_COLUMNS:,} columns.")
-            return rows[0]
+            return [unguarded(name) for name in rows[0]]
         raise UnreadableInput("The file is empty.")
 
     def _next_rows(self, most: int) -> list[list[str]]:
@@ -149,7 +150,7 @@ class CsvTable:
 
     def _batch(self, rows: list[list[str]], lines: Sequence[int]) -> Batch:
         if set(map(len, rows)) == {self._width} and not self._lines.holds_nul:
-            return Batch(lines, columns_of(rows, self._positions))
+            return Batch(lines, self._columns(rows))
         good: list[list[str]] = []
         good_lines: list[int] = []
         rejected: list[RejectedRow] = []
@@ -160,7 +161,14 @@ class CsvTable:
             elif row:
                 good.append(row)
                 good_lines.append(line)
-        return Batch(good_lines, columns_of(good, self._positions), rejected)
+        return Batch(good_lines, self._columns(good), rejected)
+
+    def _columns(self, rows: list[list[str]]) -> list[Texts]:
+        """The wanted columns, without the apostrophes of our own CSV for Excel."""
+        columns = columns_of(rows, self._positions)
+        if not self._lines.holds_apostrophe:
+            return columns
+        return [[unguarded(text) if text and text[0] == "'" else text for text in each] for each in columns]
 
     def _reason(self, row: list[str]) -> str | None:
         if row and len(row) != self._width:

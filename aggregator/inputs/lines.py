@@ -23,7 +23,7 @@ class TextLines:
     """The lines of a file: LF, CR LF and CR end one, as in the files of every system.
 
     given, lines_given: characters and lines handed out so far; may_give: how many characters may be.
-    holds_nul: whether a NUL character was among them. Iterating begins anew at the first line.
+    holds_nul, holds_apostrophe: whether one was among them. Iterating begins anew at the first line.
     Raises TooLarge for a line that is too long, without reading it to its end, and UnreadableInput for what
     is not in the encoding.
     """
@@ -33,7 +33,7 @@ class TextLines:
         self._encoding = encoding
         self.given = self.lines_given = 0
         self.may_give: int | None = None
-        self.holds_nul = False
+        self.holds_nul = self.holds_apostrophe = False
 
     def __iter__(self) -> Iterator[str]:
         self.given = self.lines_given = 0
@@ -81,6 +81,7 @@ class TextLines:
         if self.may_give is not None and self.given > self.may_give:
             raise TooMuchText
         self.holds_nul = self.holds_nul or "\x00" in piece
+        self.holds_apostrophe = self.holds_apostrophe or "'" in piece
         return piece
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator.catalog.folder import Match
@@ -17,7 +17,19 @@ from aggregator.errors import (
     NotAcceptable,
     ParameterError,
 )
-from aggregator.formats import ALIASES, FORMATS, HTML, PICTURES, PLAN, SPREADSHEET_CSV, SUFFIXES, Format
+from aggregator.formats import (
+    ALIASES,
+    CSV_DECIMALS,
+    CSV_SEPARATORS,
+    FORMATS,
+    HTML,
+    PICTURES,
+    PLAN,
+    SPREADSHEET_CSV,
+    SUFFIXES,
+    Format,
+    SpreadsheetCsv,
+)
 from aggregator.reports.library import Library
 
 _XHTML = "application/xhtml+xml"
@@ -105,14 +117,14 @@ def wanted_formats(query: Mapping[str, Sequence[str]], found: Found) -> list[str
 def choose_format(
     available: Sequence[Format],
     wanted: Sequence[str],
-    purpose: Sequence[str],
+    query: Mapping[str, Sequence[str]],
     accept: str,
     only_by_name: Sequence[Format] = (),
 ) -> Format:
     """The format of the answer: by name, by the Accept header, or the first.
 
-    wanted: the names in the suffix and in `?format=`; purpose: those of `for`, where `excel` makes a
-    CSV for a spreadsheet; only_by_name: formats that no Accept header chooses.
+    wanted: the names in the suffix and in `?format=`; query: where `for=excel` makes a CSV for a spreadsheet,
+    with a `separator` and a `decimal` sign; only_by_name: formats that no Accept header chooses.
     Raises NotAcceptable or InvalidParameters.
     """
     names = {ALIASES.get(name, name) for name in wanted if name}
@@ -126,13 +138,35 @@ def choose_format(
         message = f"There is no format with the ending {unknown}. Available endings: {endings}."
         raise NotAcceptable(message, [format.name for format in available])
     format = _named([*available, *only_by_name], names.pop()) if names else _accepted(available, accept)
-    purposes = {text for text in purpose if text}
-    if not purposes:
+    given = {name: [text for text in query.get(name, ()) if text] for name in ("for", *_DIALECT)}
+    if not any(given.values()):
         return format
-    if purposes == {"excel"} and format.name == "csv":
-        return SPREADSHEET_CSV
-    message = "goes with format=csv and is `excel`, for a CSV that Excel opens well and safely"
-    raise InvalidParameters([ParameterError("for", ", ".join(purpose), message)])
+    return replace(SPREADSHEET_CSV, writer=_dialect(format, given))
+
+
+_DIALECT = {"separator": CSV_SEPARATORS, "decimal": CSV_DECIMALS}
+_SAID = {"separator": "must be , or ; or a tab (%09)", "decimal": "must be . or ,"}
+
+
+def _dialect(format: Format, given: Mapping[str, Sequence[str]]) -> SpreadsheetCsv:
+    """Raises InvalidParameters."""
+    errors = []
+    if {*given["for"]} - {"excel"} or (given["for"] and format.name != "csv"):
+        message = "must be excel, together with format=csv, for a CSV that Excel opens well and safely"
+        errors.append(ParameterError("for", ", ".join(given["for"]), message))
+    for name, allowed in _DIALECT.items():
+        text = ", ".join(given[name])
+        if text and not given["for"]:
+            errors.append(ParameterError(name, text, "is only for format=csv&for=excel"))
+        elif text and text not in allowed:
+            errors.append(ParameterError(name, text, _SAID[name]))
+    separator, decimal = ("".join(given[name]) or default[0] for name, default in _DIALECT.items())
+    if separator == decimal and not errors:
+        message = "must not be the separator too; use separator=; with it"
+        errors.append(ParameterError("decimal", decimal, message))
+    if errors:
+        raise InvalidParameters(errors)
+    return SpreadsheetCsv(separator, decimal)
 
 
 def _named(available: Sequence[Format], name: str) -> Format:

@@ -116,6 +116,7 @@ def _operation(report: Report | Write, has_plan: bool) -> dict[str, Any]:
         "parameters": [
             *_parameters(report, report.header.params),
             _format_parameter(report, has_plan),
+            *_spreadsheet_parameters(report),
             *_page_parameters(report),
         ],
         "responses": responses | _problems(_PROBLEMS),
@@ -134,7 +135,7 @@ def _operation_with_body(checked: Report | Write, has_plan: bool) -> dict[str, A
     if is_write:
         parameters.append(IDEMPOTENCY_KEY)
     if checked.columns:
-        parameters.append(_format_parameter(checked, has_plan))
+        parameters += [_format_parameter(checked, has_plan), *_spreadsheet_parameters(checked)]
     content = _rows(checked, has_plan) if checked.columns else {"application/json": {"schema": SUMMARY}}
     done = with_preview(content) if header.input else content
     responses = {"200": {"description": "What happened" if is_write else "The rows", "content": done}}
@@ -194,6 +195,21 @@ def _format_parameter(checked: Report | Write, has_plan: bool) -> dict[str, Any]
         "description": description,
         "schema": {"type": "string", "enum": formats},
     }
+
+
+def _spreadsheet_parameters(checked: Report | Write) -> list[dict[str, Any]]:
+    """How a CSV is written for Excel, of what is available as CSV."""
+    if all(format.name != "csv" for format in checked.formats):
+        return []
+    texts = {
+        "for": "With format=csv: excel, for a CSV that opens with a double click",
+        "separator": "With for=excel: a comma (the default), a semicolon or a tab between cells",
+        "decimal": "With for=excel: a point (the default) or a comma as decimal sign",
+    }
+    return [
+        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+        for name, text in texts.items()
+    ]
 
 
 def _page_parameters(report: Report | Write) -> list[dict[str, Any]]:

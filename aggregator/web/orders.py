@@ -94,7 +94,7 @@ def order_of(
     pages = [HTML, *report.pictures] if request.method == "GET" else []
     only_by_name = [PLAN] if has_plans else []
     available = [*report.formats, *pages]
-    format = choose_format(available, wanted, query.get("for", []), accept, only_by_name)
+    format = choose_format(available, wanted, query, accept, only_by_name)
     request.line.format = format.name
     sorted_by = sorting(report, query.get("_sort", []))
     if sorted_by is not None and isinstance(format.writer, Group):

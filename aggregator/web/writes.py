@@ -85,9 +85,7 @@ def _order(write: Write, found: Found, request: Request, fields: Fields) -> Writ
     given = {name: texts for name, texts in given.items() if name not in options}
     params = write.header.params
     request.line.parameters = [name for name in given if name in params]
-    format = choose_format(
-        write.formats, wanted_formats(query, found), query.get("for", []), request.header(b"accept")
-    )
+    format = choose_format(write.formats, wanted_formats(query, found), query, request.header(b"accept"))
     request.line.format = format.name
     return WriteOrder(
         write=write,

@@ -54,8 +54,20 @@ def in_csv(value: Value) -> str:
     return quoted(shown) if isinstance(shown, str) else json.dumps(shown)
 
 
-def defused(text: str) -> str:
-    return "'" + text if text[:1] and text[0] in "=+-@\t\r\n＝＋－＠" else text
+SIGNS = "=+-@＝＋－＠"
+
+
+def guarded(text: str) -> str:
+    """The text in a CSV for Excel, with an apostrophe before what a spreadsheet could run."""
+    later = []
+    for place, character in enumerate(text):
+        before = text[:place].rstrip("'")
+        if character in SIGNS and before.rstrip('"')[-1:] in (*",;\t\r\n",):
+            later.append(len(before))
+    for place in reversed(later):
+        text = text[:place] + "'" + text[place:]
+    first = text.lstrip("'")[:1]
+    return "'" + text if later or (first and first in SIGNS + "\t\r\n") else text
 
 
 def quoted(text: str) -> str:

@@ -123,7 +123,7 @@ def test_a_json_column_is_json_in_json_and_its_text_elsewhere(service: Service) 
     assert column(service, "csv", "{type: json}") == [in_csv(value) or '""' for value in values]
 
 
-def test_a_typed_column_is_defused_like_any_other(service: Service) -> None:
+def test_a_typed_column_is_guarded_like_any_other(service: Service) -> None:
     fill(service, ["=1+1", "@x"])
     for type in ("boolean", "date", "datetime", "percent", "json", "text", "month"):
         assert column(service, SPREADSHEET, f"{{type: {type}}}") == ['"\'=1+1"', '"\'@x"']

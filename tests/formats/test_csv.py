@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from collections.abc import Callable
+from dataclasses import replace
 
 import pandas
 import pytest
 
+from aggregator.formats import SPREADSHEET_CSV, SpreadsheetCsv
+from tests.formats.mapping import guarded
 from tests.formats.readers import csv_fields, read_csv
 from tests.formats.service import SPREADSHEET, Service
 
@@ -58,8 +63,27 @@ def test_only_the_file_for_a_spreadsheet_has_a_byte_order_mark(service: Service)
     assert service.read("SELECT v.n FROM data_db.v AS v WHERE v.n > 5", SPREADSHEET) == b"\xef\xbb\xbfn\r\n"
 
 
-def test_numbers_are_not_defused(service: Service) -> None:
+def test_numbers_are_not_guarded(service: Service) -> None:
     file = service.read(
         "SELECT -1 AS a, -0.5 AS b, -9e999 AS c, x'f8' AS d, '-1' AS e FROM data_db.one", SPREADSHEET
     )
     assert csv_fields(file)[1] == ["-1", "-0.5", '"\'-Infinity"', '"\'+A=="', '"\'-1"']
+
+
+_RISKY = ["x;=1+1;y", "a,+1", "a\t-1", "a\n@b", 'a;"=1', "'=1", "=1", "null;=null", "1,5.5;2", None, "", "-1"]
+
+
+@pytest.mark.parametrize(("separator", "decimal"), [(",", "."), (";", "."), (";", ","), ("\t", ",")])
+def test_a_spreadsheet_s_separator_and_decimal_sign(service: Service, separator: str, decimal: str) -> None:
+    columns = "n INTEGER, t TEXT, r REAL, m INTEGER, u TEXT"
+    service.table("v", columns, [(n, t, -n / 8, -n, t) for n, t in enumerate(_RISKY)], "STRICT")
+    sql = 'SELECT v.n AS "n;", v.t AS "t,", v.r, v.m, v.u FROM data_db.v AS v ORDER BY v.n'
+    format = replace(SPREADSHEET_CSV, writer=SpreadsheetCsv(separator, decimal))
+    text = service.run(service.report(sql, "m: {type: money}"), format).decode("utf-8-sig")
+    read = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    signs: Callable[[str], str] = lambda number: number.replace(".", decimal)  # noqa: E731
+    texts = [guarded(text) if text is not None else "" for text in _RISKY]
+    assert read == [
+        ["n;", "t,", "r", "m", "u"],
+        *([str(n), t, signs(str(-n / 8)), signs(f"{-n / 100:.2f}"), t] for n, t in enumerate(texts)),
+    ]

@@ -78,6 +78,19 @@ TEXTS = [
         "\r=1",
     ),
     *("＝1", "＋1", "－1", "＠1", "'=1", " =1", "="),
+    *(
+        "x;=1+1;y",
+        "x,=1",
+        "x\t@a",
+        "x\n-1",
+        'x;"=1',
+        'x;""\'=1";y',
+        "';;=+;=",
+        "x; =1",
+        "a;b,c",
+        "a;＝1",
+        "a;ｅ1",
+    ),
     *(chr(code) for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))),
     *(f"a{chr(code)}b\\{chr(code)}" for code in range(0x20)),
 ]
@@ -155,9 +168,9 @@ def assert_everywhere(service: Service, sql: str) -> None:
     assert_same([field_value(row[1]) for row in csv_fields(file)[1:]], plain)
     for fields, (_, text) in zip(csv_fields(file)[1:], read_csv(file)[1:], strict=True):
         assert text == (field_value(fields[1]) if fields[1].startswith('"') else fields[1])
-    defused = [mapping.defused(value) if isinstance(value, str) else value for value in plain]
+    guarded = [mapping.guarded(value) if isinstance(value, str) else value for value in plain]
     file = service.read(sql, SPREADSHEET)
-    assert_same([field_value(row[1]) for row in csv_fields(file)[1:]], defused)
+    assert_same([field_value(row[1]) for row in csv_fields(file)[1:]], guarded)
     assert_excel(service.read(sql, "excel"), stored)
 
 

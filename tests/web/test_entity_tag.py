@@ -99,6 +99,8 @@ def test_it_changes_with_parameters_and_format_and_coding(server: Server) -> Non
         "/named?labels=ab",
         "/named?format=csv",
         "/named?format=csv&for=excel",
+        "/named?format=csv&for=excel&separator=;",
+        "/named?format=csv&for=excel&separator=;&decimal=,",
         "/named?format=ndjson",
         "/named?format=excel",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import openpyxl
 import pytest
@@ -120,6 +120,30 @@ def test_csv_for_excel(server: Server) -> None:
     assert server.get("/items.csv?for=excel").body.startswith(b"\xef\xbb\xbf")
     assert not server.get("/items.csv").body.startswith(b"\xef\xbb\xbf")
     assert server.get("/items.json?for=excel").status == 422
+
+
+@pytest.mark.parametrize("separator", [";", "%3B", "%09"])
+def test_the_separator_of_a_csv_for_excel(server: Server, separator: str) -> None:
+    usual = server.get("/items.csv?for=excel").body.split(b"\r\n")
+    sign = unquote(separator).encode()
+    head = server.get(f"/items.csv?for=excel&separator={separator}&decimal=,").body.split(b"\r\n")[0]
+    assert head == usual[0].replace(b",", sign)
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("for=excel&separator=|", "separator"),
+        ("for=excel&separator=;&separator=,", "separator"),
+        ("for=excel&decimal=;&separator=;", "decimal"),
+        ("for=excel&decimal=,", "decimal"),
+        ("separator=;", "separator"),
+        ("for=word&separator=;", "for"),
+    ],
+)
+def test_a_csv_for_excel_that_cannot_be(server: Server, query: str, parameter: str) -> None:
+    answer = server.get(f"/items.csv?{query}")
+    assert (answer.status, [error["parameter"] for error in answer.json()["errors"]]) == (422, [parameter])
 
 
 @pytest.mark.parametrize(

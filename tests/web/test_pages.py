@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -14,7 +16,7 @@ from tests.formats.html_table import Table, read_table
 from tests.server import Server
 from tests.sqlite_files import make_database
 from tests.web.conftest import MakeServer
-from tests.web.page_reports import Row, page, page_server, rows_with_ties, table
+from tests.web.page_reports import BROWSER, Row, page, page_server, rows_with_ties, table
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,27 @@ def test_the_ways_to_the_other_pages(ties: Server) -> None:
     assert ways("/paged") == ["paged?offset=40"]
     assert ways("/paged?limit=100&offset=200") == ["paged?limit=100&offset=100"]
     assert ways("/paged?limit=300") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "separator", "decimal"),
+    [
+        ("en-US,en", ",", "."),
+        ("de", ";", ","),
+        ("pt-BR,en;q=0.5", ";", ","),
+        ("de-CH", ";", "."),
+        ("", ",", "."),
+    ],
+)
+def test_the_csv_of_a_page_suits_the_reader_s_language(
+    ties: Server, rows: list[Row], language: str, separator: str, decimal: str
+) -> None:
+    text = ties.get("/ties", {**BROWSER, "Accept-Language": language}).text
+    (way,) = {unescape(href) for href in re.findall(r'href="([^"]*for=excel[^"]*)"', text)}
+    file = ties.get(f"/{way}").body.decode("utf-8-sig")
+    read = list(csv.reader(io.StringIO(file, newline=""), delimiter=separator))
+    weights = ["" if row[3] is None else str(row[3]).replace(".", decimal) for row in rows]
+    assert [row[3] for row in read[1:]] == weights
 
 
 def test_a_page_after_the_last(ties: Server) -> None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 
 DEFAULT = "en"
 _MOST_REMEMBERED = 20_000
@@ -100,6 +100,15 @@ def month(text: str, locale: str) -> str:
         return format_skeleton("yMMM", date.fromisoformat(f"{text}-01"), locale=locale)
     except ValueError:
         return text
+
+
+@lru_cache(maxsize=256)
+def csv_signs(locale: str) -> tuple[str, str]:
+    """The separator and the decimal sign that spreadsheets in this language expect in a CSV."""
+    known = Locale.parse(locale)
+    decimal = "," if get_decimal_symbol(known) == "," else "."
+    # The list separator is not in CLDR. Where people write 0.5, it is a semicolon only in these two.
+    return ";" if decimal == "," or known.territory in ("CH", "LI") else ",", decimal
 
 
 @lru_cache(maxsize=1_000)

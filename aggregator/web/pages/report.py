@@ -14,7 +14,7 @@ from aggregator.catalog.parameters import Parameter
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, ParameterError
 from aggregator.formats import SPREADSHEET_CSV, Column, Format
 from aggregator.formats.chart.rows import MOST_ROWS
-from aggregator.formats.html import MARK, HtmlTable, locale_of
+from aggregator.formats.html import MARK, HtmlTable, csv_signs, locale_of
 from aggregator.formats.shapes import Group
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
@@ -28,6 +28,8 @@ from aggregator.web.service import Service
 
 _PART: dict[str, str | None] = {"_page": None, "limit": None, "offset": None}
 """What says which part of the rows a report in pages shows."""
+
+_PLAIN: dict[str, str | None] = {"for": None, "separator": None, "decimal": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class ReportPage:
         """What makes the page's URL that of all rows in a format: `limit` may mean something else, too."""
         part = _PART if self.report.paging is not None else {"_page": None}
         is_grouped = format == "json" and isinstance(self.report.shape, Group)
-        return part | ({"_sort": None} if is_grouped else {}) | {"for": None, "format": format}
+        return part | ({"_sort": None} if is_grouped else {}) | _PLAIN | {"format": format}
 
     def _chart_words(self) -> str:
         """The picture for those who do not see it; what it says is in the table too."""
@@ -145,9 +147,16 @@ class ReportPage:
         for format in sorted(formats, key=lambda each: order.index(each.name)):
             changes = self._whole(format.name)
             if format.name == "csv":
-                yield "CSV", self.place.url(**changes | {"for": "excel"}), SPREADSHEET_CSV
+                yield "CSV", self.place.url(**changes | self._for_excel()), SPREADSHEET_CSV
             else:
                 yield {"excel": "Excel", "json": "JSON"}[format.name], self.place.url(**changes), format
+
+    def _for_excel(self) -> dict[str, str | None]:
+        """What makes a CSV one that opens with a double click in the reader's language."""
+        separator, decimal = csv_signs(self.table.locale)
+        asked = {"separator": separator if separator != "," else None}
+        asked["decimal"] = decimal if decimal != "." else None
+        return {"for": "excel"} | asked
 
     def edition(self) -> list[object]:
         """Stands for all of the page but its rows."""
