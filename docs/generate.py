@@ -25,6 +25,7 @@ from aggregator.catalog.parameters import Parameter
 from aggregator.catalog.shape import SHAPES
 from aggregator.command_line import option, variable
 from aggregator.settings import Settings
+from aggregator.web.request import IGNORED
 from docs.entities import diagram
 
 PROJECT = Path(__file__).parent.parent
@@ -142,6 +143,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "column-keys": lambda: _keys(ColumnSpec),
     "column-types": _column_types,
     "shapes": _shapes,
+    "ignored-parameters": lambda: ", ".join(f"`{name}`" for name in IGNORED) + ".\n",
     "chart-keys": lambda: _keys(ChartSpec),
     "chart-types": _chart_types,
     "reports": _reports,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aggregator.formats.columns import Column
 from aggregator.formats.encoding import valid_json
 from aggregator.formats.formula_guard import guarded_value
-from aggregator.formats.values import json_value
+from aggregator.formats.values import json_value, with_json_as_text
 from aggregator.formulas import QUOTE, guarded, guarded_inside, may_hold_formula
 
 _MOST_VALUES = 900
@@ -79,7 +79,7 @@ def _without_nulls(text: bytes) -> bytes:
 
 def csv_value(column: Column, rare_text: str = "plain_text") -> str:
     """The SQL of a column's value in a CSV cell; JSON stays the text that it is."""
-    return json_value(replace(column, type=None) if column.type == "json" else column, rare_text)
+    return json_value(with_json_as_text(column), rare_text)
 
 
 def line_sql(values: Sequence[str]) -> str:
@@ -151,6 +151,7 @@ class SpreadsheetCsvWriter(CsvWriter):
 
 
 def _spreadsheet_value(column: Column, decimal: str) -> str:
+    column = with_json_as_text(column)
     value = guarded_value(column, csv_value(column, "guarded_plain_text"))
     return f"replace({value}, '.', '{decimal}')" if column.type == "money" and decimal != "." else value
 

@@ -7,6 +7,11 @@ a time.
 from __future__ import annotations
 
 import codecs
+import math
+import re
+from collections.abc import Callable, Sequence
+
+from aggregator.formats.columns import Column
 
 
 def _escape_for_json(error: UnicodeError) -> tuple[str, int]:
@@ -23,6 +28,12 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     return "".join(f"\\x{byte:02X}" for byte in bad), error.end
 
 
+_UNREADABLE = re.compile(rb"\\u[dD][89a-fA-F]|[0-9.][eE]\+?[0-9]{3}|[0-9]{309}")
+"""Whether there may be half of a pair, or a number that is too large."""
+
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*', re.DOTALL)
+_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
+
 codecs.register_error("aggregator.json", _escape_for_json)
 codecs.register_error("aggregator.text", _escape)
 
@@ -30,6 +41,34 @@ codecs.register_error("aggregator.text", _escape)
 def valid_json(chunk: bytes) -> bytes:
     """JSON text in valid UTF-8; a byte that is not part of it reads back as `\\xE9`."""
     return _valid(chunk, "aggregator.json")
+
+
+def valid_json_of(columns: Sequence[Column]) -> Callable[[bytes], bytes]:
+    """`valid_json` for the rows of these columns; with `readable_json` where one of them holds JSON."""
+    if all(column.type != "json" for column in columns):
+        return valid_json
+    return lambda chunk: readable_json(valid_json(chunk))
+
+
+def readable_json(chunk: bytes) -> bytes:
+    """JSON that every reader takes (RFC 7493): what one value holds must not spoil the whole answer.
+
+    Half of a surrogate pair, `\\ud800`, reads back as this text; a number that no 64-bit float holds
+    becomes the text `Infinity` or `-Infinity`, as elsewhere.
+    """
+    return _TOKEN.sub(_readable, chunk) if _UNREADABLE.search(chunk) else chunk
+
+
+def _readable(match: re.Match[bytes]) -> bytes:
+    token = match[0]
+    if token[:1] == b'"':
+        return _ESCAPE.sub(_without_half, token) if b"\\u" in token else token
+    value = float(token)
+    return b'"Infinity"' if value == math.inf else b'"-Infinity"' if value == -math.inf else token
+
+
+def _without_half(match: re.Match[bytes]) -> bytes:
+    return b"\\" + match[0] if match["half"] else match[0]
 
 
 def valid_text(chunk: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator.formats.columns import Column, sql_text
-from aggregator.formats.encoding import valid_json
+from aggregator.formats.encoding import valid_json_of
 from aggregator.formats.values import json_value
 
 _MOST_MEMBERS = 450
@@ -30,6 +30,7 @@ class JsonWriter:
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
         self.row_sql = object_sql(columns)
+        self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return b",\n".join(rows)
@@ -37,20 +38,35 @@ class JsonWriter:
     def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         before = b"["
         for chunk in chunks:
-            yield before + valid_json(chunk)
+            yield before + self._valid(chunk)
             before = b",\n"
         yield b"[]" if before == b"[" else b"]"
 
 
 class NdJsonWriter:
-    """One object a line, each line ended by a line feed (https://github.com/ndjson/ndjson-spec)."""
+    """One object a line, each line ended by a line feed (https://github.com/ndjson/ndjson-spec).
+
+    The other characters at which Unicode ends a line are escaped, because some readers split there.
+    """
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
         self.row_sql = object_sql(columns)
+        self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return b"\n".join(rows)
 
     def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            yield valid_json(chunk) + b"\n"
+            yield _one_line_each(self._valid(chunk)) + b"\n"
+
+
+_LINE_ENDS = {each.encode(): f"\\u{ord(each):04x}".encode() for each in ("\u0085", "\u2028", "\u2029")}
+
+
+def _one_line_each(rows: bytes) -> bytes:
+    for character, escape in _LINE_ENDS.items():
+        # Looking for single bytes is a hundred times faster, and one of them is nearly always absent.
+        if all(byte in rows for byte in character):
+            rows = rows.replace(character, escape)
+    return rows

@@ -12,7 +12,7 @@ from typing import ClassVar, TypeAlias
 
 from aggregator.errors import UnfitValue
 from aggregator.formats.columns import Column
-from aggregator.formats.encoding import valid_json
+from aggregator.formats.encoding import valid_json, valid_json_of
 from aggregator.formats.format import Writer
 from aggregator.formats.json import object_sql
 from aggregator.formats.values import is_text, json_value
@@ -85,6 +85,7 @@ class _PageWriter:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.row_sql = object_sql(columns)
+        self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return b",\n".join(rows)
@@ -94,7 +95,7 @@ class _PageWriter:
         for chunk in chunks:
             rows, mark, end = chunk.partition(_MARK)
             if rows:
-                yield before + valid_json(rows)
+                yield before + self._valid(rows)
                 before = b",\n"
             if mark:
                 yield (b"" if before == b",\n" else before) + b"]," + end + b"}"
@@ -103,6 +104,7 @@ class _PageWriter:
 class _RecordWriter:
     def __init__(self, columns: Sequence[Column]) -> None:
         self.row_sql = object_sql(columns)
+        self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         if len(rows) > 1:
@@ -113,7 +115,7 @@ class _RecordWriter:
         record = list(chunks)
         if len(record) > 1:
             raise _several("There is more than one row")
-        yield from map(valid_json, record)
+        yield from map(self._valid, record)
 
 
 class _GroupWriter:
@@ -123,6 +125,7 @@ class _GroupWriter:
         key = next(column for column in columns if column.name == by)
         rest = [column for column in columns if column is not key]
         self.row_sql = _key_sql(key) + _MARK_SQL + object_sql(rest)
+        self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return _LINE.join(rows)
@@ -142,7 +145,7 @@ class _GroupWriter:
                 seen.add(name)
                 pieces.append(before + name + b":[" + text)
                 before, group = b"],\n", name
-            yield valid_json(b"".join(pieces))
+            yield self._valid(b"".join(pieces))
         yield b"]}" if group is not None else b"{}"
 
 
@@ -166,6 +169,7 @@ class _NestWriter:
         item = f"CASE WHEN {is_item} THEN {object_sql(inside)} ELSE '' END"
         self.row_sql = _MARK_SQL.join((object_sql(before), item, object_sql(after)))
         self._name = name
+        self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return _LINE.join(rows)
@@ -185,9 +189,9 @@ class _NestWriter:
                 if item:
                     pieces.append(between + item)
                     between = b",\n"
-            yield valid_json(b"".join(pieces))
+            yield self._valid(b"".join(pieces))
         if record is not None:
-            yield b"]" + valid_json(_closed(record[1]))
+            yield b"]" + self._valid(_closed(record[1]))
 
 
 def _opened(before: bytes) -> bytes:

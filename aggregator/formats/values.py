@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
+from dataclasses import replace
 
 from aggregator.errors import UnfitValue
 from aggregator.formats.columns import Column, RegisteredFunction, sql_text
@@ -21,8 +22,8 @@ def json_value(column: Column, rare_text: str = "plain_text") -> str:
 
     NULL stays NULL; numbers stay numbers but for infinities, which become the texts `Infinity` and
     `-Infinity`; a BLOB becomes its base64. Money becomes a text with the currency's decimals, a
-    boolean `true` or `false`, a `json` column what it holds. rare_text: the SQL function that makes
-    the texts of infinities and BLOBs.
+    boolean `true` or `false`, a `json` column what it holds, also as JSONB. rare_text: the SQL function
+    that makes the texts of infinities and BLOBs.
     """
     value, plain = column.sql, _plain(column, rare_text)
     if column.type == "money":
@@ -32,8 +33,25 @@ def json_value(column: Column, rare_text: str = "plain_text") -> str:
     if column.type == "json":
         # json_valid reads up to a NUL character, and would not see what follows.
         is_json = f"{is_text(value)} AND json_valid({value}) AND NOT instr({value}, char(0))"
-        return f"CASE WHEN {is_json} THEN json({value}) ELSE {plain} END"
+        return f"CASE WHEN {is_json} OR {_is_json_blob(value)} THEN json({value}) ELSE {plain} END"
     return plain
+
+
+def with_json_as_text(column: Column) -> Column:
+    """The column for a format in which JSON is a text: a BLOB that holds JSON is its text as well."""
+    if column.type != "json":
+        return column
+    if column.storage is not None:
+        return replace(column, type=None)
+    # Concatenation makes a plain text of what json_array would take as JSON.
+    decoded = f"(CASE WHEN {_is_json_blob(column.sql)} THEN json({column.sql}) || '' ELSE {column.sql} END)"
+    return replace(column, type=None, sql=decoded)
+
+
+def _is_json_blob(value: str) -> str:
+    """The SQL condition: a BLOB that is JSONB (https://sqlite.org/jsonb.html) or the bytes of JSON text."""
+    is_json_text = f"json_valid({value}, 1) AND NOT instr({value}, x'00')"
+    return f"(typeof({value}) = 'blob' AND (json_valid({value}, 8) OR ({is_json_text})))"
 
 
 def _plain(column: Column, rare_text: str) -> str:

@@ -87,7 +87,8 @@ def order_of(
     """Read an order; fields: the parameters in the request's body. Raises as `Orders.of` does."""
     query = request.query()
     params = report.header.params
-    given = merged(given_parameters(query, found.match.path_parameters), fields or {})
+    declared = params if request.method == "GET" else None
+    given = merged(given_parameters(query, found.match.path_parameters, declared), fields or {})
     request.line.parameters = names = [name for name in given if name in params]
     wanted = wanted_formats(query, found)
     accept = request.header(b"accept")

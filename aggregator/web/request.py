@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from starlette.types import Receive, Scope
@@ -15,6 +16,13 @@ from aggregator.web.access_log import request_line
 from aggregator.web.hosts import same_origin
 
 _MOST_FIELDS = 10_000
+
+IGNORED = (
+    *("_", "utm_*", "fbclid", "gclid", "gclsrc", "gbraid", "wbraid", "dclid", "msclkid", "yclid", "twclid"),
+    *("ttclid", "igsh", "igshid", "li_fat_id", "mc_cid", "mc_eid", "mkt_tok", "srsltid", "_ga", "_gl"),
+    *("_hsenc", "_hsmi"),
+)
+"""What others add to links: scripts against caches, and mails, advertisements and social networks."""
 
 
 class Request:
@@ -106,16 +114,26 @@ class Request:
         return path, url.decode("ascii")
 
 
+def is_ignored(name: str, declared: Container[str]) -> bool:
+    """Whether a GET leaves a field of the query string aside: one of `IGNORED`, unless it is declared."""
+    return name not in declared and any(fnmatchcase(name, pattern) for pattern in IGNORED)
+
+
 def merged(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> Fields:
     """What two parts of a request give together."""
     return {name: [*one.get(name, []), *other.get(name, [])] for name in (*one, *other)}
 
 
 def given_parameters(
-    query: Mapping[str, list[str]], path_parameters: Mapping[str, str]
+    query: Mapping[str, list[str]], path_parameters: Mapping[str, str], declared: Container[str] | None = None
 ) -> dict[str, list[str]]:
-    """What the URL gives for the report's own parameters; the path's go before the query's."""
+    """What the URL gives for the report's own parameters; the path's go before the query's.
+
+    declared: of a GET the names of its parameters; other names that `is_ignored` knows are left out.
+    """
     given = {name: texts for name, texts in query.items() if name not in RESERVED_PARAMETERS}
+    if declared is not None:
+        given = {name: texts for name, texts in given.items() if not is_ignored(name, declared)}
     for name, text in path_parameters.items():
         given[name] = [text, *given.get(name, [])]
     return given

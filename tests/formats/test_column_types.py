@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
+import orjson
 import pytest
 
 from aggregator.errors import UnfitValue
@@ -112,15 +114,58 @@ def test_the_other_types_leave_a_value_as_it_is(service: Service, type: str) -> 
 
 def test_a_json_column_is_json_in_json_and_its_text_elsewhere(service: Service) -> None:
     texts = ['{"a": [1, 2.50, "é"]}', "[\n]", "null", '"text"', "7", '"a,null,b"', '{"a":1e400}', '"\\u0000"']
-    not_json: list[Value] = ["", "{a: 1}", "[1", "NaN", "[1]\x00x", "=1+1", "[1] [2]", b"[1]", b"\xc7\x18"]
+    not_json: list[Value] = [
+        "",
+        "{a: 1}",
+        "[1",
+        "NaN",
+        "[1]\x00x",
+        "=1+1",
+        "[1] [2]",
+        b"\xc7\x18",
+        b"[1]\x00",
+    ]
     values: list[Value] = [*texts, *not_json, None, 5, 0.5]
     fill(service, values)
-    read: list[object] = [{"a": [1, 2.5, "é"]}, [], None, "text", 7, "a,null,b", {"a": float("inf")}, "\x00"]
+    read: list[object] = [{"a": [1, 2.5, "é"]}, [], None, "text", 7, "a,null,b", {"a": "Infinity"}, "\x00"]
     expected = [*read, *(plain(value) for value in not_json), None, 5, 0.5]
     assert column(service, "json", "{type: json}") == expected
     assert column(service, "ndjson", "{type: json}") == expected
     assert column(service, "excel", "{type: json}") == [plain(value) for value in values]
     assert column(service, "csv", "{type: json}") == [in_csv(value) or '""' for value in values]
+
+
+def test_json_in_a_blob_is_json_too(service: Service) -> None:
+    texts = ['{"a":[1,2.5,"é",null]}', "[]", "true", '"="', "-7", '["\\ud83d\\ude42"]']
+    fill(service, [*texts, *(text.encode() for text in texts), b"", b"\xff"])
+    service.execute(f"UPDATE v SET value = jsonb(value) WHERE rowid <= {len(texts)}")
+    assert column(service, "json", "{type: text}")[0] != texts[0]
+    for format in ("json", "ndjson"):
+        assert column(service, format, "{type: json}") == [*map(json.loads, texts * 2), "", "/w=="]
+    shown: list[Value] = [*texts * 2, "", "/w=="]
+    assert column(service, "excel", "{type: json}") == shown
+    assert column(service, "csv", "{type: json}") == [in_csv(value) for value in shown]
+    assert column(service, SPREADSHEET, "{type: json}")[4] == '"\'-7"'
+
+
+UNREADABLE = {
+    r'"\ud800"': r"\ud800",
+    r'"\uDFFF\uD800x"': r"\uDFFF\uD800x",
+    r'"\\\ud83d\ude42\ude42"': "\\\N{SLIGHTLY SMILING FACE}\\ude42",
+    r'"\\ud800"': r"\ud800",
+    r'{"\udc00": "1e999"}': {r"\udc00": "1e999"},
+    "[1e999, -1E+400, 1e300, 0.1e-999]": ["Infinity", "-Infinity", 1e300, 0.0],
+    "9" * 400: "Infinity",
+}
+"""JSON that readers such as orjson refuse, since RFC 7493 forbids it, and what it reads as."""
+
+
+def test_one_value_does_not_make_the_answer_unreadable(service: Service) -> None:
+    fill(service, [*UNREADABLE, r"\ud800 1e999"])
+    rows = orjson.loads(service.read(SQL, "json", "value: {type: json}"))
+    lines = service.read(SQL, "ndjson", "value: {type: json}").splitlines()
+    assert rows == [orjson.loads(line) for line in lines]
+    assert [row["value"] for row in rows] == [*UNREADABLE.values(), r"\ud800 1e999"]
 
 
 def test_a_typed_column_is_guarded_like_any_other(service: Service) -> None:

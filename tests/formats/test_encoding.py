@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import UnfitValue
+from aggregator.formats import Column
 from aggregator.formats.encoding import is_valid, valid_json, valid_text
+from aggregator.formats.json import NdJsonWriter
 from tests.formats.mapping import Raw, as_text
 from tests.formats.readers import read_excel, read_json
 from tests.formats.service import Service
@@ -75,3 +77,14 @@ def test_a_text_cannot_forge_cells_or_rows(service: Service, forged: bytes, colu
     service.table("v", "a TEXT, b TEXT", [("x", "y"), (Raw(forged), "z")], "STRICT")
     with pytest.raises(UnfitValue, match="not valid UTF-8"):
         service.read(f"SELECT {columns} FROM data_db.v AS v", "excel")
+
+
+LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\u0085\u2028\u2029"
+
+
+@given(st.lists(st.text(st.sampled_from(LINE_ENDS + "a–Â\u00a0é🙂")), min_size=1))
+def test_a_line_of_ndjson_is_one_by_the_rules_of_unicode_too(texts: list[str]) -> None:
+    writer = NdJsonWriter([Column("t", "c0")], "name")
+    rows = [json.dumps({"t": text}, ensure_ascii=False).encode() for text in texts]
+    file = b"".join(writer.encode([writer.join(rows)])).decode()
+    assert [json.loads(line)["t"] for line in file.splitlines()] == texts

@@ -251,3 +251,9 @@ def test_values_agree_with_json(shared: Service) -> None:
         "–" if value is None else str(value) for value in plain
     ]
     assert [cell.label for (cell,) in table.body[:2]] == ["no value", "empty text"]
+
+
+def test_json_that_readers_refuse_is_shown(shared: Service) -> None:
+    rows: list[tuple[Value, ...]] = [(r'"\ud800"',), ("[1e999]",), ('{"a":"\\udc00"}',), ("1e999",)]
+    shown = page(shared, rows, "a: {type: json}").texts()
+    assert shown == [[r"\ud800"], ['["Infinity"]'], [r'{"a":"\\udc00"}'], ["Infinity"]]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -170,3 +171,23 @@ def test_wherever_the_chunks_are_cut(shape: Shape, cut: int) -> None:
             Nest("list", ("n",)): {"a": 1, "list": items, "z": 2},
         }[shape]
     )
+
+
+HALF = rb'{"j":"\ud800"}'
+
+
+@pytest.mark.parametrize(
+    ("shape", "row"),
+    [
+        (Page(), HALF),
+        (Record(), HALF),
+        (Group("k"), b'"x"\x1e' + HALF),
+        (Nest("list", ("j",)), b'{"k":1}\x1e' + HALF + b"\x1e{}"),
+        (Nest("list", ("k",)), b'{}\x1e{"k":1}\x1e' + HALF),
+    ],
+)
+def test_half_of_a_surrogate_pair_spoils_no_shape(shape: Shape, row: bytes) -> None:
+    writer = shape([Column("k", "c0"), Column("j", "c1", type="json")], "name")
+    end = [end_of_page(1, 1, 0)] if shape == Page() else []
+    answer = b"".join(writer.encode([writer.join([row]), *end]))
+    assert rb'"j":"\\ud800"' in orjson.dumps(orjson.loads(answer))

@@ -82,6 +82,9 @@ SELECT c.n, c.code FROM data_db.c AS c WHERE c.code = :code
 """,
     "code/{code}/n": "/*\nparams: {code: {type: text}}\nshape: record\n*/\n"
     "SELECT c.n FROM data_db.c AS c WHERE c.code = :code",
+    "campaign": "/*\nparams: {utm_source: {type: text, default: none}, n: {type: integer, default: 1}}\n*/\n"
+    "SELECT :utm_source AS utm_source, :n AS n",
+    "campaign.post": "/*\nparams: {n: {type: integer, default: 1}}\n*/\nSELECT :n AS n",
     "choice": """/*
 params:
   name:
@@ -182,6 +185,33 @@ def test_an_empty_value_has_no_link(things: Server) -> None:
         assert (cell.href is None) == (name == "")
         if cell.href is not None:
             assert table(things, urljoin("/linked", cell.href)).texts() == [[cell.text]]
+
+
+ADDED = "_=17&utm_medium=mail&fbclid=x&_gl=1*a"
+
+
+def test_what_others_add_to_a_link_is_ignored(things: Server) -> None:
+    path = f"/campaign?{ADDED}&utm_source=a&n=2"
+    assert things.get(path).json() == [{"utm_source": "a", "n": 2}]
+    kept = [link for link in links(page(things, path).text) if "campaign?" in link]
+    assert kept
+    for link in kept:
+        query = parse_qs(urlsplit(link).query)
+        assert query.items() >= {"utm_source": ["a"], "n": ["2"]}.items()
+        assert not query.keys() & parse_qs(ADDED).keys()
+    assert things.get(f"/_/sql/campaign?{ADDED}&_plan=1").status == 200
+
+
+@pytest.mark.parametrize("added", ["utm=1", "UTM_MEDIUM=x", "__=1", "fbclid2=1", "ref=x"])
+def test_any_other_name_is_an_error(things: Server, added: str) -> None:
+    answer = things.get(f"/campaign?{added}")
+    assert answer.status == 422
+    assert answer.json()["errors"][0]["parameter"] == added.partition("=")[0]
+
+
+def test_only_a_get_ignores_names(things: Server) -> None:
+    assert things.get("/campaign?n=2", method="POST").status == 200
+    assert things.get("/campaign?n=2&_=1", method="POST").status == 422
 
 
 def test_null_is_no_choice(things: Server) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 
@@ -13,7 +13,7 @@ from aggregator.formats.chart.chart import Chart
 from aggregator.formats.chart.labels import Labels, Value, title_of
 from aggregator.formats.columns import Column
 from aggregator.formats.encoding import valid_json
-from aggregator.formats.values import json_value
+from aggregator.formats.values import json_value, with_json_as_text
 
 MOST_ROWS = 5_000
 MOST_SERIES = 8
@@ -32,7 +32,7 @@ class Point:
 
 def row_sql(columns: Sequence[Column]) -> str:
     """The SQL of a row as a JSON array of just these columns."""
-    values = (json_value(replace(each, type=None) if each.type == "json" else each) for each in columns)
+    values = (json_value(with_json_as_text(each)) for each in columns)
     return f"json_array({', '.join(values)})"
 
 

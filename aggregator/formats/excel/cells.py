@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from aggregator.formats.columns import Column
 from aggregator.formats.excel import dates, marks
-from aggregator.formats.values import bare, is_finite_number, is_text, money_text
+from aggregator.formats.values import bare, is_finite_number, is_text, money_text, with_json_as_text
 
 MOST_DIGITS = 999_999_999_999_999
 """Excel keeps 15 digits of a number; a longer integer is written as text."""
@@ -27,6 +27,7 @@ def row_sql(columns: Sequence[Column], styles: Sequence[int]) -> str:
 
 
 def _cell(column: Column, style: int) -> list[str]:
+    column = with_json_as_text(column)
     value = column.sql
     number = marks.sql(marks.of_number(style))
     if column.type == "money":

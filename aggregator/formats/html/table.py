@@ -16,7 +16,7 @@ import orjson
 
 from aggregator.formats.columns import Column
 from aggregator.formats.csv import array_sql
-from aggregator.formats.encoding import valid_json
+from aggregator.formats.encoding import valid_json_of
 from aggregator.formats.format import Writer
 from aggregator.formats.html import habit
 from aggregator.formats.html.cells import cell_of, is_number, visible
@@ -54,6 +54,7 @@ class HtmlWriter:
         self.row_sql = array_sql([json_value(column) for column in columns])
         self._columns = columns
         self._table = table
+        self._valid = valid_json_of(columns)
         cells = [
             (
                 column,
@@ -86,14 +87,14 @@ class HtmlWriter:
         facts = orjson.dumps(orjson.loads(facts) | {"numbers": numbers})
         record: Iterable[str] = ()
         if rows and self._table.is_record:
-            record = self._record(orjson.loads(valid_json(rows.partition(_LINE)[0])), numbers)
+            record = self._record(orjson.loads(self._valid(rows.partition(_LINE)[0])), numbers)
         return facts + MARK + b"<tbody>" + "\n".join(record).encode()
 
     def _numbers(self, rows: bytes) -> list[str]:
         """The columns of numbers, by their types or by the first rows."""
         first = [
             orjson.loads(row)
-            for row in valid_json(rows).split(_LINE, _ROWS_LOOKED_AT)[:_ROWS_LOOKED_AT]
+            for row in self._valid(rows).split(_LINE, _ROWS_LOOKED_AT)[:_ROWS_LOOKED_AT]
             if row
         ]
         names = []
@@ -104,7 +105,7 @@ class HtmlWriter:
         return names
 
     def _rows(self, rows: bytes, sums: Sums) -> Iterator[str]:
-        for row in valid_json(rows).split(_LINE):
+        for row in self._valid(rows).split(_LINE):
             values = orjson.loads(row)
             if self._members and all(values[place] is None for place in self._members):
                 continue

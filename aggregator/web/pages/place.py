@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -11,7 +11,7 @@ from aggregator.catalog.paths import path_of
 from aggregator.errors import InvalidParameters
 from aggregator.formats import SUFFIXES
 from aggregator.formats.html import last_part
-from aggregator.web.request import Request
+from aggregator.web.request import Request, is_ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,14 @@ def way_to_send(match: Match, place: Place) -> str:
     return f"{place.root}_/send/{quote(match.endpoint.name)}{query}"
 
 
-def place_of(request: Request, format_suffix: str = "") -> Place:
-    """The place of a request whose path ends in the suffix."""
+def place_of(request: Request, format_suffix: str = "", declared: Container[str] = ()) -> Place:
+    """The place of a request whose path ends in the suffix. declared: the names of its parameters."""
     try:
         query = request.query()
     except InvalidParameters:
         query = {}
-    pairs = [(name, text) for name, texts in query.items() for text in texts]
+    kept = {name: texts for name, texts in query.items() if not is_ignored(name, declared)}
+    pairs = [(name, text) for name, texts in kept.items() for text in texts]
     *folders, last = request.segments
     return Place((*folders, last.removesuffix(format_suffix)), tuple(pairs))
 

@@ -204,7 +204,7 @@ class ReportPage:
 def page_of(service: Service, report: Report, request: Request, found: Found) -> ReportPage:
     """The page that a request for a report asks for."""
     locale = locale_of(request.header(b"accept-language"))
-    place = place_of(request, found.suffix)
+    place = place_of(request, found.suffix, report.header.params)
     query = request.query()
     return ReportPage(
         report,

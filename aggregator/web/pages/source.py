@@ -111,7 +111,8 @@ class SourceEndpoint:
     async def _asked(self, found: Found, request: Request) -> Asked:
         query = request.query()
         wants_plan = any(query.pop(PLAN_WANTED, ())) and not request.is_head
-        given = given_parameters(query, {})
+        header = found.checked.header if found.checked is not None else None
+        given = given_parameters(query, {}, header.params if header is not None else ())
         if not isinstance(found.checked, Report):
             return Asked(given, wants_plan, error=found.error if wants_plan else None)
         plan, error = None, None
