@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 
 import apsw
 
 from aggregator.databases.authorizer import ReadOnlyAuthorizer
-from aggregator.databases.file_errors import unavailable
+from aggregator.databases.file_errors import schema_fault, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import DatabaseUnavailable
 
@@ -75,12 +76,8 @@ class PatientConnection(apsw.Connection):
         return self._read(file, f"PRAGMA {quoted(file.schema)}.data_version")
 
     def _attach(self, file: DatabaseFile, mode: str) -> None:
-        try:
-            self._read(file, "ATTACH ? AS ?", (f"{file.path.as_uri()}?mode={mode}", file.schema))
-            self._read(file, f"PRAGMA {quoted(file.schema)}.cache_size = -{_cache_kibibytes(file)}")
-        except DatabaseUnavailable:
-            self.close()
-            raise
+        self._read(file, "ATTACH ? AS ?", (f"{file.path.as_uri()}?mode={mode}", file.schema))
+        self._read(file, f"PRAGMA {quoted(file.schema)}.cache_size = -{_cache_kibibytes(file)}")
 
     def _read(self, file: DatabaseFile, sql: str, values: Sequence[SqlValue] = ()) -> object:
         """Run a statement with which the reading of a file may begin, and give its one value.
@@ -126,6 +123,9 @@ class ReadOnlyConnection(PatientConnection):
     plan whatever its parameters are, where it would otherwise be planned anew for each of them
     (https://sqlite.org/queryplanner-ng.html#qpsg).
 
+    An object that SQLite cannot use, such as a view that names the schema `main`, keeps nobody from the rest
+    of its file: it is left out. `schema_faults` has the first one of each file, with SQLite's reason.
+
     Raises DatabaseUnavailable, which names the file, when one cannot be attached.
     """
 
@@ -144,8 +144,15 @@ class ReadOnlyConnection(PatientConnection):
             self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             self.limit(apsw.SQLITE_LIMIT_LENGTH, _LONGEST_QUICK_VALUE)
         self.files = tuple(files)
-        for file in self.files:
-            self._attach(file, "ro")
+        self.schema_faults: dict[str, tuple[str, str]] = {}
+        # A schema is never written: the files are opened read-only, and the defensive mode is on.
+        self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        try:
+            for file in self.files:
+                self._attach_all_that_works(file)
+        except DatabaseUnavailable:
+            self.close()
+            raise
         self._forbid_everything_but_reading()
 
     def tolerate_collations(self) -> None:
@@ -170,8 +177,28 @@ class ReadOnlyConnection(PatientConnection):
         """Read the list of its tables; raises DatabaseUnavailable."""
         self._read(file, f"SELECT count(*) FROM {quoted(file.schema)}.sqlite_schema")
 
+    def _attach_all_that_works(self, file: DatabaseFile) -> None:
+        """Attach a file, without those of its objects that SQLite cannot use.
+
+        `writable_schema` makes SQLite go on after an object that it cannot use
+        (https://sqlite.org/pragma.html#pragma_writable_schema), also when the schema is read again later. It
+        would also go on after an error of the disk, so it is off while a file is attached that needs it not.
+        """
+        self.config(apsw.SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0)
+        try:
+            self._attach(file, "ro")
+        except DatabaseUnavailable as error:
+            fault = schema_fault(error.__cause__)
+            if fault is None:
+                raise
+            self.schema_faults[file.schema] = fault
+            _warn_once(file.path.name, fault[1])
+            self.config(apsw.SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1)
+            self._attach(file, "ro")
+            self.read_schema(file)
+        self.config(apsw.SQLITE_DBCONFIG_WRITABLE_SCHEMA, int(bool(self.schema_faults)))
+
     def _forbid_everything_but_reading(self) -> None:
-        self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         self.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         self.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
@@ -179,6 +206,11 @@ class ReadOnlyConnection(PatientConnection):
         self.execute("PRAGMA query_only = 1")
         self.permissions = ReadOnlyAuthorizer()
         self.authorizer = self.permissions
+
+
+@cache
+def _warn_once(name: str, fault: str) -> None:
+    _log.warning("%s has an object that SQLite cannot use; the rest of the file is read: %s", name, fault)
 
 
 class RecoveryFailed(Exception):

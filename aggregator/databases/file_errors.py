@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
 OF_A_FILE = tuple(kind for kind, _ in _REASONS)
 """Errors that are a file's, and not the SQL's."""
 
+_MALFORMED = re.compile(r"malformed database schema \((.*?)\)(?: - (.*))?", re.DOTALL)
 _OF_RIGHTS = (apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError)
 
 
@@ -42,8 +44,20 @@ def _reason(file: DatabaseFile, error: apsw.Error) -> str:
     right = _missing_right(file) if isinstance(error, _OF_RIGHTS) else None
     if right is not None:
         return right
+    fault = schema_fault(error)
+    if fault is not None:
+        return f"has an object that SQLite cannot use: {fault[1]}"
     known = (reason for kind, reason in _REASONS if isinstance(error, kind))
     return next(known, "gave SQLite an error; the service's log has it")
+
+
+def schema_fault(error: BaseException | None) -> tuple[str, str] | None:
+    """An object that keeps SQLite from reading a schema: its name, and why; None for any other error."""
+    match = _MALFORMED.fullmatch(str(error)) if isinstance(error, apsw.CorruptError) else None
+    if match is None:
+        return None
+    name, reason = match.groups()
+    return name, reason or f"the entry {name} of its schema is damaged"
 
 
 def _missing_right(file: DatabaseFile) -> str | None:

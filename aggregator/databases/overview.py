@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 import apsw
 
-from aggregator.databases.connection import ReadOnlyConnection
+from aggregator.databases.broken_objects import broken_objects
+from aggregator.databases.connection import ReadOnlyConnection, quoted
+from aggregator.databases.file_errors import unavailable
 from aggregator.databases.folder import DatabaseFile, FileVersion
 from aggregator.databases.table_facts import Size, TableFacts
 from aggregator.errors import DatabaseUnavailable
@@ -21,7 +23,7 @@ class Overview:
     """One database.
 
     tables: names and sizes; bytes: with what waits in its `-wal`; changed_at: seconds since 1970, None when
-    it is gone; trouble: why its tables cannot be told, empty when they can.
+    it is gone; trouble: why its tables cannot be told, or objects cannot be used; empty when all is well.
     """
 
     schema: str
@@ -60,11 +62,17 @@ def _looked_at(file: DatabaseFile) -> Overview:
     try:
         connection = ReadOnlyConnection([file], _PATIENCE_SECONDS)
         try:
-            return replace(overview, tables=_tables(connection, file))
+            tables, unusable = _tables(connection, file)
         finally:
             connection.close()
     except DatabaseUnavailable as error:
         return replace(overview, trouble=error.reason)
+    if file.schema in connection.schema_faults:
+        unusable |= broken_objects(file)
+    reasons = ", ".join(f"{name} ({reason})" for name, reason in unusable.items())
+    return replace(
+        overview, tables=tables, trouble=f"has objects that cannot be used: {reasons}" if reasons else ""
+    )
 
 
 def _measured(file: DatabaseFile) -> Overview:
@@ -79,16 +87,29 @@ def _measured(file: DatabaseFile) -> Overview:
     return Overview(file.schema, file.path.name, bytes=sum(sizes), changed_at=max(times, default=None))
 
 
-def _tables(connection: ReadOnlyConnection, file: DatabaseFile) -> tuple[tuple[str, Size], ...]:
-    """The tables that hold rows, without those that SQLite keeps for itself; raises DatabaseUnavailable."""
+def _tables(
+    connection: ReadOnlyConnection, file: DatabaseFile
+) -> tuple[tuple[tuple[str, Size], ...], dict[str, str]]:
+    """The tables that hold rows, without those that SQLite keeps for itself, and why others do not count.
+
+    Raises DatabaseUnavailable.
+    """
     connection.read_schema(file)
     facts = TableFacts(connection)
     listed = (
         "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual') "
         "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
     )
+    sizes: list[tuple[str, Size]] = []
+    unusable: dict[str, str] = {}
     try:
         names = [name for (name,) in connection.execute(listed, (file.schema,))]
-        return tuple((name, facts.size((file.schema, name))) for name in names)
     except apsw.Error as error:
-        raise DatabaseUnavailable(file.schema, "cannot be read") from error
+        raise unavailable(file, error) from error
+    for name in names:
+        try:
+            connection.execute(f"SELECT 1 FROM {quoted(file.schema)}.{quoted(name)} LIMIT 0")
+            sizes.append((name, facts.size((file.schema, name))))
+        except apsw.Error as error:
+            unusable[name] = str(error)
+    return tuple(sizes), unusable

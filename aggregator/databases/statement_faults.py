@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import apsw
 
+from aggregator.databases.broken_objects import why_missing
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.tokens import Token, code, line_of_table, tokens
 
@@ -62,6 +63,9 @@ def explained(
     table = message.removeprefix("no such table: ")
     if table != message:
         line = line_of_table(sql, table) or first_line
+        broken = why_missing(table, connection)
+        if broken is not None:
+            return StatementFault(line, f"{table} cannot be used: {broken}")
         return StatementFault(line, f"{message} ({_hint(table, connection, known)})")
     if message == "incomplete input":
         return StatementFault(words[-1].line, "the statement is not complete: a bracket or a word is missing")

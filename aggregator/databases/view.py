@@ -94,8 +94,11 @@ class View:
         file is locked, gone or damaged), UnsettledDatabases, or Cancelled.
         """
         self.connection.wanted = wanted
+        schema_versions = self.schema_versions
         self._settle(wanted)
-        if self._is_overwritten():
+        # A connection decides when it opens a file which objects it leaves out.
+        is_altered = bool(schema_versions) and schema_versions != self.schema_versions
+        if is_altered or self._is_overwritten():
             self.connection.close()
             self._open(wanted)
             self._settle(wanted)

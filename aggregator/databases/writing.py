@@ -25,6 +25,7 @@ import apsw
 
 from aggregator.databases.connection import ATTACHING, PatientConnection, SqlFunction, quoted
 from aggregator.databases.counting import RowCounter, SessionCounter, session_of
+from aggregator.databases.file_errors import schema_fault
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.recovery import finish, recover_if_dead
 from aggregator.databases.redo import RedoRecord, is_pending
@@ -64,9 +65,18 @@ class WriteConnection(PatientConnection):
         self._long_wals: set[str] = set()
         self._counter: RowCounter | None = None
         self._configure()
-        for file in self.files:
-            self._attach(file, "rw" if file in self.written else "ro")
-            self._make_durable(file)
+        try:
+            for file in self.files:
+                self._attach(file, "rw" if file in self.written else "ro")
+                self._make_durable(file)
+        except DatabaseUnavailable as error:
+            self.close()
+            fault = schema_fault(error.__cause__)
+            if fault is None:
+                raise
+            # Without one of its triggers or indexes a table must not be changed.
+            reason = f"can only be read while it has an object that SQLite cannot use: {fault[1]}"
+            raise DatabaseUnavailable(error.schema, reason, "written", error.cause) from error
         self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
         self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)
         self.add_functions(functions or {})

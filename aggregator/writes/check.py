@@ -52,6 +52,9 @@ class _Check(SourceCheck):
             connection.close()
         for fault in faults:
             self.add(source.sql_line + fault.line - 1, fault.message)
+        for schema, (_, reason) in connection.schema_faults.items():
+            message = f"{schema} can only be read while it has an object that SQLite cannot use: {reason}"
+            self.add(source.sql_line, message)
         return statements
 
     def run(self, endpoint: Endpoint, statements: list[Statement]) -> Write:
