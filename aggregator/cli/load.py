@@ -26,6 +26,7 @@ from aggregator.inputs.options import Options
 from aggregator.inputs.reading import read_table
 from aggregator.inputs.table import Table
 from aggregator.reports.library import Library
+from aggregator.reports.reading import StaleReport
 from aggregator.reports.report import Report
 from aggregator.settings import Settings
 from aggregator.writes.answers import Answered, Answers
@@ -85,7 +86,10 @@ def _load(settings: Settings, asked: Load) -> str:
             def progress(count: int) -> None:
                 bar.update(count - bar.n)
 
-            answered = carry_out(order, place, _answer, progress)
+            try:
+                answered = carry_out(order, place, _answer, progress)
+            except StaleReport as stale:
+                raise stale.at_last(write.files) from stale
     return answered.body.decode()
 
 

@@ -71,6 +71,7 @@ def _run(settings: Settings, order: Order) -> int:
     folder = SqlFolder(settings.sql)
     library = Library(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check)
     match = _find(folder.catalog(), order.report)
+    stale = StaleReport()
     for _ in range(_MOST_TRIES):
         report = library.check(match.endpoint)
         format = _format(report, order)
@@ -82,9 +83,10 @@ def _run(settings: Settings, order: Order) -> int:
         try:
             with destination(order.file) as file:
                 return _write(Run(job, spool), settings, order, file)
-        except StaleReport:
+        except StaleReport as error:
+            stale = error
             library.forget(report)
-    raise AggregatorError("The databases' tables are altered again and again.")
+    raise stale.at_last(report.files)
 
 
 def _find(catalog: Catalog, name: str) -> Match:

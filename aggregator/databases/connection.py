@@ -75,6 +75,14 @@ class PatientConnection(apsw.Connection):
         """
         return self._read(file, f"PRAGMA {quoted(file.schema)}.data_version")
 
+    def schema_version(self, file: DatabaseFile) -> object:
+        """A number that changes when the file's tables are altered; raises DatabaseUnavailable.
+
+        https://sqlite.org/pragma.html#pragma_schema_version; inside a transaction this is where the
+        file's reading begins.
+        """
+        return self._read(file, f"PRAGMA {quoted(file.schema)}.schema_version")
+
     def _attach(self, file: DatabaseFile, mode: str) -> None:
         self._read(file, "ATTACH ? AS ?", (f"{file.path.as_uri()}?mode={mode}", file.schema))
         self._read(file, f"PRAGMA {quoted(file.schema)}.cache_size = -{_cache_kibibytes(file)}")
@@ -163,15 +171,8 @@ class ReadOnlyConnection(PatientConnection):
         self.collation_needed(lambda connection, name: connection.create_collation(name, _incomparable))
 
     def schema_versions(self) -> dict[str, object]:
-        """For each attached schema a number that changes when its tables are altered.
-
-        https://sqlite.org/pragma.html#pragma_schema_version; raises DatabaseUnavailable.
-        """
+        """`schema_version` of each attached file, by its schema."""
         return {file.schema: self.schema_version(file) for file in self.files}
-
-    def schema_version(self, file: DatabaseFile) -> object:
-        """The same for one of them; inside a transaction this is where its reading begins."""
-        return self._read(file, f"PRAGMA {quoted(file.schema)}.schema_version")
 
     def read_schema(self, file: DatabaseFile) -> None:
         """Read the list of its tables; raises DatabaseUnavailable."""

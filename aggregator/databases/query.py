@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 import apsw
+import apsw.ext
 
 from aggregator.databases.connection import ReadOnlyConnection, SqlValue
 from aggregator.databases.file_errors import OF_A_FILE, unavailable
@@ -52,6 +53,15 @@ def failure(error: apsw.Error, files: Sequence[DatabaseFile]) -> AggregatorError
         "The SQL of this report failed while it ran; the service's log says why.",
         f"{type(error).__name__}: {error}",
     )
+
+
+def prepares(connection: apsw.Connection, sql: str) -> bool:
+    """Whether SQLite accepts the SQL now, whatever the values of its parameters are."""
+    try:
+        apsw.ext.query_info(connection, sql)
+    except apsw.Error:
+        return False
+    return True
 
 
 def _readable(file: DatabaseFile) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import apsw
 
 from aggregator.databases.broken_objects import why_missing
-from aggregator.databases.connection import ReadOnlyConnection
+from aggregator.databases.connection import ReadOnlyConnection, quoted
 from aggregator.databases.tokens import Token, code, line_of_table, tokens
 
 _WRITING = {"alter", "create", "delete", "drop", "insert", "replace", "update"}
@@ -62,16 +62,54 @@ def explained(
     message = str(error)
     table = message.removeprefix("no such table: ")
     if table != message:
+        child = _child_of(table, connection)
+        if child is not None:
+            return StatementFault(
+                _line_of_word(words, child) or first_line, _lost_parent(child, table, connection)
+            )
         line = line_of_table(sql, table) or first_line
         broken = why_missing(table, connection)
         if broken is not None:
             return StatementFault(line, f"{table} cannot be used: {broken}")
         return StatementFault(line, f"{message} ({_hint(table, connection, known)})")
+    if message.startswith("foreign key mismatch"):
+        rule = "the columns that a foreign key refers to need a PRIMARY KEY or a UNIQUE index"
+        return StatementFault(first_line, f"{message}: {rule}")
     if message == "incomplete input":
         return StatementFault(words[-1].line, "the statement is not complete: a bracket or a word is missing")
     offset = getattr(error, "error_offset", -1)
     line = sql.encode()[:offset].count(b"\n") + 1 if offset >= 0 else first_line
     return StatementFault(line, message)
+
+
+def _child_of(parent: str, connection: ReadOnlyConnection) -> str | None:
+    """The table that has a foreign key to one, named as in SQLite's error, that its file lacks."""
+    schema, _, name = parent.partition(".")
+    if schema not in (file.schema for file in connection.files):
+        return None
+    sql = (
+        f"SELECT child.name FROM {quoted(schema)}.sqlite_schema AS child, "
+        "pragma_foreign_key_list(child.name, ?1) AS key "
+        "WHERE child.type = 'table' AND key.\"table\" = ?2 COLLATE NOCASE"
+    )
+    try:
+        child: str | None = connection.execute(sql, (schema, name)).get
+    except apsw.Error:
+        return None
+    return child
+
+
+def _lost_parent(child: str, parent: str, connection: ReadOnlyConnection) -> str:
+    schema, _, name = parent.partition(".")
+    file = next(file.path.name for file in connection.files if file.schema == schema)
+    return (
+        f"{child} refers to table {name}, which is not in {file}; "
+        "a foreign key reaches only tables of its own file"
+    )
+
+
+def _line_of_word(words: Sequence[Token], name: str) -> int | None:
+    return next((word.line for word in words if word.name == name.lower()), None)
 
 
 def _hint(table: str, connection: ReadOnlyConnection, known: Collection[str]) -> str:

@@ -39,6 +39,7 @@ class InspectionConnection(ReadOnlyConnection):
         super().__init__(files, patience)
         self.authorizer = None
         self.has_input = bool(input_columns)
+        self.execute("PRAGMA foreign_keys = 1")
         if input_columns:
             self.execute("PRAGMA query_only = 0")
             self.execute(input_table(input_columns))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -17,14 +16,17 @@ import orjson
 
 from aggregator.catalog.arguments import Arguments, read_arguments
 from aggregator.databases.connection import SqlValue
-from aggregator.databases.folder import FileVersion
+from aggregator.databases.folder import DatabaseFile, FileVersion
 from aggregator.databases.pool import ViewPool
-from aggregator.databases.query import batches, failure
+from aggregator.databases.query import batches, failure, prepares
+from aggregator.databases.refused_values import refusal
 from aggregator.databases.view import View
 from aggregator.errors import (
+    AggregatorError,
     Cancelled,
     DatabaseUnavailable,
     NothingThere,
+    QueryFailed,
     UnsettledDatabases,
 )
 from aggregator.formats import FORM, HTML, PLAN, Format
@@ -47,11 +49,24 @@ _COUNTING_SECONDS = 5.0
 UNCOUNTED = MARK + orjson.dumps({"rows": None, "is_slow": True})
 """What ends a page whose rows could not be counted."""
 
-_MISSING = re.compile(r"no such (table|column)")
-
 
 class StaleReport(Exception):
-    """The tables are no longer those that the report was checked against; check it again."""
+    """The tables may no longer be those that the report was checked against; check it again.
+
+    reason: what SQLite says against the SQL, when the tables' versions have not changed.
+    """
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def at_last(self, files: Sequence[DatabaseFile]) -> AggregatorError:
+        """What to say when checking again did not help. files: those that the SQL needs."""
+        if self.reason is None:
+            return DatabaseUnavailable(
+                " or ".join(file.schema for file in files), "keeps changing its tables"
+            )
+        return QueryFailed(f"SQLite cannot run the SQL of this file: {self.reason}.", self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +214,13 @@ class LocalReader:
                 view.hold(self._is_wanted)
                 if state(view.identities, view.schema_versions.values()) != job.report.checked_against:
                     raise StaleReport
-                yield view, chosen(view, job.report, job.arguments)
+                try:
+                    yield view, chosen(view, job.report, job.arguments)
+                except apsw.SQLError as error:
+                    if not _prepares(view, job):
+                        # A deleted and new made file can have the old one's inode and schema version.
+                        raise StaleReport(str(error)) from error
+                    raise
         except (apsw.Error, DatabaseUnavailable, UnsettledDatabases, Cancelled) as error:
             raise self._explained(error, job) from error
 
@@ -210,10 +231,8 @@ class LocalReader:
             return error
         if self._is_stopped:
             return Cancelled("The reading was stopped.")
-        if isinstance(error, apsw.SQLError) and _MISSING.match(str(error)):
-            # A deleted and new made file can have the old one's inode and schema version.
-            return StaleReport()
-        return failure(error, job.report.files)
+        values = bindings(job.arguments)
+        return refusal(error, job.report.statement.sql, values) or failure(error, job.report.files)
 
     def _is_wanted(self) -> bool:
         return not self._is_stopped and not self._is_over_budget()
@@ -298,6 +317,12 @@ class LocalReader:
 
     _SPECIAL: ClassVar = {PLAN.name: _plan, HTML.name: _page, FORM.name: _form}
     """What is read for the formats that are more, or less, than rows."""
+
+
+def _prepares(view: View, job: Job) -> bool:
+    """Whether SQLite accepts the SQL of a job, whatever its values are."""
+    choices = [each.sql for each in job.report.choices.values()]
+    return all(prepares(view.connection, sql) for sql in [job.prepared().sql, *choices])
 
 
 def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:

@@ -13,7 +13,6 @@ from aggregator.databases.view import look_at
 from aggregator.errors import (
     AggregatorError,
     Cancelled,
-    DatabaseUnavailable,
     InvalidParameters,
     MethodNotAllowed,
     NoSuchReport,
@@ -127,6 +126,7 @@ class ReportsEndpoint:
         request.line.report = endpoint.file.removesuffix(".sql")
         checked = await self._checked_now(endpoint)
         body = await self._body(checked, request)
+        stale = StaleReport()
         try:
             for _ in range(_MOST_CHECKS):
                 try:
@@ -139,12 +139,13 @@ class ReportsEndpoint:
                             self._order(checked, found, request, body), found, request, answer
                         )
                     return
-                except StaleReport:
+                except StaleReport as error:
+                    stale = error
                     self._service.library.forget(checked)
                     checked = await self._checked_now(endpoint)
         finally:
             body.close()
-        raise DatabaseUnavailable(checked.files[0].schema, "has its tables altered again and again")
+        raise stale.at_last(checked.files)
 
     async def _body(self, checked: Report | Write, request: Request) -> Body:
         if request.method == "GET":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -11,20 +10,19 @@ from pathlib import Path
 
 import apsw
 
+from aggregator.databases.query import prepares
+from aggregator.databases.refused_values import refusal
 from aggregator.databases.writing import WriteConnection, transaction
-from aggregator.errors import QueryFailed, TimeLimitExceeded
+from aggregator.errors import InvalidWrite, QueryFailed, TimeLimitExceeded
 from aggregator.formats import SQL_FUNCTIONS
-from aggregator.reports.reading import StaleReport
+from aggregator.reports.reading import StaleReport, bindings
 from aggregator.writes.answers import Answered, Answers
-from aggregator.writes.execution import Progress, execute, stage
+from aggregator.writes.execution import Progress, execute, is_as_checked, stage
 from aggregator.writes.outcome import Outcome, Received
 from aggregator.writes.write import WriteOrder
 
 Render = Callable[[WriteOrder, Outcome], Answered]
 """Makes the answer of an outcome; what it raises takes the write back."""
-
-
-_MISSING = re.compile(r"no such (table|column)|table .* has (no column|\d+ columns)|may not be modified")
 
 
 class _TakenBack(Exception):
@@ -58,7 +56,7 @@ def carry_out(order: WriteOrder, place: Place, render: Render, progress: Progres
         try:
             return _in_transaction(connection, order, place, received, render, answers)
         except apsw.Error as error:
-            raise failure(error, deadline) from error
+            raise failure(error, deadline, connection, order) from error
 
 
 def opened(order: WriteOrder, place: Place, answers: Answers | None = None) -> WriteConnection:
@@ -79,18 +77,42 @@ class Deadline:
         return time.monotonic() < self._at
 
 
-def failure(error: apsw.Error, deadline: Deadline) -> Exception:
-    """What to tell of SQL that failed; StaleReport when the tables are not those that were checked."""
-    if isinstance(error, apsw.SQLError) and _MISSING.search(str(error)):
-        return StaleReport()
+def failure(
+    error: apsw.Error, deadline: Deadline, connection: WriteConnection, order: WriteOrder | None = None
+) -> Exception:
+    """What to say of SQL that failed; StaleReport when the tables are not those that were checked.
+
+    order: the one whose SQL it was, None when it was that of no order.
+    """
     if isinstance(error, apsw.InterruptError) and not deadline.is_ahead():
         return TimeLimitExceeded(
             f"The SQL ran for {deadline.seconds:g} seconds, which is its limit; nothing was written."
         )
+    if isinstance(error, apsw.SQLError) and order is not None:
+        reason = _reason(error, connection, order)
+        if reason is not None:
+            return reason
     return QueryFailed(
         "The SQL failed while it ran, and nothing was written; the service's log says why.",
         f"{type(error).__name__}: {error}",
     )
+
+
+def _reason(error: apsw.SQLError, connection: WriteConnection, order: WriteOrder) -> Exception | None:
+    """Changed tables, or a value that SQLite refuses."""
+    write, message = order.write, str(error)
+    if not is_as_checked(connection, write):
+        return StaleReport()
+    with connection.restricted():
+        if not all(prepares(connection, statement.sql) for statement in write.statements):
+            return StaleReport(message)
+    sql = ";\n".join(statement.sql for statement in write.statements)
+    refused = refusal(error, sql, bindings(order.arguments))
+    if refused is not None:
+        return refused
+    if order.table is not None:
+        return InvalidWrite(f"SQLite refuses a value: {message}; nothing was written.")
+    return None
 
 
 def _in_transaction(

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Source
-from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.folder import DatabaseFile, Identity
 from aggregator.databases.inspection import Statement, TableName, mentioned
 from aggregator.databases.write_inspection import InspectionConnection, inspect_writes
 from aggregator.errors import BrokenReport
 from aggregator.reports.check import check as check_report
-from aggregator.reports.report import Report, columns_of
+from aggregator.reports.report import Report, columns_of, state
 from aggregator.reports.source_check import SourceCheck
 from aggregator.writes.write import Write
 
@@ -39,14 +39,18 @@ class _Check(SourceCheck):
     def __init__(self, file: str, source: Source, files: Mapping[str, DatabaseFile]) -> None:
         super().__init__(file, source, files)
         self.has_input = bool(source.header.input)
+        self._states: dict[str, tuple[Identity | None, object]] = {}
 
     def statements(self, lock_wait: float) -> list[Statement]:
         """The statements, as far as they can be prepared."""
         source = self.source
-        connection = InspectionConnection(
-            mentioned(source.sql, self.files), lock_wait, list(source.header.input)
-        )
+        files = mentioned(source.sql, self.files)
+        # Looked at before they are opened: one that is replaced meanwhile is checked again.
+        identities = {file.schema: file.identity() for file in files}
+        connection = InspectionConnection(files, lock_wait, list(source.header.input))
         try:
+            versions = connection.schema_versions()
+            self._states = {name: (identity, versions[name]) for name, identity in identities.items()}
             statements, faults = inspect_writes(source.sql, connection, self.files)
         finally:
             connection.close()
@@ -78,6 +82,10 @@ class _Check(SourceCheck):
             files=tuple(self.files[schema] for schema in schemas),
             written=tuple(self.files[schema] for schema in schemas if schema in written),
             counted=_counted(statements),
+            checked_against=state(
+                tuple(self._states[schema][0] for schema in schemas),
+                [self._states[schema][1] for schema in schemas],
+            ),
         )
 
     def _check_header(self, endpoint: Endpoint, statements: list[Statement]) -> None:

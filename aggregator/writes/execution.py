@@ -12,11 +12,12 @@ from aggregator.databases.write_inspection import INPUT_TABLE, input_table
 from aggregator.databases.writing import WriteConnection
 from aggregator.errors import TooLarge, UnfitValue
 from aggregator.reports.reading import StaleReport, bindings
+from aggregator.reports.report import state
 from aggregator.reports.sql import rows_as_text
 from aggregator.writes.guarding import ask
 from aggregator.writes.outcome import Outcome, Received
 from aggregator.writes.staging import Staging
-from aggregator.writes.write import WriteOrder
+from aggregator.writes.write import Write, WriteOrder
 
 _ROWS_AT_ONCE = 500
 _MOST_ANSWER_BYTES = 50_000_000
@@ -75,6 +76,13 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
         if write.columns:
             rows = _as_text(connection, order)
     return Outcome(write, received, counts.tables(), rows, order.is_dry, matched)
+
+
+def is_as_checked(connection: WriteConnection, write: Write) -> bool:
+    """Whether the files are the same, and their tables were not altered; raises DatabaseUnavailable."""
+    identities = tuple(file.identity() for file in write.files)
+    versions = [connection.schema_version(file) for file in write.files]
+    return state(identities, versions) == write.checked_against
 
 
 def _make_room(connection: WriteConnection, width: int) -> None:

@@ -148,7 +148,7 @@ class WriteQueue:
         except Exception as error:
             self._forget(connection)
             if isinstance(error, apsw.Error):
-                raise failure(error, most) from error
+                raise failure(error, most, connection) from error
             raise
         for waiting, result in done:
             if isinstance(result, Exception):
@@ -190,12 +190,12 @@ def _in_savepoint(connection: WriteConnection, waiting: _Waiting, deadline: Dead
     except (AggregatorError, StaleReport) as error:
         return error
     except apsw.InterruptError as error:
-        raise failure(error, deadline) from error
+        raise failure(error, deadline, connection, waiting.order) from error
     except apsw.Error as error:
         if not connection.in_transaction:
             raise
         meant = connection.explained(error)
-        return failure(error, deadline) if meant is error else meant
+        return failure(error, deadline, connection, waiting.order) if meant is error else meant
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

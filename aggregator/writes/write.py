@@ -17,12 +17,13 @@ class Write(Checked):
     """An endpoint whose statements can be run.
 
     written: those of the files that are written. counted: the table whose rows the answer counts first, as
-    schema and name.
+    schema and name. checked_against: `state` of the files then.
     """
 
     statements: tuple[Statement, ...]
     written: tuple[DatabaseFile, ...]
     counted: TableName | None
+    checked_against: tuple[object, ...]
 
     @property
     def has_input(self) -> bool:

@@ -181,7 +181,7 @@ def test_the_sql_is_looked_at_also_when_the_header_has_faults(dbs: Path) -> None
         "choice, not x",
         "r.sql:6: no such column: wrong",
     ]
-    assert faults(dbs, r="/*\na: b: c\n*/\nSELECT 1 AS a;\nSELECT 2") == [
+    assert faults(dbs, r="/*\ntitle: b: c\n*/\nSELECT 1 AS a;\nSELECT 2") == [
         "r.sql:2: the header is not YAML: a text that holds a colon and a space needs quotes",
         "r.sql:5: a second statement begins here; a report has exactly one",
     ]
@@ -381,6 +381,20 @@ def test_tables_of_other_kinds(tmp_path: Path, sql: str, csv: str) -> None:
     report = report_of(tmp_path / "dbs", sql)
     assert csv_of(report) == csv
     assert [each.schema for each in report.files] == ["lib_db"]
+
+
+@pytest.mark.parametrize("query", ["chat-send", "grammar::fa", "20.04", "don't", '"foo'])
+def test_a_query_that_full_text_search_refuses(tmp_path: Path, query: str) -> None:
+    """`no such column: send` is what SQLite says of a value here, and not of changed tables."""
+    (tmp_path / "dbs").mkdir()
+    script = "CREATE VIRTUAL TABLE words USING fts5(word); INSERT INTO words VALUES ('chat send');"
+    make_database(tmp_path / "dbs" / "lib.db", script)
+    sql = "/* params: {q: {type: text}} */ SELECT word FROM lib_db.words WHERE words MATCH :q"
+    report = report_of(tmp_path / "dbs", sql)
+    assert csv_of(report, q="chat") == 'word\n"chat send"\n'
+    with pytest.raises(InvalidParameters) as raised:
+        csv_of(report, q=query)
+    assert [(error.parameter, error.given) for error in raised.value.errors] == [("q", query)]
 
 
 def test_a_collation_that_only_its_owner_knows(tmp_path: Path) -> None:

@@ -79,4 +79,10 @@ REPORTS = {
         */
         SELECT 0.5 AS value""",
     "heavy": NEVER_ENDING,
+    "refused": """/*
+        params:
+          n: {type: integer, default: 1}
+          list: {type: text, default: "[]"}
+        */
+        SELECT abs(:n) AS size, items.value FROM json_each(:list) AS items""",
 }

@@ -71,6 +71,8 @@ def assert_nothing_leaks(answer: Answer, folder: Path) -> None:
         ("/items?format=csv&format=json", {}, "GET", 422, "invalid-parameters"),
         ("/items?for=word", {}, "GET", 422, "invalid-parameters"),
         ("/chosen?kind=big&many=1&name=Nobody", {}, "GET", 422, "invalid-parameters"),
+        ("/refused?list=[1]&n=-9223372036854775808", {}, "GET", 422, "invalid-parameters"),
+        ("/refused?list=[1", {}, "GET", 422, "invalid-parameters"),
         ("/broken/syntax", {}, "GET", 500, "broken-report"),
         ("/broken/table", {}, "GET", 500, "broken-report"),
         ("/broken/first", {}, "GET", 500, "query-failed"),
@@ -125,6 +127,26 @@ def test_422_names_a_parameter_that_is_missing(server: Server) -> None:
     errors = server.get("/chosen").json()["errors"]
 
     assert [(error["parameter"], error["given"]) for error in errors] == [("kind", None), ("many", None)]
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "given", "says"),
+    [
+        ("list=[1]&n=-9223372036854775808", "n", "-9223372036854775808", "integer overflow"),
+        ("list=[1", "list", "[1", "malformed JSON"),
+    ],
+)
+def test_422_names_the_value_that_sqlite_refuses(
+    server: Server, query: str, name: str, given: str, says: str
+) -> None:
+    """Whether the report is new, known to be quick, or a page."""
+    for good in ("list=[]", "list=[7]"):
+        assert server.get(f"/refused?{good}").status == 200
+        expected = {"parameter": name, "given": given, "message": f"SQLite refuses it: {says}"}
+        assert server.get(f"/refused?{query}").json()["errors"] == [expected]
+    page = server.get(f"/refused?{query}", {"Accept": "text/html"})
+    assert page.status == 422
+    assert says in page.text
 
 
 def test_422_says_which_choices_the_data_has(server: Server) -> None:

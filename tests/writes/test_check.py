@@ -108,6 +108,43 @@ def test_faults(tmp_path: Path, text: str, fault: str) -> None:
     assert found[0].startswith(fault)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO\n sales_db.inv (cust) VALUES (1)",
+        "INSERT INTO sales_db.inv (cust) SELECT inv.cust\nFROM sales_db.inv AS inv",
+        "DELETE\nFROM sales_db.inv",
+        # Deletes rows of inv, too.
+        "DELETE\nFROM sales_db.shops",
+    ],
+)
+def test_a_foreign_key_to_a_table_of_another_file(tmp_path: Path, sql: str) -> None:
+    library = library_of(tmp_path, {"a.post": sql})
+    script = """
+    CREATE TABLE shops (shop_id INTEGER PRIMARY KEY);
+    CREATE TABLE inv (
+        id INTEGER PRIMARY KEY,
+        cust INTEGER REFERENCES customer (id),
+        shop INTEGER REFERENCES shops (shop_id) ON DELETE CASCADE
+    );
+    """
+    make_database(tmp_path / "dbs" / "sales.db", script)
+    make_database(tmp_path / "dbs" / "crm.db", "CREATE TABLE customer (id INTEGER PRIMARY KEY)")
+    (fault,) = library.faults()
+    assert fault.message.startswith("inv refers to table customer, which is not in sales.db")
+    lines = [number for number, line in enumerate(sql.split("\n"), start=1) if "inv" in line]
+    assert fault.line == (lines or [1])[0]
+
+
+def test_a_foreign_key_without_a_unique_index(tmp_path: Path) -> None:
+    library = library_of(tmp_path, {"a.post": "INSERT INTO sales_db.inv (cust) VALUES (1)"})
+    script = "CREATE TABLE customer (id); CREATE TABLE inv (cust REFERENCES customer (id))"
+    make_database(tmp_path / "dbs" / "sales.db", script)
+    (fault,) = library.faults()
+    assert fault.message.startswith('foreign key mismatch - "inv" referencing "customer"')
+    assert "UNIQUE index" in fault.message
+
+
 def test_a_file_for_put_writes(tmp_path: Path) -> None:
     (fault,) = library_of(tmp_path, {"a.put": "SELECT 1 AS n"}).faults()
     assert str(fault) == "a.put.sql:1: no statement writes, and a file for PUT does"

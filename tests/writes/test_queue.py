@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.catalog.arguments import read_arguments
 from aggregator.databases.folder import DatabaseFolder
-from aggregator.errors import AggregatorError, Conflict, InvalidWrite, TimeLimitExceeded
+from aggregator.errors import AggregatorError, Conflict, InvalidParameters, InvalidWrite, TimeLimitExceeded
 from aggregator.reports.library import Library
 from aggregator.reports.report import Report
 from aggregator.writes.answers import Answered, Answers
@@ -40,6 +40,8 @@ FILES = {
     "endless.post": """/* time_limit: 0.2 */
     INSERT INTO note_db.notes (n) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n FROM i)
     SELECT count(*) FROM i""",
+    "size.post": """/* params: {note_id: {type: integer}, n: {type: integer}} */
+    INSERT INTO note_db.notes (note_id, n) VALUES (:note_id, abs(:n) % 1000)""",
     "order.post": "INSERT INTO shop_db.orders (total) VALUES (1)",
 }
 
@@ -96,6 +98,7 @@ def outcome(future: Future[Any]) -> str | type[AggregatorError]:
         ("note", {"note_id": 500, "n": 2, "owner": 9}, Conflict),
         ("note", {"note_id": 500, "n": 13}, Conflict),
         ("rollback", {"note_id": 1, "n": 2}, Conflict),
+        ("size", {"note_id": 500, "n": -(2**63)}, InvalidParameters),
     ],
 )
 def test_one_bad_order_harms_no_other(

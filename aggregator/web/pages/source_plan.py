@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from aggregator.errors import DatabaseUnavailable, NotAcceptable
+from aggregator.errors import NotAcceptable
 from aggregator.formats import PLAN
 from aggregator.reports.reading import StaleReport, job_of
 from aggregator.reports.report import Report
@@ -40,16 +40,18 @@ async def plan_document(
     """
     request.line.report, request.line.format = report.name, PLAN.name
     request.line.parameters = [name for name in given if name in report.header.params]
+    stale = StaleReport()
     for _ in range(_MOST_CHECKS):
         try:
             return await _run(service, report, given, request)
-        except StaleReport:
+        except StaleReport as error:
+            stale = error
             service.library.forget(report)
             checked = await service.in_checker(service.library.check, report.endpoint)
             if not isinstance(checked, Report):
                 raise NotAcceptable("A file that writes has no plan.", []) from None
             report = checked
-    raise DatabaseUnavailable(report.files[0].schema, "has its tables altered again and again")
+    raise stale.at_last(report.files)
 
 
 async def _run(
