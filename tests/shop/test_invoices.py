@@ -38,6 +38,7 @@ PAST_DUE = kinds(
     "invoice_number customer_name invoice_date:date due_date:date bill_total:money applied:money "
     "outstanding:money currency status days_past_due"
 )
+MONTH = "/invoices/summary/month"
 SUMMARY = kinds("month currency sum_bill_total:money count_invoices")
 CONTACT = kinds("customer_name contact_name contact_email contact_phone last_seen_invoice_date:date total")
 INVOICE = kinds(
@@ -213,16 +214,23 @@ def summary(invoices: list[Invoice], month: str) -> list[Row]:
     ]
 
 
+def one_currency(rows: list[Row], month: str, currency: str) -> Row:
+    """The one of these rows, or what stands for no invoices."""
+    nothing = {"month": month, "currency": currency, "sum_bill_total": "0.00", "count_invoices": 0}
+    return next((row for row in rows if row["currency"] == currency), nothing)
+
+
 def test_every_month_is_summed_by_currency(server: Server, invoices: list[Invoice]) -> None:
     months = {each.invoiced.isoformat()[:7] for each in invoices}
     sizes = set()
     for month in months:
         rows = summary(invoices, month)
-        assert json_of(server, "/invoices/summary/month", month=month) == rows
+        assert json_of(server, f"{MONTH}/currencies", month=month) == rows
+        assert json_of(server, MONTH, month=month) == one_currency(rows, month, "USD")
+        for currency in ("USD", "CAD", "EUR"):
+            found = json_of(server, MONTH, month=month, currency=currency)
+            assert found == one_currency(rows, month, currency)
         sizes.add(len(rows))
-        for row in rows:
-            found = json_of(server, "/invoices/summary/month", month=month, currency=row["currency"])
-            assert found == [row]
     assert sizes == {1, 2}
 
 
@@ -231,21 +239,27 @@ def test_the_month_of_a_customer_in_any_case(server: Server, invoices: list[Invo
     for name, month in latest.items():
         rows = summary([each for each in invoices if each.customer == name], month)
         for given in (name, swapped(name), f" {name} "):
-            assert json_of(server, "/invoices/summary/month", month=month, customer_name=given) == rows
+            assert json_of(server, f"{MONTH}/currencies", month=month, customer_name=given) == rows
+            found = json_of(server, MONTH, month=month, customer_name=given)
+            assert found == one_currency(rows, month, "USD")
 
 
 def test_a_month_without_invoices(server: Server, invoices: list[Invoice]) -> None:
     month = invoices[0].invoiced.isoformat()[:7]
     for params in ({"month": "1999-12"}, {"month": month, "customer_name": "Nobody"}):
-        assert json_of(server, "/invoices/summary/month", **params) == []
-        assert_flat(flat(server, "/invoices/summary/month", **params), SUMMARY, [])
+        assert json_of(server, f"{MONTH}/currencies", **params) == []
+        assert_flat(flat(server, f"{MONTH}/currencies", **params), SUMMARY, [])
+        nothing = one_currency([], params["month"], "USD")
+        assert json_of(server, MONTH, **params) == nothing
+        assert_flat(flat(server, MONTH, **params), SUMMARY, [nothing])
 
 
 def test_the_month_in_every_format(server: Server, invoices: list[Invoice]) -> None:
     month = next(each.invoiced.isoformat()[:7] for each in invoices if each.currency == "CAD")
     rows = summary(invoices, month)
     assert [row["currency"] for row in rows] == ["CAD", "USD"]
-    assert_flat(flat(server, "/invoices/summary/month", month=month), SUMMARY, rows)
+    assert_flat(flat(server, f"{MONTH}/currencies", month=month), SUMMARY, rows)
+    assert_flat(flat(server, MONTH, month=month, currency="CAD"), SUMMARY, rows[:1])
 
 
 @pytest.mark.parametrize(
@@ -253,7 +267,8 @@ def test_the_month_in_every_format(server: Server, invoices: list[Invoice]) -> N
     [{}, {"month": "2024-13"}, {"month": "2024-11-01"}, {"month": "11/2024"}, {"month": ""}],
 )
 def test_what_is_no_month_is_refused(server: Server, params: dict[str, object]) -> None:
-    assert statuses(server, "/invoices/summary/month", **params) == {422}
+    assert statuses(server, MONTH, **params) == {422}
+    assert statuses(server, f"{MONTH}/currencies", **params) == {422}
 
 
 # --- contacts ------------------------------------------------------------------------------------

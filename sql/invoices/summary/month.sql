@@ -1,10 +1,9 @@
 /*
 title: Invoices of a month
 description: |
-  What was billed in a month, and how many invoices that were. Two currencies are never added into one
-  sum: the answer is a list with one `{month, currency, sum_bill_total, count_invoices}` for each currency
-  of the month. A month with one currency has one, `currency=USD` leaves one at most, and a month without
-  invoices has none.
+  What was billed in a month in one currency, and how many invoices that were: one
+  `{month, currency, sum_bill_total, count_invoices}`. Without invoices the sum is 0.00 and the count 0. All
+  currencies of a month: `/invoices/summary/month/currencies`.
 params:
   month: {type: month, description: The month of the invoice date, example: 2024-11}
   customer_name:
@@ -13,24 +12,24 @@ params:
     max: 200
     description: Only this customer, whatever the case of A to Z
     example: Lens & Light
-  currency: {type: choice, choices: [USD, EUR, CAD], required: false, description: Only this currency}
+  currency: {type: choice, choices: [USD, EUR, CAD], default: USD, description: The currency of the invoices}
+shape: record
 columns:
   month: {type: month}
   sum_bill_total: {type: money, description: In the currency of the row}
-chart: {type: bar, x: currency, y: sum_bill_total}
-filename: invoices_{month}
+filename: invoices_{month}_{currency}
 tags: [invoices]
 */
 SELECT
-    substr(invoices.invoice_date, 1, 7) AS month,
-    invoices.currency,
-    SUM(invoices.bill_total_cents) AS sum_bill_total,
+    :month AS month,
+    :currency AS currency,
+    COALESCE(SUM(invoices.bill_total_cents), 0) AS sum_bill_total,
     COUNT(*) AS count_invoices
 FROM invoice_db.invoices AS invoices
 WHERE
     -- As texts: no day of a month is after its 31st.
     invoices.invoice_date BETWEEN :month || '-01' AND :month || '-31'
-    AND (:currency IS NULL OR invoices.currency = :currency)
+    AND invoices.currency = :currency
     AND (
         :customer_name IS NULL
         OR invoices.customer_id IN (
@@ -38,8 +37,4 @@ WHERE
             FROM customer_db.customers AS customers
             WHERE lower(customers.customer_name) = lower(trim(:customer_name))
         )
-    )
-GROUP BY
-    substr(invoices.invoice_date, 1, 7),
-    invoices.currency
-ORDER BY invoices.currency;
+    );
