@@ -15,7 +15,7 @@ from aggregator.inputs.reading import read_table
 from tests.inputs.tables import wanted
 from tests.inputs.workbooks import with_sheet
 
-FILE_BYTES = {"csv": 50_000_000, "json": 8_000_000, "ndjson": 8_000_000}
+FILE_BYTES = {"csv": 25_000_000, "json": 8_000_000, "ndjson": 8_000_000}
 MOST_MEMORY = {"csv": 15_000_000, "json": 4_000_000, "ndjson": 4_000_000, "excel": 3_000_000}
 
 
