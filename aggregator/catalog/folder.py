@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from aggregator.catalog.files import Signature, printable, sql_files
-from aggregator.catalog.header import Source, read_source
+from aggregator.catalog.files import Signature, printable, read_sql, sql_files
+from aggregator.catalog.header import Source, is_sql, read_source
 from aggregator.catalog.paths import METHOD_SUFFIXES, PathFault, Route, parameter_of, path_of, route_of
 from aggregator.catalog.tree import UrlTree
-from aggregator.errors import OUT_OF_DESCRIPTORS, Fault, MethodNotAllowed, NoSuchReport
+from aggregator.errors import OUT_OF_DESCRIPTORS, Cancelled, Fault, MethodNotAllowed, NoSuchReport
 
 UrlPath: TypeAlias = str | Sequence[str]
 """A decoded path, or its decoded parts."""
@@ -24,13 +24,15 @@ RESCAN_SECONDS = 0.5
 _CLOCK_TICK_NS = 3_000_000_000
 """File systems tell the time of a change to 2 seconds or better."""
 
+_NOT_SQL = "is not SQL: a file begins with a header or with SELECT, WITH, INSERT, UPDATE or DELETE"
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One `.sql` file.
 
-    source is None when there are faults; text is empty when it could not be read, and digest
-    stands for it.
+    source is None when there are faults; text is empty when it could not be read or is not SQL, and
+    digest stands for it.
     """
 
     file: str
@@ -164,6 +166,16 @@ class SqlFolder:
         self._scanned_at = -RESCAN_SECONDS
         self._was_read = False
         self._lock = threading.Lock()
+        self._is_closed = threading.Event()
+
+    @property
+    def was_read(self) -> bool:
+        """Whether `catalog` answers at once."""
+        return self._was_read
+
+    def close(self) -> None:
+        """End a look at the folder that is under way, from any thread."""
+        self._is_closed.set()
 
     def catalog(self) -> Catalog:
         """The endpoints as they are on the disk now, at most half a second old.
@@ -185,7 +197,7 @@ class SqlFolder:
     def _refresh(self) -> None:
         try:
             known, faults = self._read_all()
-        except OSError:
+        except (OSError, Cancelled):
             return
         if faults == self._faults and _endpoints(known) == _endpoints(self._known):
             self._known = known
@@ -194,7 +206,7 @@ class SqlFolder:
         self._catalog = Catalog([each.endpoint for each in known.values()], faults)
 
     def _read_all(self) -> tuple[dict[str, _Known], list[Fault]]:
-        """Raises OSError when there are no descriptors left."""
+        """Raises OSError when there are no descriptors left, and Cancelled after `close`."""
         try:
             present, faults = sql_files(self.folder)
         except OSError as error:
@@ -204,6 +216,8 @@ class SqlFolder:
             present, faults = {}, [Fault(self.folder.name, 0, message)]
         known: dict[str, _Known] = {}
         for file, signature in present.items():
+            if self._is_closed.is_set():
+                raise Cancelled("The service is being stopped.")
             try:
                 known[file] = self._read_if_changed(file, signature)
             except PathFault as error:
@@ -215,7 +229,7 @@ class SqlFolder:
         if old is not None and old.settled and old.signature == signature:
             return old
         settled = time.time_ns() - max(signature[2:]) > _CLOCK_TICK_NS
-        endpoint = _read(self.folder, file, old.endpoint if old is not None else None)
+        endpoint = _read(self.folder, file, signature, old.endpoint if old is not None else None)
         return _Known(signature, settled and endpoint.digest != "", endpoint)
 
 
@@ -223,11 +237,11 @@ def _endpoints(known: dict[str, _Known]) -> list[int]:
     return [id(each.endpoint) for each in known.values()]
 
 
-def _read(folder: Path, file: str, old: Endpoint | None) -> Endpoint:
+def _read(folder: Path, file: str, signature: Signature, old: Endpoint | None) -> Endpoint:
     """The endpoint of a file; the old one when the text is the same."""
     route = route_of(file)
     try:
-        data = (folder / file).read_bytes()
+        data = read_sql(folder / file, signature)
     except OSError as error:
         if error.errno in OUT_OF_DESCRIPTORS:
             raise
@@ -238,6 +252,9 @@ def _read(folder: Path, file: str, old: Endpoint | None) -> Endpoint:
     text, fault = _decoded(data, file)
     if fault is not None:
         return Endpoint(file, route, None, (fault,), digest)
+    if not is_sql(text):
+        # It may be anything, such as a link to a file with passwords. So nothing of it is kept.
+        return Endpoint(file, route, None, (Fault(file, 1, _NOT_SQL),), digest)
     source, faults = read_source(text, file)
     if source is not None:
         faults = [*_path_faults(source, file, route)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -158,6 +159,41 @@ class Header(BaseModel):
 _HAS_KEY = re.compile(rf"^\s*\{{?\s*(['\"]?)(?:{'|'.join(Header.model_fields)})\1\s*:", re.MULTILINE)
 """A line that begins with a key of the header; a comment without one is only a comment."""
 
+_FIRST_WORD = re.compile(r"(?:\s|;|--[^\n]*|/\*.*?\*/)*(\w*)", re.DOTALL)
+_FIRST_WORDS = (
+    *(
+        "SELECT",
+        "WITH",
+        "VALUES",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "REPLACE",
+        "EXPLAIN",
+        "PRAGMA",
+        "ATTACH",
+        "DETACH",
+    ),
+    *(
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "BEGIN",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "RELEASE",
+        "VACUUM",
+        "ANALYZE",
+    ),
+    "REINDEX",
+)
+"""What statements of SQLite begin with (https://sqlite.org/lang.html)."""
+
+_LIKE_ENOUGH = 0.88
+"""SELEC is a slip of the pen, SELECTED is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -202,6 +238,15 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
             Fault(file, block.line_of(keys), message) for keys, message in explained(error, _keys_inside)
         ]
     return Source(header, block, sql, sql_line), []
+
+
+def is_sql(text: str) -> bool:
+    """Whether a text has a header, or begins like SQL, a slip in the first word allowed; or is empty."""
+    sql, _ = sql_of(text)
+    first = _FIRST_WORD.match(sql)
+    if first is None or first.start(1) == len(sql) or _header_comment(text) is not None:
+        return True
+    return bool(get_close_matches(first[1].upper(), _FIRST_WORDS, n=1, cutoff=_LIKE_ENOUGH))
 
 
 def sql_of(text: str) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 from collections.abc import Mapping
@@ -152,18 +153,14 @@ class DatabaseFolder:
 def _scan(
     folder: Path, known: Mapping[str, DatabaseFile]
 ) -> tuple[dict[str, DatabaseFile], tuple[Fault, ...]]:
+    faults: list[Fault] = []
     try:
-        names = sorted(
-            entry.name
-            for entry in os.scandir(folder)
-            if entry.name.endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file()
-        )
+        names = sorted(entry.name for entry in os.scandir(folder) if _is_database(entry, faults))
     except OSError as error:
         if error.errno in OUT_OF_DESCRIPTORS:
             raise
         return {}, (Fault(folder.name, 0, f"the folder of databases cannot be read: {error.strerror}"),)
     files: dict[str, DatabaseFile] = {}
-    faults: list[Fault] = []
     taken: dict[str, str] = {}
     for name in names:
         schema = schema_name(name)
@@ -177,3 +174,17 @@ def _scan(
             file = DatabaseFile(schema, folder / name)
             files[schema] = known[schema] if known.get(schema) == file else file
     return files, tuple(faults)
+
+
+def _is_database(entry: os.DirEntry[str], faults: list[Fault]) -> bool:
+    """Whether it is a database by its name; a link that leads nowhere becomes a fault."""
+    if not entry.name.endswith(SUFFIXES) or entry.name.startswith("."):
+        return False
+    try:
+        return stat.S_ISREG(entry.stat().st_mode)
+    except OSError as error:
+        if error.errno in OUT_OF_DESCRIPTORS:
+            raise
+        if entry.is_symlink():
+            faults.append(Fault(entry.name, 0, f"cannot be read: {error.strerror}"))
+        return False

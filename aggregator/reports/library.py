@@ -57,6 +57,7 @@ class Library(Generic[T]):
         self._lock_wait = lock_wait
         self._checked: dict[str, _Known[T]] = {}
         self._lock = threading.Lock()
+        self._is_closed = False
 
     @property
     def databases(self) -> DatabaseFolder:
@@ -67,9 +68,20 @@ class Library(Generic[T]):
         """Whether it is time to look for SQL files that have changed."""
         return self._sql.is_due()
 
+    @property
+    def was_read(self) -> bool:
+        """Whether the folders have been read once; until then, whoever asks waits for it."""
+        return self._sql.was_read
+
     def refresh(self) -> None:
-        """Look for SQL files that have changed, and read them: long ones take their time."""
+        """Look for files that have changed, and read those with SQL: long ones take their time."""
+        self._databases.files()
         self._sql.catalog()
+
+    def close(self) -> None:
+        """End what may take long, from any thread: looking at the folder and checking all of its files."""
+        self._is_closed = True
+        self._sql.close()
 
     def find(self, method: str, path: UrlPath) -> Match:
         """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
@@ -141,6 +153,8 @@ class Library(Generic[T]):
         found: list[tuple[Endpoint, T | AggregatorError]] = []
         deadline = time.monotonic() + self._lock_wait
         for endpoint in self._sql.catalog().endpoints:
+            if self._is_closed:
+                break
             try:
                 found.append((endpoint, self.check(endpoint, max(deadline - time.monotonic(), 0))))
             except (BrokenReport, DatabaseUnavailable) as error:

@@ -87,12 +87,12 @@ class Service:
         )
 
     async def refresh_library(self) -> None:
-        """Let a thread read the SQL files that have changed; waits for it, but not for long."""
+        """Let a thread read the SQL files that have changed; waits for the first time, then not for long."""
         if not self.library.is_due():
             return
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self.in_checker(self.library.refresh))
-        await asyncio.wait([self._refreshing], timeout=_REFRESH_SECONDS)
+        await asyncio.wait([self._refreshing], timeout=_REFRESH_SECONDS if self.library.was_read else None)
 
     def has_place(self) -> bool:
         """Whether `take_place` would not wait."""
@@ -143,6 +143,7 @@ class Service:
         finally:
             for task in tasks:
                 task.cancel()
+            self.library.close()
             for executor in (self.runners, self.encoders, self.checkers):
                 executor.shutdown(wait=False, cancel_futures=True)
             self.writes.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.catalog import folder as folder_module
+from aggregator.catalog.files import read_sql
 from aggregator.catalog.folder import Catalog, SqlFolder
 from aggregator.errors import Fault, MethodNotAllowed, NoSuchReport
 
@@ -255,23 +256,74 @@ def test_what_is_no_sql_file_is_left_alone(tmp_path: Path) -> None:
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     sql = tmp_path / "sql"
-    write(outside, "shared/a.sql", "b.sql")
+    write(outside, "b.sql")
     write(sql, "c/d.sql")
-    (sql / "linked").symlink_to(outside / "shared")
     (sql / "b.sql").symlink_to(outside / "b.sql")
     (sql / "alias").symlink_to("c")
     (sql / "c" / "up").symlink_to("..")
     (sql / "c" / "self").symlink_to(".")
-    (outside / "shared" / "back").symlink_to(sql)
-    catalog = catalog_of(sql)
-    # A folder may be reached twice, but no folder stands inside of itself.
-    assert [each.file for each in catalog.endpoints] == [
-        "alias/d.sql",
-        "b.sql",
-        "c/d.sql",
-        "linked/a.sql",
+    (tmp_path / "linked").symlink_to("sql")
+    for folder in (sql, tmp_path / "linked"):
+        catalog = catalog_of(folder)
+        # A folder may be reached twice, but no folder stands inside of itself.
+        assert [each.file for each in catalog.endpoints] == ["alias/d.sql", "b.sql", "c/d.sql"]
+        assert catalog.faults == ()
+
+
+def test_a_link_to_a_folder_outside_is_not_followed(tmp_path: Path) -> None:
+    sql = tmp_path / "sql"
+    write(tmp_path, "sql-too/a.sql", "sql/b.sql")
+    for name, target in (("proc", "/proc"), ("root", "/"), ("up", ".."), ("near", "../sql-too")):
+        (sql / name).symlink_to(target)
+    (sql / "chain").symlink_to("near")
+    assert [each.file for each in catalog_of(sql).endpoints] == ["b.sql"]
+    assert faults_of(sql) == [
+        f"{name}: links to a folder outside the SQL folder, which is not followed; link its files, or copy it"
+        for name in ("chain", "near", "proc", "root", "up")
     ]
-    assert catalog.faults == ()
+
+
+NOT_SQL = [
+    "root:x:0:0:root:/root:/bin/bash\n",
+    "password = hunter2\n",
+    "-- notes\n/* nothing */ hunter2",
+    '{"key": "hunter2"}',
+    "selected hunter2",
+    "(hunter2",
+    "\ufeffhunter2",
+]
+
+
+@pytest.mark.parametrize("text", NOT_SQL)
+def test_what_is_not_sql_is_not_quoted(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secret").write_text(text)
+    (tmp_path / "a.sql").symlink_to("secret")
+    (endpoint,) = catalog_of(tmp_path).endpoints
+    assert endpoint.text == ""
+    assert [str(fault) for fault in endpoint.faults] == [
+        "a.sql:1: is not SQL: a file begins with a header or with SELECT, WITH, INSERT, UPDATE or DELETE"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["SELEC 1", "select 1", "-- x\n;\nWITH", "/* a */ /* b */\nvalues (1)", "", "-- x"]
+)
+def test_sql_with_a_slip_is_quoted(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.sql").write_text(text)
+    (endpoint,) = catalog_of(tmp_path).endpoints
+    assert (endpoint.text, endpoint.faults) == (text, ())
+
+
+def test_a_file_of_no_size_is_not_opened() -> None:
+    """Reading /proc/kmsg, for one, waits for ever."""
+    assert read_sql(Path("/nowhere"), (1, 0, 1, 1)) == b""
+
+
+def test_a_look_that_nobody_wants_ends(tmp_path: Path) -> None:
+    write(tmp_path, "a.sql")
+    folder = SqlFolder(tmp_path)
+    folder.close()
+    assert folder.catalog().endpoints == ()
 
 
 def test_what_cannot_be_read_is_named_and_harms_nothing_else(tmp_path: Path) -> None:

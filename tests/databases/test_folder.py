@@ -42,6 +42,27 @@ def test_names(tmp_path: Path) -> None:
     assert schema_name("order.line.db") == "order_line_db"
 
 
+def test_each_entry_fails_alone(tmp_path: Path) -> None:
+    (tmp_path / "good.db").touch()
+    (tmp_path / "linked.db").symlink_to("good.db")
+    (tmp_path / "loop.db").symlink_to("loop.db")
+    (tmp_path / "one.db").symlink_to("other.db")
+    (tmp_path / "other.db").symlink_to("one.db")
+    (tmp_path / "gone.db").symlink_to("nowhere.db")
+    (tmp_path / "zero.db").symlink_to("/dev/zero")
+    (tmp_path / "tree.db").symlink_to("/proc")
+    os.mkfifo(tmp_path / "pipe.db")
+    folder = DatabaseFolder(tmp_path)
+
+    assert list(folder.files()) == ["good_db", "linked_db"]
+    assert sorted(map(str, folder.faults())) == [
+        "gone.db: cannot be read: No such file or directory",
+        "loop.db: cannot be read: Too many levels of symbolic links",
+        "one.db: cannot be read: Too many levels of symbolic links",
+        "other.db: cannot be read: Too many levels of symbolic links",
+    ]
+
+
 def test_names_that_collide(tmp_path: Path) -> None:
     for name in ("a.b.db", "a_b.db"):
         (tmp_path / name).touch()

@@ -72,9 +72,16 @@ def test_it_ends_within_seconds_whatever_goes_on(
     assert "Traceback" not in server.log()
 
 
-def test_without_requests(make_server: MakeServer) -> None:
-    server = make_server({"one": "SELECT 1 AS one"}, from_scratch=True)
-    server.get("/one")
+def test_links_to_strange_places_keep_it_neither_from_answering_nor_from_ending(
+    tmp_path: Path, make_server: MakeServer
+) -> None:
+    for name in ("dbs", "sql"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "proc").symlink_to("/proc")
+    make_database(tmp_path / "dbs" / "shop.db", DATABASE)
+    (tmp_path / "dbs" / "loop.db").symlink_to("loop.db")
+    server = make_server({"items": ITEMS}, from_scratch=True)
+    assert len(server.get("/items").json()) == 3
     began = time.monotonic()
 
     assert server.stop() in (0, -signal.SIGTERM)
