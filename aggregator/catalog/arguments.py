@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from aggregator.catalog.parameter_types import InvalidValue, Value
+from aggregator.catalog.findings import InvalidValue
+from aggregator.catalog.parameter_types import Value
 from aggregator.catalog.parameters import Parameter
 from aggregator.errors import InvalidParameters, ParameterError
 

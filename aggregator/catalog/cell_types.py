@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, time
 
 from aggregator.catalog.day_patterns import read_by_pattern, shown
+from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.input_columns import InputColumn
-from aggregator.catalog.minor_units import amount_text, minor_units, places_of
+from aggregator.catalog.minor_units import amount_text, places_of, read_amount, usual_amount
 from aggregator.catalog.notations import Notation
-from aggregator.catalog.parameter_types import InvalidValue, Value
+from aggregator.catalog.parameter_types import Value
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.catalog.patterns import matcher
 
@@ -152,14 +153,11 @@ def _money(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     assert column.currency is not None
     code, notations = column.currency, column.notations()
     low, high = column.amount(column.min), column.amount(column.max)
-    shown_formats = " or ".join(column.formats) or ("1,234.50" if places_of(code) else "1,234")
+    shown_formats = " or ".join(column.formats) or usual_amount(code)
     reason = f"must be an amount, such as {shown_formats}"
 
     def read(text: str) -> Value:
-        plain = next(filter(None, (notation.plain(text) for notation in notations)), None)
-        if plain is None:
-            raise InvalidValue(reason)
-        units = minor_units(plain, code)
+        units = read_amount(text, notations, code, reason)
         if low is not None and units < low:
             raise InvalidValue(f"must be at least {amount_text(low, code)}")
         if high is not None and units > high:

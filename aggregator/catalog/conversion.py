@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aggregator.catalog.cell_types import Read, ReadBatch, reading
+from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.input_columns import InputColumn
-from aggregator.catalog.parameter_types import InvalidValue, Value
+from aggregator.catalog.parameter_types import Value
 
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _MOST_KNOWN = 100_000

@@ -50,6 +50,10 @@ class Findings(ValueError):
         return "; ".join(f"{key}: {message}" for key, message in self.found)
 
 
+class InvalidValue(ValueError):
+    """A text is not a value of its type; the message says what is allowed."""
+
+
 def keys_of(model: type[BaseModel]) -> list[str]:
     """The keys of YAML that a model is read from."""
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -36,12 +36,13 @@ COLUMN_TYPES: dict[ColumnTypeName, str] = {
     "date": "a day as ISO text, `2024-02-29`; a real date in Excel",
     "datetime": "a moment as ISO text, `2024-02-29T15:30:00Z`; a real date and time in Excel",
     "month": "a month as ISO text, `2024-02`",
-    "money": "a whole number of the currency's smallest unit, shown with its decimals: 1050 is `10.50`",
+    "money": "an amount, `10.50`; stored as 1050, or with `stored: major` as 10.5",
     "percent": "a share: 0.25 is shown as 25 per cent in Excel",
     "json": "JSON text, which stands in a JSON answer as what it says",
 }
 """The types of columns, for the documentation."""
 
+StoredAs = Literal["minor", "major"]
 FormatName = Literal["json", "ndjson", "csv", "excel"]
 ParameterName = Annotated[str, Field(pattern=_NAME)]
 InputName = Annotated[str, Field(pattern=_NAME)]
@@ -65,6 +66,10 @@ class ColumnSpec(BaseModel):
         None, description="How the values are shown and written; as they are stored when it is not given"
     )
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217 code of a money column")
+    stored: StoredAs | None = Field(
+        None,
+        description="How the database has money: `minor`, 198 for 1.98, the default; or `major`, 1.98 itself",
+    )
     description: str = Field("", description="What the column means")
     total: bool | None = Field(
         None,
@@ -80,10 +85,11 @@ class ColumnSpec(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _currency_is_of_money(self) -> ColumnSpec:
+    def _is_of_money(self) -> ColumnSpec:
         findings = Findings()
-        if self.currency is not None and self.type != "money":
-            findings.add("currency", "belongs to a column of type money")
+        for key in ("currency", "stored"):
+            if getattr(self, key) is not None and self.type != "money":
+                findings.add(key, "belongs to a column of type money")
         findings.raise_any()
         return self
 

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from aggregator.catalog.day_patterns import check_pattern
-from aggregator.catalog.findings import Findings
-from aggregator.catalog.minor_units import is_known_currency, minor_units, places_of, signs_of
+from aggregator.catalog.findings import Findings, InvalidValue
+from aggregator.catalog.minor_units import is_known_currency, minor_units, notation_of, places_of, signs_of
 from aggregator.catalog.notations import SHARES, Notation, own_sign, read_notation
-from aggregator.catalog.parameter_types import InvalidValue, ParameterTypeName, Scalar, Value, text_of
+from aggregator.catalog.parameter_types import ParameterTypeName, Scalar, Value, text_of
 from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
-
-InputTypeName = Literal[ParameterTypeName, "money"]
 
 _IN_TIME = ("date", "datetime", "month")
 _NUMBERS = ("integer", "number", "money")
@@ -36,7 +34,6 @@ _KEYS_OF_TYPES = {
 """The keys that only some types have."""
 
 _OF_PARAMETERS = ("type", "default", "min", "max", "pattern", "message", "choices", "time_zone", "example")
-_USUAL_AMOUNT = "1,234.50"
 
 
 def _as_list(given: object) -> object:
@@ -54,10 +51,7 @@ class InputColumn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: InputTypeName = Field(
-        description="What the values are: a type of parameters, or `money`, which becomes a whole number of "
-        "the currency's smallest unit"
-    )
+    type: ParameterTypeName = Field(description="What the values are: a type of parameters")
     description: str = Field("", description="What it means, for the API's pages")
     names: OneOrMore = Field(
         default_factory=list,
@@ -211,9 +205,10 @@ class InputColumn(BaseModel):
 
         A share is one of a number's: 12.5% is 0.125, as in a workbook's cell.
         """
+        if self.type == "money" and not self.formats:
+            return [notation_of(self.currency)]
         signs = signs_of(self.currency) if self.currency is not None else ()
-        usual = [_USUAL_AMOUNT if self._places else "1,234"] if self.type == "money" else []
-        notations = [read_notation(text, self._places, signs) for text in self.formats or usual]
+        notations = [read_notation(text, self._places, signs) for text in self.formats]
         if self.type != "number":
             return notations
         plain = [each for each in notations if not each.share]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from babel.numbers import get_currency_precision, get_currency_symbol, is_currency
 
-from aggregator.catalog.parameter_types import InvalidValue
+from aggregator.catalog.findings import InvalidValue
+from aggregator.catalog.notations import Notation, read_notation
 
 _TWO = ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SLL", "SOS", "SYP", "YER")
 _EXCEPTIONS = dict.fromkeys(_TWO, 2) | {"IQD": 3}
@@ -24,8 +26,10 @@ def is_known_currency(code: str) -> bool:
 
 
 @lru_cache
-def places_of(code: str) -> int:
-    """Decimals of the currency's smallest unit: 2 for USD, 0 for JPY, 3 for KWD."""
+def places_of(code: str | None) -> int:
+    """Decimals of the currency's smallest unit: 2 for USD, 0 for JPY, 3 for KWD; 2 without a currency."""
+    if code is None:
+        return 2
     return _EXCEPTIONS.get(code) or int(get_currency_precision(code))
 
 
@@ -36,7 +40,29 @@ def signs_of(code: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sign for sign in (code, symbol, alone, alone and code[:2] + alone) if sign))
 
 
-def minor_units(plain: str, code: str) -> int:
+def usual_amount(code: str | None) -> str:
+    """An example of an amount, written as amounts are read when nothing else is said."""
+    return "1,234.50" if places_of(code) else "1,234"
+
+
+@lru_cache
+def notation_of(code: str | None) -> Notation:
+    """How amounts are read when nothing else is said: `1,234.50`, `$20`, `20 USD`."""
+    return read_notation(usual_amount(code), places_of(code), signs_of(code) if code is not None else ())
+
+
+def read_amount(text: str, notations: Iterable[Notation], code: str | None, reason: str) -> int:
+    """The smallest units of an amount in the first notation that it is written in.
+
+    Raises InvalidValue with the reason when there is none, or as `minor_units` does.
+    """
+    plain = next(filter(None, (notation.plain(text) for notation in notations)), None)
+    if plain is None:
+        raise InvalidValue(reason)
+    return minor_units(plain, code)
+
+
+def minor_units(plain: str, code: str | None) -> int:
     """The smallest units of an amount such as `-1234.50`, exactly.
 
     Raises InvalidValue for what is no number, has more decimals than the currency, or does not fit
@@ -48,15 +74,16 @@ def minor_units(plain: str, code: str) -> int:
     sign, whole, fraction = match[1], match[2].lstrip("0"), match[3] or ""
     places = places_of(code)
     if len(fraction) > places:
-        limit = f"at most {places} decimals, as {code} has" if places else f"no decimals, as {code} has none"
-        raise InvalidValue(f"must have {limit}")
+        limit = f"at most {places} decimals" if places else "no decimals"
+        of_currency = f", as {code} has{'' if places else ' none'}" if code is not None else ""
+        raise InvalidValue(f"must have {limit}{of_currency}")
     units = int(f"{sign}0{whole[:_MOST_DIGITS]}{fraction.ljust(places, '0')}")
     if not -_LARGEST <= units <= _LARGEST:
         raise InvalidValue("is too large an amount")
     return units
 
 
-def amount_text(units: int, code: str) -> str:
+def amount_text(units: int, code: str | None) -> str:
     """Smallest units as an amount again: `-0.50`."""
     places = places_of(code)
     digits = str(abs(units)).rjust(places + 1, "0")

@@ -13,12 +13,16 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
+from aggregator.catalog.findings import InvalidValue
+from aggregator.catalog.minor_units import notation_of, read_amount, usual_amount
 from aggregator.catalog.patterns import matcher
 
 if TYPE_CHECKING:
     from aggregator.catalog.parameters import Parameter
 
-ParameterTypeName = Literal["integer", "number", "text", "boolean", "date", "datetime", "month", "choice"]
+ParameterTypeName = Literal[
+    "integer", "number", "money", "text", "boolean", "date", "datetime", "month", "choice"
+]
 Scalar = bool | int | float | str
 """What YAML gives for one value."""
 
@@ -37,10 +41,6 @@ _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _BOOLEANS = {"true": 1, "1": 1, "yes": 1, "on": 1, "false": 0, "0": 0, "no": 0, "off": 0}
 _LARGEST_INTEGER = 2**63
 _MOST_CHOICES_SHOWN = 20
-
-
-class InvalidValue(ValueError):
-    """A text is not a value of the parameter; the message says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ def _parse_number(text: str, parameter: Parameter) -> float:
     if abs(value) == float("inf"):
         raise InvalidValue("is too large a number")
     return value
+
+
+def _parse_money(text: str, parameter: Parameter) -> int:
+    code = parameter.currency
+    return read_amount(text, [notation_of(code)], code, f"must be an amount, such as {usual_amount(code)}")
 
 
 def _parse_text(text: str, parameter: Parameter) -> str:
@@ -181,6 +186,12 @@ PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
         "a number with a dot: `12.5`, `-1e-3`",
         "a 64-bit floating-point number",
         {"type": "number", "format": "double"},
+    ),
+    "money": ParameterType(
+        _parse_money,
+        "an amount of the currency, with or without its sign: `1000`, `1,000.00`, `$1,000`",
+        "a whole number of the currency's smallest unit: 100000",
+        {"type": ["string", "number"]},
     ),
     "text": ParameterType(_parse_text, "any text", "the text as it is", {"type": "string"}),
     "boolean": ParameterType(

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from aggregator.catalog.findings import Findings
+from aggregator.catalog.findings import Findings, InvalidValue
+from aggregator.catalog.minor_units import amount_text, is_known_currency, places_of
 from aggregator.catalog.parameter_types import (
     PARAMETER_TYPES,
-    InvalidValue,
     ParameterTypeName,
     Scalar,
     Value,
@@ -22,11 +22,12 @@ from aggregator.catalog.patterns import json_schema_pattern, matcher
 MOVING = ("today", "now")
 """Values that will be others tomorrow."""
 
-_ORDERED = ("integer", "number", "text", "date", "datetime", "month")
+_ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
 _IN_TIME = ("date", "datetime", "month")
 _KEYS_OF_TYPES = {
     "min": _ORDERED,
     "max": _ORDERED,
+    "currency": ("money",),
     "pattern": ("text",),
     "message": ("text",),
     "choices": ("choice",),
@@ -50,6 +51,11 @@ class Parameter(BaseModel):
     )
     default: Scalar | list[Scalar] | None = Field(
         None, description="The value when none is given; `today` and `now` are those of the request"
+    )
+    currency: str | None = Field(
+        None,
+        pattern="^[A-Z]{3}$",
+        description="ISO 4217 code of money; two decimals when it is not given",
     )
     min: Scalar | None = Field(None, description="The least value; of a text, its least length")
     max: Scalar | None = Field(None, description="The greatest value; of a text, its greatest length")
@@ -102,6 +108,9 @@ class Parameter(BaseModel):
             findings.add("required", "cannot be true where there is a default")
         if self.message is not None and self.pattern is None:
             findings.add("message", "needs a pattern beside it")
+        if self.currency is not None and not is_known_currency(self.currency):
+            findings.add("currency", f"{self.currency} is not a currency of ISO 4217")
+            findings.raise_any()
         if self.type == "choice":
             self._check_choices(findings)
         elif self.type != "boolean":
@@ -175,12 +184,16 @@ class Parameter(BaseModel):
 
     def _check_limits(self, value: Value) -> None:
         size = len(str(value)) if self.type == "text" else _sort_key(value)
-        unit = " characters long" if self.type == "text" else ""
         low, high = self.bound(self.min), self.bound(self.max)
         if low is not None and size < _sort_key(low):
-            raise InvalidValue(f"must be at least {low}{unit}")
+            raise InvalidValue(f"must be at least {self._in_words(low)}")
         if high is not None and size > _sort_key(high):
-            raise InvalidValue(f"must be at most {high}{unit}")
+            raise InvalidValue(f"must be at most {self._in_words(high)}")
+
+    def _in_words(self, bound: Any) -> str:
+        if self.type == "money":
+            return amount_text(bound, self.currency)
+        return f"{bound} characters long" if self.type == "text" else str(bound)
 
     def bound(self, bound: Scalar | None) -> Any:
         """What min or max says, as a value; raises InvalidValue."""
@@ -202,6 +215,10 @@ def parameter_schema(parameter: Parameter) -> dict[str, object]:
     if parameter.type in ("integer", "number", "text"):
         bounds = ((low, parameter.bound(parameter.min)), (high, parameter.bound(parameter.max)))
         schema |= {key: bound for key, bound in bounds if bound is not None}
+    if parameter.type == "money":
+        units = 10 ** places_of(parameter.currency)
+        limits = {low: parameter.bound(parameter.min), high: parameter.bound(parameter.max)}
+        schema |= {key: bound / units for key, bound in limits.items() if bound is not None}
     if parameter.type == "text" and parameter.is_required:
         # An empty text counts as not given.
         schema["minLength"] = max(int(str(schema.get("minLength", 1))), 1)

@@ -26,6 +26,8 @@ from aggregator.errors import DatabaseUnavailable
 
 _COMPOUND = re.compile(r"\b(UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
 _STRICT_STORAGE = {"INT": "integer", "INTEGER": "integer", "REAL": "real", "TEXT": "text"}
+_AFFINITIES = {"integer": ("INT",), "text": ("CHAR", "CLOB", "TEXT"), "real": ("REAL", "FLOA", "DOUB")}
+"""In the order in which SQLite looks for the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ class ResultColumn:
     name: str
     declared: str | None
     storage: str | None
+
+    @property
+    def affinity(self) -> str | None:
+        """Of the declared type (https://sqlite.org/datatype3.html#determination_of_column_affinity).
+
+        `integer`, `text`, `real` or `numeric`; None where values stay as they are.
+        """
+        declared = (self.declared or "").upper()
+        for affinity, words in _AFFINITIES.items():
+            if any(word in declared for word in words):
+                return affinity
+        return "numeric" if declared and "BLOB" not in declared and declared != "ANY" else None
 
 
 TableName = tuple[str, str]

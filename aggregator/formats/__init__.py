@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from aggregator.formats import formula_guard, values
 from aggregator.formats.chart import Chart, Picture
-from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage
+from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage, StoredAs
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
@@ -35,6 +35,7 @@ __all__ = [
     "Shape",
     "SpreadsheetCsv",
     "Storage",
+    "StoredAs",
     "Writer",
     "pictures",
     "shaped",

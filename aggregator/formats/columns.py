@@ -10,6 +10,9 @@ ColumnType = Literal[
     "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
 ]
 Storage = Literal["integer", "real", "text"]
+StoredAs = Literal["minor", "major"]
+"""Money as a whole number of cents, 198, or as people write it, 1.98."""
+
 RegisteredFunction = Callable[..., object]
 
 
@@ -18,7 +21,8 @@ class Column:
     """One column of a result.
 
     sql: the expression that gives its value. type: how it is shown, None for as it is stored.
-    currency: ISO 4217 code of a money column. digits: decimals of the currency's minor unit.
+    currency: ISO 4217 code of a money column. digits: decimals of the currency's minor unit. stored: how
+    the database has the amounts.
     storage: the storage class that every value has or is NULL; None when any may come. is_declared:
     whether the author said the type, and it was not guessed. What only pages show: description; link: a path
     with columns in braces, empty for none; is_summed: whether its numbers have a total.
@@ -29,6 +33,7 @@ class Column:
     type: ColumnType | None = None
     currency: str | None = None
     digits: int = 2
+    stored: StoredAs = "minor"
     storage: Storage | None = None
     is_declared: bool = False
     description: str = ""

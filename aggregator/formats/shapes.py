@@ -151,7 +151,7 @@ class _GroupWriter:
 
 def _key_sql(column: Column) -> str:
     """The SQL of a value as a JSON string; a number and NULL as JSON writes them, in quotes."""
-    value = f"({json_value(replace(column, type=None))})"
+    value = f"({json_value(replace(column, type=None) if column.type in ('boolean', 'json') else column)})"
     return (
         f"""CASE WHEN {is_text(value)} THEN json_quote({value}) ELSE '"' || json_quote({value}) || '"' END"""
     )

@@ -9,12 +9,25 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from aggregator.errors import UnfitValue
-from aggregator.formats.columns import Column, RegisteredFunction, sql_text
+from aggregator.formats.columns import Column, RegisteredFunction, StoredAs, sql_text
 
 LARGEST_FINITE = "1.7976931348623157e308"
+LARGEST_UNITS = 2**63 - 1
+"""The largest amount, in minor units."""
+
+_EXACT_DIGITS = 15
+"""Every decimal number of so many digits comes back from a 64-bit floating-point number."""
+
+_NUDGE = "1.0000000000000002"
+"""1 + 2^-52: more than the error of such a number, and less than the step to the next one."""
+
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
+_LONGEST_AMOUNT = 60
 
 
 def json_value(column: Column, rare_text: str = "plain_text") -> str:
@@ -84,11 +97,30 @@ def is_text(value: str) -> str:
     return f"{bare(value)} >= '' AND {bare(value)} < x''"
 
 
-def money_text(column: Column) -> str:
-    """The SQL of an integer number of minor units as a decimal text: -5 in USD is `-0.05`.
+def money_text(column: Column, refused: str | None = None) -> str:
+    """The SQL of an amount as a decimal text with the currency's decimals: -5 cents are `-0.05`.
 
-    Exact for every 64-bit integer. What is not an integer raises UnfitValue when the SQL runs.
+    refused: the SQL of the value in place of what is no amount; without it that raises UnfitValue when the
+    SQL runs. Exact for every 64-bit integer of minor units, and for every floating-point number that stands
+    for a decimal number of 15 digits.
     """
+    value = column.sql
+    refused = refused or f"refuse_money({value}, {sql_text(column.name)}, '{column.stored}')"
+    if column.stored == "minor":
+        if column.storage == "integer":
+            return _minor_integer(column)
+        cases = {"integer": _minor_integer(column)}
+    else:
+        cases = {
+            "integer": _limited(column, _major_integer(column), refused),
+            "real": _limited(column, _major_real(column), refused),
+            "text": _major_text(column, refused),
+        }
+    whens = " ".join(f"WHEN '{storage}' THEN {sql}" for storage, sql in cases.items())
+    return f"CASE typeof({value}) {whens} WHEN 'null' THEN NULL ELSE {refused} END"
+
+
+def _minor_integer(column: Column) -> str:
     value, unit, digits = column.sql, 10**column.digits, column.digits
     pattern = f"%d.%0{digits}d" if digits else "%d"
     parts = (f"{value} / {unit}", f"{value} % {unit}") if digits else (value,)
@@ -96,13 +128,39 @@ def money_text(column: Column) -> str:
     negative = f"format('-{pattern}', {', '.join(f'-({part})' for part in parts)})"
     if not digits:
         positive = negative = f"format('%d', {value})"
-    integer = f"CASE WHEN {bare(value)} >= 0 THEN {positive} WHEN {bare(value)} < 0 THEN {negative} END"
-    if column.storage == "integer":
-        return integer
-    return (
-        f"CASE typeof({value}) WHEN 'integer' THEN {integer} WHEN 'null' THEN NULL "
-        f"ELSE refuse_money({value}, {sql_text(column.name)}) END"
+    return f"CASE WHEN {bare(value)} >= 0 THEN {positive} WHEN {bare(value)} < 0 THEN {negative} END"
+
+
+def _major_integer(column: Column) -> str:
+    decimals = f".{'0' * column.digits}" if column.digits else ""
+    return f"format('%d{decimals}', {column.sql})"
+
+
+def _major_real(column: Column) -> str:
+    """Rounded half away from zero as the decimal number that was meant: 1.005 is stored as a little less."""
+    value, digits = column.sql, column.digits
+    exact = 10 ** (_EXACT_DIGITS - digits)
+    nudged = f"CASE WHEN {bare(value)} BETWEEN -{exact} AND {exact} THEN {value} * {_NUDGE} ELSE {value} END"
+    zero = f"{0:.{digits}f}"
+    return f"ifnull(nullif(format('%.{digits}f', {nudged}), '-{zero}'), '{zero}')"
+
+
+def _major_text(column: Column, refused: str) -> str:
+    """A text that is just as it is shown stays; any other is read by a function."""
+    value, digits = column.sql, column.digits
+    decimals, signs = ("." + "[0-9]" * digits, "0-9.") if digits else ("", "0-9")
+    point = f" AND instr({value}, '.') = octet_length({value}) - {digits}" if digits else ""
+    is_plain = (
+        f"({value} GLOB '[1-9]*{decimals}' OR {value} GLOB '0{decimals}') "
+        f"AND {value} NOT GLOB '*[^{signs}]*' AND octet_length({value}) <= {_EXACT_DIGITS} "
+        f"AND octet_length({value}) = length({value}){point}"
     )
+    return f"CASE WHEN {is_plain} THEN {value} ELSE ifnull(amount_of_text({value}, {digits}), {refused}) END"
+
+
+def _limited(column: Column, sql: str, refused: str) -> str:
+    largest = LARGEST_UNITS // 10**column.digits
+    return f"CASE WHEN {bare(column.sql)} BETWEEN -{largest} AND {largest} THEN {sql} ELSE {refused} END"
 
 
 def plain_text(value: object) -> object:
@@ -114,13 +172,40 @@ def plain_text(value: object) -> object:
     return value
 
 
-def _refuse_money(value: object, name: str) -> object:
-    kind = {float: "a fraction", str: "a text", bytes: "a BLOB"}.get(type(value), "something else")
+def amount_of_text(text: str, digits: int) -> str | None:
+    """The amount that a text such as `1.985` means, with so many decimals; None when it means none."""
+    plain = text.strip()
+    if len(plain) > _LONGEST_AMOUNT or not _AMOUNT.fullmatch(plain):
+        return None
+    with localcontext(prec=2 * _LONGEST_AMOUNT):
+        amount = Decimal(plain).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        if abs(amount.scaleb(digits)) > LARGEST_UNITS:
+            return None
+        return f"{amount if amount else abs(amount):f}"
+
+
+_KINDS = {int: "too large a number", float: "a number with a fraction", str: "a text", bytes: "a BLOB"}
+
+
+def _refuse_money(value: object, name: str, stored: StoredAs) -> object:
+    kind = _KINDS.get(type(value), "another value")
+    if stored == "minor":
+        raise UnfitValue(
+            f"The column {name} has the type money, stored in minor units: 198 is 1.98. It holds {kind}. "
+            "If it holds amounts such as 1.98, add `stored: major` to its entry in the header's columns."
+        )
+    if isinstance(value, float):
+        kind = "infinity" if math.isinf(value) else "too large a number"
+    shown = f"the text {value[:40]!r}" if isinstance(value, str) else kind
     raise UnfitValue(
-        f"The column {name} is declared as money, which is a whole number of minor units (cents), "
-        f"but holds {kind}. Round it in the SQL, as CAST(round(…) AS INTEGER)."
+        f"The column {name} has the type money, stored as amounts such as 1.98. It holds {shown}. "
+        "Convert it in the SQL, or exclude it: NULL is allowed."
     )
 
 
-SQL_FUNCTIONS: dict[str, RegisteredFunction] = {"plain_text": plain_text, "refuse_money": _refuse_money}
-"""For BLOBs, infinities, and money that is none."""
+SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
+    "plain_text": plain_text,
+    "refuse_money": _refuse_money,
+    "amount_of_text": amount_of_text,
+}
+"""For BLOBs, infinities, amounts in unusual texts, and money that is none."""

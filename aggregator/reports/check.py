@@ -69,6 +69,7 @@ class _Check(SourceCheck):
         self.check_parameters()
         names = [column.name for column in statement.columns] if statement is not None else []
         self.check_columns(names)
+        self.check_amounts(statement.columns if statement is not None else ())
         self.check_shape(names)
         if endpoint.route.method != "GET":
             self.refuse_chart()

@@ -88,6 +88,7 @@ def _column(position: int, column: ResultColumn, spec: ColumnSpec) -> Column:
         type=spec.type or _guessed_type(column),
         currency=spec.currency,
         digits=digits(spec.currency),
+        stored=spec.stored or "minor",
         storage=storage,
         is_declared=spec.type is not None,
         description=spec.description,

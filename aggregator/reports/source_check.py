@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aggregator.catalog.header import Source
 from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.inspection import ResultColumn
 from aggregator.databases.tokens import parameters
 from aggregator.errors import Fault
 from aggregator.formats.currency import is_known
@@ -60,6 +61,26 @@ class SourceCheck:
         """A picture is what a GET answers, and nothing else."""
         if self.source.header.chart is not None:
             self.add(self.source.line_of("chart"), "chart: is for files that answer GET")
+
+    def check_amounts(self, columns: Iterable[ResultColumn]) -> None:
+        """Money must be stored as the header says, as far as the types that tables declare can tell."""
+        for column in columns:
+            spec = self.source.header.columns.get(column.name)
+            if spec is None or spec.type != "money" or spec.stored == "major":
+                continue
+            affinity = column.affinity
+            of_table = f"columns.{column.name}: its table declares it {column.declared}, which holds"
+            if affinity in ("real", "text"):
+                example = "numbers such as 1.98" if affinity == "real" else "text"
+                message = f"{of_table} {example}, not a whole number of cents; add stored: major"
+            elif affinity == "numeric" and spec.stored is None:
+                message = (
+                    f"{of_table} 1.98 as well as 198; add stored: major for amounts such as 1.98, "
+                    "or stored: minor for cents"
+                )
+            else:
+                continue
+            self.add(self.source.line_of("columns", column.name, "type"), message)
 
     def check_columns(self, names: Sequence[str]) -> None:
         """What the header says of columns must be of some that there are; names: of the result's."""

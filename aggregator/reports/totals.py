@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from aggregator.databases.connection import SqlValue
 from aggregator.formats import Column
+from aggregator.formats.values import money_text
 
 _SCHEMA = "the rows"
 _PARTS = 4
@@ -40,6 +41,12 @@ def _summed(columns: Sequence[Column]) -> list[Column]:
 
 def _parts(column: Column) -> Iterator[str]:
     value = column.sql
+    if column.type == "money" and column.stored == "major":
+        # The sum of what is shown, not of what is stored.
+        units = f"CAST(replace({money_text(column, refused='NULL')}, '.', '') AS INTEGER)"
+        yield from (f"count({value}) - count({units})", f"sum({units} >> 32)")
+        yield from (f"sum({units} & 4294967295)", "NULL")
+        return
     if column.storage == "integer":
         yield from ("0", f"sum({value} >> 32)", f"sum({value} & 4294967295)", "NULL")
         return

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.folder import Match
-from aggregator.catalog.parameter_types import InvalidValue
 from aggregator.catalog.paths import parameter_of, path_of
 from aggregator.errors import (
     InvalidParameters,

@@ -67,6 +67,7 @@ class _Check(SourceCheck):
         last = statements[-1] if statements else None
         names = [column.name for column in last.columns] if last is not None else []
         self.check_columns(names)
+        self.check_amounts(last.columns if last is not None else ())
         self.check_shape(names)
         self.refuse_chart()
         self._check_header(endpoint, statements)

@@ -9,10 +9,10 @@ KEYS = (
     "time_limit, tags"
 )
 PARAMETER_KEYS = (
-    "type, description, required, default, min, max, pattern, message, choices, choices_sql, many, "
+    "type, description, required, default, currency, min, max, pattern, message, choices, choices_sql, many, "
     "time_zone, example"
 )
-TYPES = "integer, number, text, boolean, date, datetime, month, choice"
+TYPES = "integer, number, money, text, boolean, date, datetime, month, choice"
 NAME = "a parameter's name has letters, digits and _, and does not begin with a digit"
 COLUMN_TYPES = "text, integer, number, boolean, date, datetime, month, money, percent, json"
 
@@ -158,7 +158,10 @@ def test_nothing_has_to_be_said() -> None:
         ),
         (
             "columns:\n  a: {type: text,\n    colour: red}",
-            ["3: unknown key columns.a.colour; the keys are type, currency, description, total, link"],
+            [
+                "3: unknown key columns.a.colour; the keys are type, currency, stored, description, total, "
+                "link"
+            ],
         ),
         (
             "params:\n  a: {type: text, description: first, second}",
@@ -238,6 +241,26 @@ def test_nothing_has_to_be_said() -> None:
             "columns:\n  a:\n    type: text\n    currency: USD",
             ["4: columns.a.currency: belongs to a column of type money"],
         ),
+        (
+            "columns: {a: {type: number, stored: major}}",
+            ["1: columns.a.stored: belongs to a column of type money"],
+        ),
+        (
+            "columns: {a: {type: money, stored: cents}}",
+            ["1: columns.a.stored: must be one of minor, major, not cents"],
+        ),
+        (
+            "params: {a: {type: money, currency: XYZ}}",
+            ["1: params.a.currency: XYZ is not a currency of ISO 4217"],
+        ),
+        (
+            "params: {a: {type: money, currency: JPY, default: 0.5}}",
+            ["1: params.a.default: must be an amount, such as 1,234"],
+        ),
+        (
+            "params: {a: {type: integer, currency: USD}}",
+            ["1: params.a.currency: is for money, not for integer"],
+        ),
         # All at once, in the order of the model.
         (
             "tags: x\ntitle: 1\nparams: {a: {type: txt}, b: {type: text, max: {}}}\nfoo: 1",
@@ -282,13 +305,13 @@ def test_what_is_said_of_a_wrong_header(yaml: str, faults: list[str]) -> None:
         (
             "{type: boolean, min: 0, max: 1}",
             [
-                "min: is for integer, number, text, date, datetime, month, not for boolean",
-                "max: is for integer, number, text, date, datetime, month, not for boolean",
+                "min: is for integer, number, money, text, date, datetime, month, not for boolean",
+                "max: is for integer, number, money, text, date, datetime, month, not for boolean",
             ],
         ),
         (
             "{type: choice, choices: [a], min: a}",
-            ["min: is for integer, number, text, date, datetime, month, not for choice"],
+            ["min: is for integer, number, money, text, date, datetime, month, not for choice"],
         ),
         (
             "{type: text, pattern: '['}",

@@ -1,15 +1,12 @@
 """What a header says of the columns of the rows that come in, and what is said of its mistakes."""
 
-from typing import get_args
-
 import pytest
 from babel.numbers import list_currencies
 
-from aggregator.catalog.findings import keys_of
+from aggregator.catalog.findings import InvalidValue, keys_of
 from aggregator.catalog.header import Header, read_source
-from aggregator.catalog.input_columns import InputColumn, InputTypeName, input_schema
+from aggregator.catalog.input_columns import InputColumn, input_schema
 from aggregator.catalog.minor_units import amount_text, is_known_currency, minor_units, places_of, signs_of
-from aggregator.catalog.parameter_types import InvalidValue, ParameterTypeName
 from aggregator.formats import currency
 from docs.generate import TABLES
 
@@ -17,7 +14,7 @@ KEYS = (
     "type, description, from, format, currency, required, default, min, max, pattern, message, choices, "
     "time_zone, example"
 )
-TYPES = "integer, number, text, boolean, date, datetime, month, choice, money"
+TYPES = "integer, number, money, text, boolean, date, datetime, month, choice"
 NAME = "a column's name has letters, digits and _, and does not begin with a digit"
 LETTERS = "%Y, %y, %m, %d, %b, %B, %a, %A, %H, %I, %M, %S, %f, %p, %z, %%"
 AMBIGUOUS = "could mean two things; show both signs, such as 1,234.50"
@@ -66,10 +63,6 @@ input:
     assert (total.currency, total.min, total.formats) == ("USD", 0, ["1,234.50"])
     assert (status.choices, status.required, status.default) == (["Open", "Closed"], False, None)
     assert header_of("").input == {}
-
-
-def test_the_types_are_those_of_parameters_and_money() -> None:
-    assert get_args(InputTypeName) == (*get_args(ParameterTypeName), "money")
 
 
 def test_the_documentation_has_every_key() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.catalog.parameter_types import PARAMETER_TYPES, InvalidValue
+from aggregator.catalog.findings import InvalidValue
+from aggregator.catalog.parameter_types import PARAMETER_TYPES
 from aggregator.catalog.parameters import Parameter
 
 MOST, LEAST = 2**63 - 1, -(2**63)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.catalog.parameter_types import InvalidValue
+from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.parameters import Parameter, parameter_schema
 
 
@@ -58,6 +58,55 @@ def test_a_limit_may_be_today(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aggregator.catalog.parameter_types._now", lambda _: noon)
     assert wanted.parse_one("2024-02-29") == "2024-02-29"
     assert refusal(wanted, "2024-03-01") == "must be at most 2024-02-29"
+
+
+# --- money ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "units"),
+    [
+        ("USD", "1,000.00", 100_000),
+        ("USD", "1000", 100_000),
+        ("USD", "$1,000.5", 100_050),
+        ("USD", "-0.01", -1),
+        ("USD", "20 USD", 2_000),
+        ("JPY", "¥1,000", 1_000),
+        ("KWD", "1.234", 1_234),
+        (None, "1,000.00", 100_000),
+    ],
+)
+def test_money_is_typed_as_an_amount_and_becomes_minor_units(
+    currency: str | None, text: str, units: int
+) -> None:
+    found = parameter("money", currency=currency).parse_one(text)
+    assert (type(found), found) == (int, units)
+
+
+@pytest.mark.parametrize(
+    "text", ["1.000,00", "1,00", "10,00", "1e3", "€5", "1 000", "abc", "1.005", "12,34.5"]
+)
+def test_what_could_mean_another_amount_is_refused(text: str) -> None:
+    refused = (
+        "must have at most 2 decimals, as USD has"
+        if text == "1.005"
+        else "must be an amount, such as 1,234.50"
+    )
+    assert refusal(parameter("money", currency="USD"), text) == refused
+
+
+def test_limits_and_defaults_of_money_are_amounts() -> None:
+    wanted = parameter("money", currency="USD", min=0.5, max="1,000.00", default=20)
+    assert wanted.default_value() == 2_000
+    assert wanted.parse_one("1000") == 100_000
+    assert refusal(wanted, "0.49") == "must be at least 0.50"
+    assert refusal(wanted, "1,000.01") == "must be at most 1000.00"
+    assert parameter_schema(wanted) == {
+        "type": ["string", "number"],
+        "minimum": 0.5,
+        "maximum": 1000,
+        "default": 20,
+    }
 
 
 # --- choices -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.catalog.parameter_types import InvalidValue
+from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.parameters import Parameter, parameter_schema
 from aggregator.catalog.patterns import json_schema_pattern, matcher
 

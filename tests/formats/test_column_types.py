@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from contextlib import closing
+from decimal import ROUND_HALF_UP, Decimal
 
+import apsw
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.errors import UnfitValue
+from aggregator.formats import SQL_FUNCTIONS, Column
+from aggregator.formats.values import money_text
 from tests.formats.mapping import Value, in_csv, in_excel, plain
 from tests.formats.readers import csv_fields, read_excel, read_json, read_ndjson, sheet
 from tests.formats.service import EVERY_FORMAT, SPREADSHEET, Service
@@ -68,8 +74,82 @@ def test_money_that_is_no_integer_is_an_error_that_names_the_column(
     service: Service, format: str, unfit: Value
 ) -> None:
     fill(service, [100, unfit, 200])
-    with pytest.raises(UnfitValue, match="column value is declared as money"):
+    with pytest.raises(UnfitValue, match="column value has the type money, stored in minor units"):
         service.read(SQL, format, "value: {type: money, currency: USD}")
+
+
+MAJOR: list[Value] = [1.98, "1.98", 0.1 + 0.2, 4.35 * 100, 1.985, 1.005, -1.005, 2.675, 8.835, -0.001, 0.0]
+MAJOR += [
+    5,
+    -5,
+    10**12,
+    "007.5",
+    "-0.50",
+    "+1",
+    ".5",
+    "0.00",
+    "1.985",
+    " 20.1 ",
+    1e12 + 0.01,
+    -9999999999999.99,
+]
+
+
+def amount(value: Value, digits: int) -> str:
+    """What a person means by a stored amount: of a number with a fraction 15 digits count, as in Excel."""
+    meant = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(str(value).strip())
+    rounded = meant.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{rounded if rounded else abs(rounded):f}"
+
+
+@pytest.mark.parametrize("currency", CURRENCIES)
+@pytest.mark.parametrize("declared", ["value", "value REAL", "value NUMERIC", "value TEXT"])
+def test_money_that_is_stored_as_amounts(service: Service, declared: str, currency: str) -> None:
+    digits, number_format = CURRENCIES[currency]
+    service.table("v", declared, [(value,) for value in (*MAJOR, None)])
+    stored = [value for (value,) in service.stored("SELECT value FROM data_db.v ORDER BY rowid")]
+    texts = [amount(value.decode() if isinstance(value, bytes) else value, digits) for value in stored[:-1]]
+    type = f"{{type: money, currency: {currency}, stored: major}}"
+    for format in ("json", "ndjson"):
+        assert column(service, format, type) == [*texts, None]
+    for format in ("csv", SPREADSHEET):
+        assert column(service, format, type) == [*(f'"{text}"' for text in texts), '""']
+    assert column(service, "excel", type) == [
+        *(float(text) if abs(Decimal(text)) <= 10 ** (15 - digits) else text for text in texts),
+        None,
+    ]
+    assert sheet(service.read(SQL, "excel", f"value: {type}"))["A2"].number_format.startswith(number_format)
+
+
+@given(
+    st.integers(-(10**15) + 1, 10**15 - 1),
+    st.integers(0, 9),
+    st.sampled_from([("USD", 2), ("JPY", 0), ("KWD", 3)]),
+)
+def test_every_number_of_15_digits_is_rounded_as_it_is_written(
+    whole: int, scale: int, currency: tuple[str, int]
+) -> None:
+    code, digits = currency
+    written = Decimal(whole).scaleb(-scale)
+    sql = money_text(Column("x", "c0", type="money", currency=code, digits=digits, stored="major"))
+    with closing(apsw.Connection(":memory:")) as connection:
+        for name, function in SQL_FUNCTIONS.items():
+            connection.create_scalar_function(name, function)
+        for stored in (float(written), f"{written:f}"):
+            found = connection.execute(f"SELECT {sql} FROM (SELECT ? AS c0)", (stored,)).get
+            assert found == amount(f"{written:f}", digits)
+
+
+@pytest.mark.parametrize(
+    "unfit", ["abc", "", "1,98", "1e3", "$1", "12.50\x00", "\u0663.50", b"5", float("inf"), 1e17, 10**17]
+)
+@pytest.mark.parametrize("format", EVERY_FORMAT)
+def test_what_is_no_stored_amount_is_an_error_that_names_the_column(
+    service: Service, format: str, unfit: Value
+) -> None:
+    fill(service, [1.5, unfit, 2])
+    with pytest.raises(UnfitValue, match=r"column value has the type money, stored as amounts such as 1\.98"):
+        service.read(SQL, format, "value: {type: money, stored: major}")
 
 
 @pytest.mark.parametrize("table", TABLES)

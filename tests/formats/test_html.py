@@ -103,6 +103,16 @@ def test_totals_of_integers_are_exact(shared: Service, numbers: list[int], is_lo
     assert table.foot[0][0].text == f"{sum(numbers):,}" if abs(sum(numbers)) >= 10_000 else str(sum(numbers))
 
 
+@pytest.mark.parametrize("times", [1, 20])
+def test_totals_of_stored_amounts_are_those_of_what_is_shown(shared: Service, times: int) -> None:
+    stored: list[Value] = [0.1, 0.1 + 0.2, 1.005, "1.005", "2.5", 3, -0.015, None]
+    shown = ["0.10", "0.30", "1.01", "1.01", "2.50", "3.00", "-0.02"]
+    table = page(shared, [(0, value) for value in stored * times], "b: {type: money, stored: major}")
+
+    assert [row[1].text for row in table.body][: len(shown)] == shown
+    assert table.foot[0][1].text == f"{times * sum(map(Decimal, shown)):,.2f}"
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=7), st.booleans())
 def test_totals_of_money_are_exact(shared: Service, cents: list[int], is_long: bool) -> None:

@@ -177,8 +177,8 @@ def test_all_faults_of_all_files_in_their_order(dbs: Path) -> None:
 def test_the_sql_is_looked_at_also_when_the_header_has_faults(dbs: Path) -> None:
     assert faults(dbs, r="/*\ntitle: 1\nparams: {a: {type: x}}\n*/\nSELECT :a AS a,\n wrong") == [
         "r.sql:2: title: must be a text; put it in quotes",
-        "r.sql:3: params.a.type: must be one of integer, number, text, boolean, date, datetime, month, "
-        "choice, not x",
+        "r.sql:3: params.a.type: must be one of integer, number, money, text, boolean, date, datetime, "
+        "month, choice, not x",
         "r.sql:6: no such column: wrong",
     ]
     assert faults(dbs, r="/*\ntitle: b: c\n*/\nSELECT 1 AS a;\nSELECT 2") == [
@@ -664,3 +664,46 @@ def test_charts_that_do_not_fit(dbs: Path, header: str, sql: str, fault: str) ->
 def test_a_chart_of_any_list(dbs: Path, shape: str) -> None:
     header = f"shape: {shape}\nchart: {{type: bar, x: name, y: n}}"
     assert faults(dbs, r=f"/*\n{header}\n*/\nSELECT 'x' AS name, 1 AS n") == []
+
+
+# --- money ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("declared", "stored", "found"),
+    [
+        ("INTEGER", "", None),
+        ("BIGINT", "", None),
+        ("", "", None),
+        (
+            "REAL",
+            "",
+            "REAL, which holds numbers such as 1.98, not a whole number of cents; add stored: major",
+        ),
+        ("DOUBLE PRECISION", ", stored: minor", "DOUBLE PRECISION, which holds numbers such as 1.98"),
+        ("VARCHAR(20)", "", "VARCHAR(20), which holds text, not a whole number of cents; add stored: major"),
+        (
+            "DECIMAL(10,2)",
+            "",
+            "DECIMAL(10,2), which holds 1.98 as well as 198; add stored: major for amounts",
+        ),
+        (
+            "NUMERIC",
+            "",
+            "NUMERIC, which holds 1.98 as well as 198; add stored: major for amounts such as 1.98",
+        ),
+        ("NUMERIC", ", stored: minor", None),
+        *((declared, ", stored: major", None) for declared in ("REAL", "INTEGER", "NUMERIC", "TEXT", "")),
+    ],
+)
+def test_money_is_stored_as_its_table_declares(
+    dbs: Path, declared: str, stored: str, found: str | None
+) -> None:
+    make_database(dbs / "shop.db", f"CREATE TABLE items(price {declared}); INSERT INTO items VALUES (NULL)")
+    header = f"/*\ncolumns:\n  p: {{type: money{stored}}}\n*/\n"
+    told = faults(dbs, r=header + "WITH i AS (SELECT price FROM shop_db.items) SELECT i.price AS p FROM i")
+    if found is None:
+        assert told == []
+    else:
+        assert len(told) == 1
+        assert told[0].startswith(f"r.sql:3: columns.p: its table declares it {found}")

@@ -55,7 +55,10 @@ def _short(column: Column, shown: str) -> str:
     """Inside of a number's marks: the number, or marked as NULL or as too long for a number."""
     value = column.sql
     is_short = _is_short(value)
-    if column.storage != "integer":
+    if column.type == "money" and column.stored == "major":
+        most = (MOST_DIGITS + 1) // 10**column.digits
+        is_short = f"CAST({value} AS REAL) BETWEEN -{most} AND {most}"
+    elif column.storage != "integer":
         is_short = f"typeof({value}) = 'integer' AND {is_short}"
     return (
         f"CASE WHEN {is_short} THEN {shown} WHEN {value} IS NULL THEN {marks.sql(marks.NULL)} "

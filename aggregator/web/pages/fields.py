@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from aggregator.catalog.parameter_types import InvalidValue, text_of
+from aggregator.catalog.findings import InvalidValue
+from aggregator.catalog.parameter_types import text_of
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.errors import ParameterError
 from aggregator.web.pages.rules import default_text
@@ -189,6 +190,8 @@ def _attributes(parameter: Parameter, widget: str) -> dict[str, str]:
         attributes["step"] = "1" if parameter.type == "integer" else "any"
     elif widget == "datetime-local":
         attributes["step"] = "1"
+    elif parameter.type == "money":
+        attributes["inputmode"] = "decimal"
     default = default_text(parameter)
     if default and widget in ("text", "number"):
         attributes["placeholder"] = default

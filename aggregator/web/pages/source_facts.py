@@ -58,7 +58,7 @@ def parameters_of(params: Mapping[str, Parameter]) -> list[Taken]:
     return [
         Taken(
             name=name,
-            type=f"list of {parameter.type}" if parameter.many else parameter.type,
+            type=f"list of {_type(parameter)}" if parameter.many else _type(parameter),
             is_required=parameter.is_required,
             default=None if parameter.default is None else default_text(parameter),
             allowed="; ".join(rules_of(parameter)),
@@ -73,7 +73,7 @@ def input_of(columns: Mapping[str, InputColumn]) -> list[Taken]:
     return [
         Taken(
             name=name,
-            type=f"{column.type}, {column.currency}" if column.currency else column.type,
+            type=_type(column),
             is_required=column.required,
             default=None if column.default is None else default_text(column),
             allowed="; ".join(rules_of(column)),
@@ -82,6 +82,10 @@ def input_of(columns: Mapping[str, InputColumn]) -> list[Taken]:
         )
         for name, column in columns.items()
     ]
+
+
+def _type(declared: Parameter | InputColumn) -> str:
+    return f"{declared.type}, {declared.currency}" if declared.currency else declared.type
 
 
 def columns_of(columns: Iterable[Column]) -> list[Given]:
