@@ -14,6 +14,8 @@ from pathlib import Path
 from aggregator.errors import OUT_OF_DESCRIPTORS, Fault
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3")
+"""Of the names of databases, in small or capital letters."""
+
 MOST_DATABASES = 125
 """SQLITE_MAX_ATTACHED of the SQLite in apsw's wheels, the highest that SQLite allows."""
 
@@ -73,6 +75,9 @@ class DatabaseFile:
         the `-wal` file in WAL mode (https://sqlite.org/walformat.html). The files must not be
         opened here: closing any descriptor of them would drop the locks that SQLite holds in this
         process (https://sqlite.org/howtocorrupt.html, 2.2).
+
+        The change time of the `-wal` file says nothing: SQLite sets the file's owner, to what it is,
+        whenever root opens it. Only writing moves its modification time.
         """
         database, wal = _status(self._name), _status(self._wal_name)
         if wal is not None and wal.st_size == 0:
@@ -80,9 +85,11 @@ class DatabaseFile:
         now = time.time_ns()
         return FileVersion(
             database=_stamp(database),
-            # SQLite changes the owner of a WAL file, to what it is, whenever root opens it.
-            wal=_stamp(wal)[:-1],
-            settled=_is_settled(database, now) and _is_settled(wal, now, _COMMIT_NS),
+            wal=(0,) if wal is None else (wal.st_ino, wal.st_size, wal.st_mtime_ns),
+            settled=(
+                (database is None or _is_settled(max(database.st_mtime_ns, database.st_ctime_ns), now))
+                and (wal is None or _is_settled(wal.st_mtime_ns, now, _COMMIT_NS))
+            ),
             identity=_identity(database),
         )
 
@@ -104,12 +111,9 @@ def _stamp(status: os.stat_result | None) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _is_settled(status: os.stat_result | None, now: int, delay: int = 0) -> bool:
-    if status is None:
-        return True
-    newest = max(status.st_mtime_ns, status.st_ctime_ns)
-    tick = _COARSE_TIMESTAMP_NS if newest % 1_000_000_000 == 0 else _FINE_TIMESTAMP_NS
-    return abs(now - newest) > tick + delay
+def _is_settled(changed_at: int, now: int, delay: int = 0) -> bool:
+    tick = _COARSE_TIMESTAMP_NS if changed_at % 1_000_000_000 == 0 else _FINE_TIMESTAMP_NS
+    return abs(now - changed_at) > tick + delay
 
 
 def schema_name(file_name: str) -> str:
@@ -178,7 +182,7 @@ def _scan(
 
 def _is_database(entry: os.DirEntry[str], faults: list[Fault]) -> bool:
     """Whether it is a database by its name; a link that leads nowhere becomes a fault."""
-    if not entry.name.endswith(SUFFIXES) or entry.name.startswith("."):
+    if not entry.name.lower().endswith(SUFFIXES) or entry.name.startswith("."):
         return False
     try:
         return stat.S_ISREG(entry.stat().st_mode)

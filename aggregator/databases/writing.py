@@ -159,6 +159,26 @@ class WriteConnection(PatientConnection):
                 self.wal_checkpoint(schema)
         self._long_wals.clear()
 
+    def empty_wals(self) -> bool:
+        """Put the WAL files into their databases; whether all are empty then, which a reader can prevent.
+
+        So the versions of the files stay as they are when connections are closed later. Waits for nobody.
+        """
+        patience, self.patience = self.patience, 0
+        try:
+            for mode in (apsw.SQLITE_CHECKPOINT_PASSIVE, apsw.SQLITE_CHECKPOINT_TRUNCATE):
+                for file in self.written:
+                    self.wal_checkpoint(file.schema, mode)
+        except apsw.Error:
+            return False
+        finally:
+            self.patience = patience
+        return True
+
+    def checkpoint_on_close(self, is_wanted: bool) -> None:
+        """Whether the last connection to a file puts its WAL file into the database when it is closed."""
+        self.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not is_wanted))
+
     def _new_sessions(self) -> dict[str, apsw.Session]:
         return {file.schema: session_of(self, file) for file in self.written}
 

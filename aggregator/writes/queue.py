@@ -23,6 +23,10 @@ from aggregator.writes.write import WriteOrder
 
 _MOST_AT_ONCE = 64
 _IDLE_SECONDS = 10.0
+_QUIET_SECONDS = 0.2
+"""So long after the last order the WAL files are emptied, while nobody waits for that."""
+
+_MOST_TRIES = 4
 
 
 @dataclass(slots=True)
@@ -68,6 +72,7 @@ class WriteQueue:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._is_over = False
+        self._tries_left = 0
 
     def submit(self, order: WriteOrder, render: Render) -> Future[Answered]:
         """Carry out an order without rows, not dry and without a key; the future raises as carry_out does."""
@@ -91,8 +96,10 @@ class WriteQueue:
             group, left = self._next_group(left)
             if group:
                 self._carry_out(group)
+                self._tries_left = _MOST_TRIES
                 self._close_idle()
         for connection, _ in self._connections.values():
+            connection.checkpoint_on_close(True)
             connection.close()
 
     def _next_group(self, left: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
@@ -103,10 +110,12 @@ class WriteQueue:
             (group if waiting.files == group[0].files else others).append(waiting)
         while len(group) < _MOST_AT_ONCE:
             try:
-                waiting_now = self._waiting.get(block=not group, timeout=_IDLE_SECONDS)
+                timeout = _QUIET_SECONDS if self._tries_left else _IDLE_SECONDS
+                waiting_now = self._waiting.get(block=not group, timeout=timeout)
             except queue.Empty:
                 if group:
                     break
+                self._empty_wals()
                 self._close_idle()
                 continue
             if waiting_now is None:
@@ -164,6 +173,7 @@ class WriteQueue:
             self._connections.pop(other)[0].close()
         known = self._connections.pop(key, None)
         connection = known[0] if known is not None else opened(order, self._place)
+        connection.checkpoint_on_close(False)
         self._connections[key] = (connection, time.monotonic())
         return connection
 
@@ -173,6 +183,12 @@ class WriteQueue:
             key: each for key, each in self._connections.items() if each[0] is not connection
         }
         connection.close()
+
+    def _empty_wals(self) -> None:
+        """Empty the WAL files after the last write, so that the tags of reports do not change again later."""
+        if self._tries_left:
+            are_empty = [connection.empty_wals() for connection, _ in self._connections.values()]
+            self._tries_left = 0 if all(are_empty) else self._tries_left - 1
 
     def _close_idle(self) -> None:
         limit = time.monotonic() - _IDLE_SECONDS

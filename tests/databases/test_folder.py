@@ -29,6 +29,8 @@ def test_names(tmp_path: Path) -> None:
         "no.txt",
         ".hidden.db",
         "order lines.db",
+        "UPPER.DB",
+        "x.Sqlite3",
         "x.db-wal",
         "y.db.bak",
     ):
@@ -37,7 +39,7 @@ def test_names(tmp_path: Path) -> None:
 
     files = DatabaseFolder(tmp_path).files()
 
-    assert list(files) == ["a_sqlite", "b_db", "c_sqlite3", "order lines_db"]
+    assert list(files) == ["UPPER_DB", "a_sqlite", "b_db", "c_sqlite3", "order lines_db", "x_Sqlite3"]
     assert files["b_db"] == DatabaseFile("b_db", tmp_path / "b.db")
     assert schema_name("order.line.db") == "order_line_db"
 
@@ -152,6 +154,23 @@ def test_reading_does_not_change_the_version(tmp_path: Path, mode: str) -> None:
         before = file.version().stamp
         run_script(file.path, "SELECT * FROM t")
         assert file.version().stamp == before
+
+
+def test_opening_does_not_make_a_version_uncertain(tmp_path: Path) -> None:
+    """What root opens in WAL mode has its change time moved."""
+    file = DatabaseFile("a_db", make_database(tmp_path / "a.db", "CREATE TABLE t (n)", "wal"))
+    wal = tmp_path / "a.db-wal"
+    with closing(file.path) as owner:
+        owner.execute("INSERT INTO t VALUES (1)")
+        old = time.time() - 60
+        os.utime(wal, (old, old + 0.5))  # the change time of the file is now
+        os.utime(file.path, (old, old + 0.5))
+        time.sleep(0.06)
+        before = file.version()
+        run_script(file.path, "SELECT * FROM t")
+        os.chown(wal, os.geteuid(), os.getegid())
+        assert file.version() == before
+        assert before.settled
 
 
 @pytest.mark.parametrize(("mode", "seconds"), [("delete", 0.05), ("wal", 1.05)])

@@ -11,7 +11,7 @@ import pytest
 
 from aggregator.web.headers import matches
 from tests.server import Server, eventually
-from tests.sqlite_files import closing, make_database, run_script
+from tests.sqlite_files import closing, make_database, program_running, run_script
 from tests.web.conftest import MakeServer, servers_over
 from tests.web.reports import DATABASE, NEVER_ENDING
 
@@ -79,6 +79,35 @@ def test_it_changes_with_a_replaced_database(shop: Server, tmp_path: Path) -> No
     (shop.dbs / "shop.db-shm").unlink(missing_ok=True)
     os.replace(new, shop.dbs / "shop.db")
     assert tag_of(shop, "/items") != before
+
+
+OPEN_AND_CLOSE = """
+import apsw, sys
+while True:
+    connection = apsw.Connection(sys.argv[1])
+    connection.execute("SELECT * FROM items").fetchall()
+    connection.close()
+    print("read", flush=True)
+"""
+
+
+def test_two_seconds_after_a_write_it_stays_in_every_process(tmp_path: Path, make_server: MakeServer) -> None:
+    """Whoever opens, reads and closes the file changes nothing, nor does a server that comes or goes."""
+    (tmp_path / "dbs").mkdir()
+    path = make_database(tmp_path / "dbs" / "shop.db", DATABASE, "wal")
+    first = make_server({"items": ITEMS, "write.post": "UPDATE shop_db.items SET price_cents = 1"})
+    second = make_server()
+    with closing(path) as owner, program_running(OPEN_AND_CLOSE, [path]):
+        for write in (
+            lambda: owner.execute("UPDATE items SET price_cents = 2"),
+            lambda: first.send("/write"),
+        ):
+            write()
+            time.sleep(2)
+            tags = {server.get("/items").headers["etag"] for server in (first, second) for _ in range(20)}
+            assert len(tags) == 1
+    first.stop()
+    assert {second.get("/items").headers["etag"], make_server().get("/items").headers["etag"]} == tags
 
 
 def test_it_changes_with_the_sql(shop: Server) -> None:

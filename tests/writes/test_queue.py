@@ -20,7 +20,8 @@ from aggregator.writes.carry_out import Place
 from aggregator.writes.outcome import Outcome
 from aggregator.writes.queue import WriteQueue
 from aggregator.writes.write import Write, WriteOrder
-from tests.sqlite_files import make_database
+from tests.server import eventually
+from tests.sqlite_files import closing, make_database
 from tests.writes.test_check import library_of
 
 SCHEMA = """
@@ -138,3 +139,30 @@ def test_what_waits_is_done_before_the_end(
     queue.close()
     assert all(future.done() for future in futures)
     assert notes(tmp_path) == [*range(1, 101)]
+
+
+def test_the_file_keeps_its_version_when_all_is_written(
+    queue: WriteQueue, library: Library[Report | Write], tmp_path: Path
+) -> None:
+    """Closing the last connection would move the WAL file's content at some later time."""
+    file = DatabaseFolder(tmp_path / "dbs").files()["note_db"]
+    assert outcome(submitted(queue, library, "note", note_id=1, n=1)) == "1"
+    eventually(lambda: file.version().wal == (0,), seconds=2)
+    before = file.version().stamp
+    queue.close()
+    assert file.version().stamp == before
+    assert not file.path.with_name("note.db-wal").exists()
+    assert notes(tmp_path) == [1]
+
+
+def test_a_reader_keeps_the_wal_file_and_it_is_emptied_afterwards(
+    queue: WriteQueue, library: Library[Report | Write], tmp_path: Path
+) -> None:
+    file = DatabaseFolder(tmp_path / "dbs").files()["note_db"]
+    with closing(file.path) as reader:
+        reader.execute("BEGIN; SELECT * FROM notes").fetchall()
+        assert outcome(submitted(queue, library, "note", note_id=1, n=1)) == "1"
+        assert outcome(submitted(queue, library, "note", note_id=2, n=1)) == "1"
+        reader.execute("COMMIT")
+    assert outcome(submitted(queue, library, "note", note_id=3, n=1)) == "1"
+    eventually(lambda: file.version().wal == (0,), seconds=2)
