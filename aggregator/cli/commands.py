@@ -16,7 +16,7 @@ from aggregator.cli.load import Load, load
 from aggregator.cli.run import Order, WrongCall, run
 from aggregator.command_line import add_settings, read_settings
 from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
-from aggregator.inputs.options import Options
+from aggregator.inputs.options import MOST_HEADER_LINE, Options
 
 _CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
 _RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "spool_memory", "spool_dir")
@@ -100,7 +100,14 @@ def _load_parser(commands: Any) -> argparse.ArgumentParser:
     )
     load.add_argument("--delimiter", help="between the cells of a CSV file; found when not given")
     load.add_argument("--encoding", help="of a CSV file; found when not given")
-    load.add_argument("--sheet", help="of a workbook; the first one with cells when not given")
+    load.add_argument("--sheet", help="of a workbook; the first visible one with the columns when not given")
+    load.add_argument(
+        "--header-line",
+        type=int,
+        choices=range(1, MOST_HEADER_LINE + 1),
+        metavar="N",
+        help="the line with the names of the columns; found in the first 30 when not given",
+    )
     add_settings(load, _LOAD_SETTINGS)
     return load
 
@@ -112,7 +119,7 @@ def _load(arguments: argparse.Namespace) -> Load:
         parameters=arguments.parameters,
         skip_invalid=arguments.invalid == "skip",
         is_dry=arguments.dry_run,
-        options=Options(arguments.delimiter, arguments.encoding, arguments.sheet),
+        options=Options(arguments.delimiter, arguments.encoding, arguments.sheet, arguments.header_line),
     )
 
 

@@ -23,7 +23,6 @@ from aggregator.inputs.fields import Fields
 from aggregator.inputs.kinds import kind_of
 from aggregator.inputs.members import open_object
 from aggregator.inputs.options import Options
-from aggregator.inputs.reading import read_table
 from aggregator.inputs.table import Table
 from aggregator.reports.library import Library
 from aggregator.reports.reading import StaleReport
@@ -33,6 +32,7 @@ from aggregator.writes.answers import Answered, Answers
 from aggregator.writes.carry_out import Place, carry_out
 from aggregator.writes.check import check
 from aggregator.writes.outcome import Outcome, summary
+from aggregator.writes.staging import open_table
 from aggregator.writes.write import Write, WriteOrder
 
 _MOST_LINES_SHOWN = 20
@@ -112,8 +112,8 @@ def _parts(write: Write, file: BinaryIO, asked: Load) -> tuple[Fields, BinaryIO]
 
 
 def _table(write: Write, file: BinaryIO, asked: Load) -> Table:
-    wanted = {name: column.names for name, column in write.header.input.items()}
-    return read_table(file, kind_of(file, file_name=asked.file.name), wanted, asked.options)
+    kind = kind_of(file, file_name=asked.file.name)
+    return open_table(file, kind, write.header.input, asked.options)
 
 
 def _opened(path: Path, directory: Path | None) -> BinaryIO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -12,6 +12,7 @@ from aggregator.inputs.encodings import find_encoding
 from aggregator.inputs.excel import sheet_names
 from aggregator.inputs.limits import MOST_COLUMNS
 from aggregator.inputs.matching import Matcher
+from aggregator.inputs.notes import Notes
 from aggregator.inputs.options import Kind, Options
 from aggregator.inputs.reading import OPENERS
 from aggregator.inputs.rows import Texts
@@ -24,23 +25,31 @@ _ENCODING_BYTES = 1_000_000
 class Beginning:
     """names: of the file's columns, from the left. rows: the first, each with its line and the text of
     each column; rejected: those of the first that are none. read_as: how the file was understood.
-    sheets: of a workbook, their names.
+    header_line: where the names stand, 0 in a file without such a line. notes: remarks about the first rows,
+    and what was skipped above the header. sheets: of a workbook, their names.
     """
 
     names: Sequence[str]
     rows: Sequence[tuple[int, Texts]]
     rejected: Sequence[RejectedRow]
     read_as: Mapping[str, str]
+    header_line: int
+    notes: Notes
     sheets: Sequence[str] | None = None
 
 
 def read_beginning(
-    file: BinaryIO, kind: Kind, wanted: Mapping[str, Sequence[str]], options: Options, most_rows: int
+    file: BinaryIO,
+    kind: Kind,
+    wanted: Mapping[str, Sequence[str]],
+    options: Options,
+    most_rows: int,
+    required: Collection[str] = (),
 ) -> Beginning:
     """The first rows of a seekable file, and what it is taken for.
 
-    wanted: as for `read_table`; a CSV's delimiter is the one that makes the most of them. The encoding is
-    told by the beginning. Raises UnreadableInput or TooLarge.
+    wanted, required: as for `read_table`. The beginning alone tells the encoding. Raises UnreadableInput or
+    TooLarge.
     """
     if kind in ("json", "ndjson"):
         seen = _SeenNames(wanted)
@@ -48,7 +57,7 @@ def read_beginning(
         names = list(seen.names)
         table = OPENERS[kind](file, _ExactNames(dict.fromkeys(names, ())), options)
     else:
-        every = _EveryColumn(wanted)
+        every = _EveryColumn(wanted, required)
         options = _with_encoding(file, options) if kind == "csv" else options
         table = OPENERS[kind](file, every, options)
         names = every.header
@@ -56,7 +65,7 @@ def read_beginning(
     rows, rejected = _first_rows(table, most_rows)
     # Python has other names for encodings that are said than those that are found.
     said = {"encoding": options.encoding} if options.encoding and kind == "csv" else {}
-    return Beginning(names, rows, rejected, table.read_as | said, sheets)
+    return Beginning(names, rows, rejected, table.read_as | said, table.header_line, table.notes, sheets)
 
 
 class _EveryColumn(Matcher):
@@ -64,7 +73,7 @@ class _EveryColumn(Matcher):
 
     header: list[str]
 
-    def positions(self, header: Sequence[str]) -> list[int | None]:
+    def positions(self, header: Sequence[str], notes: Sequence[str] = ()) -> list[int | None]:
         self.header = list(header)
         return list(range(len(header)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
 from aggregator.formulas import unguarded
-from aggregator.inputs.delimiters import check_delimiter, find_delimiter
 from aggregator.inputs.encodings import find_encoding
+from aggregator.inputs.header import find_header
 from aggregator.inputs.limits import LONGEST_CELL, MOST_COLUMNS, MOST_IGNORED
 from aggregator.inputs.lines import TextLines, TooMuchText, line_ends
 from aggregator.inputs.matching import Matcher
+from aggregator.inputs.notes import Notes
 from aggregator.inputs.options import Options
-from aggregator.inputs.rows import Texts, columns_of, unstorable, whole_row
+from aggregator.inputs.rows import Texts, all_filled, columns_of, is_blank, unstorable, whole_row
 from aggregator.inputs.table import Batch
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ LONGEST_ROW = 7_000_000
 """Characters of a row that goes over many lines."""
 
 _ZIP = b"PK\x03\x04"
+_WRAPPED = re.compile(r'\s*=["“](.*)["”]\s*', re.DOTALL)
 
 
 class CsvTable:
@@ -42,22 +45,24 @@ class CsvTable:
             )
         encoding = find_encoding(file, options.encoding)
         self._lines = TextLines(file, encoding)
-        if options.delimiter is not None:
-            check_delimiter(options.delimiter)
-        self._delimiter = options.delimiter or find_delimiter(self._lines, matcher)
+        found = find_header(self._lines, matcher, options)
+        self._delimiter = found.delimiter
         self._is_careful = False
-        self._line = 1
-        self._begin(self._line)
+        self._line = self.header_line = found.line
+        self._begin(found.line)
         header = self._header()
+        self.notes = Notes()
+        self.notes.skip(self.header_line, found.skipped)
         self._width = len(header)
-        self._positions = matcher.positions(header)
-        found = set(self._positions)
+        self._named = max((place for place, name in enumerate(header, start=1) if name), default=0)
+        self._positions = matcher.positions(header, self.notes.sentences())
+        self._wanted = [place for place in self._positions if place is not None]
         self.names: Sequence[str | None] = [
             None if place is None else header[place] for place in self._positions
         ]
-        self.ignored: Sequence[str] = [name for i, name in enumerate(header) if name and i not in found][
-            :MOST_IGNORED
-        ]
+        self.ignored: Sequence[str] = [
+            name for place, name in enumerate(header) if name and place not in self._wanted
+        ][:MOST_IGNORED]
         self.read_as = {"format": "csv", "encoding": encoding, "delimiter": self._delimiter}
 
     def batches(self) -> Iterator[Batch]:
@@ -89,12 +94,12 @@ class CsvTable:
 
     def _header(self) -> list[str]:
         while rows := self._next_rows(1):
-            self._line = self._lines_read() + 1
-            if not rows[0]:
+            self.header_line, self._line = self._line, self._lines_read() + 1
+            if is_blank(rows[0]):
                 continue
             if len(rows[0]) > MOST_COLUMNS:
                 raise TooLarge(f"Line {self._lines_read():,} has more than {MOST_COLUMNS:,} columns.")
-            return [unguarded(name) for name in rows[0]]
+            return [_meant(name) or "" for name in rows[0]]
         raise UnreadableInput("The file is empty.")
 
     def _next_rows(self, most: int) -> list[list[str]]:
@@ -150,34 +155,47 @@ class CsvTable:
 
     def _batch(self, rows: list[list[str]], lines: Sequence[int]) -> Batch:
         if set(map(len, rows)) == {self._width} and not self._lines.holds_nul:
-            return Batch(lines, self._columns(rows))
+            columns = columns_of(rows, self._positions)
+            if all_filled(columns):
+                return Batch(lines, self._texts(columns))
         good: list[list[str]] = []
         good_lines: list[int] = []
         rejected: list[RejectedRow] = []
         for row, line in zip(rows, lines, strict=True):
+            if is_blank(row):
+                continue
             reason = self._reason(row)
             if reason:
                 rejected.append(whole_row(line, reason))
-            elif row:
-                good.append(row)
+            else:
+                good.append(row if len(row) == self._width else self._fitted(row, line))
                 good_lines.append(line)
-        return Batch(good_lines, self._columns(good), rejected)
-
-    def _columns(self, rows: list[list[str]]) -> list[Texts]:
-        """The wanted columns, without the apostrophes of our own CSV for Excel."""
-        columns = columns_of(rows, self._positions)
-        if not self._lines.holds_apostrophe:
-            return columns
-        return [[unguarded(text) if text and text[0] == "'" else text for text in each] for each in columns]
+        return Batch(good_lines, self._texts(columns_of(good, self._positions)), rejected)
 
     def _reason(self, row: list[str]) -> str | None:
-        if row and len(row) != self._width:
-            return f"has {_cells(len(row))}, the header has {self._width:,}"
-        return unstorable(row) if self._lines.holds_nul else None
+        if len(row) > self._width and not is_blank(row[self._width :]):
+            return f"has {len(row):,} cells, the header has {self._width:,}"
+        if self._lines.holds_nul:
+            return unstorable(row[place] for place in self._wanted if place < len(row))
+        return None
+
+    def _fitted(self, row: list[str], line: int) -> list[str]:
+        """A row as wide as the header."""
+        self.notes.count("short" if len(row) < self._named else "trailing", line)
+        return [*row[: self._width], *[""] * (self._width - len(row))]
+
+    def _texts(self, columns: list[Texts]) -> list[Texts]:
+        if not self._lines.holds_marks:
+            return columns
+        return [[_meant(text) if text and text[0] in "'= " else text for text in texts] for texts in columns]
 
 
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count:,} cells"
+def _meant(text: str) -> str | None:
+    """The text of a cell that is written as '=x, as in our own CSV for Excel, or as ="0049"."""
+    if text[:1] == "'":
+        return unguarded(text)
+    match = _WRAPPED.fullmatch(text) if "=" in text else None
+    return (match[1].replace('""', '"') or None) if match else text
 
 
 def _lines_in(row: Sequence[str]) -> int:

@@ -13,6 +13,8 @@ from aggregator.inputs.limits import LONGEST_LINE
 
 _PIECE = 64 * 1024
 _MARK = "\ufeff"
+_MARKS = ("'", '="', "=“")
+"""What programs put around a text to keep Excel from reading a formula or a number."""
 
 
 class TooMuchText(Exception):
@@ -23,9 +25,9 @@ class TextLines:
     """The lines of a file: LF, CR LF and CR end one, as in the files of every system.
 
     given, lines_given: characters and lines handed out so far; may_give: how many characters may be.
-    holds_nul, holds_apostrophe: whether one was among them. Iterating begins anew at the first line.
-    Raises TooLarge for a line that is too long, without reading it to its end, and UnreadableInput for what
-    is not in the encoding.
+    holds_nul, holds_marks: whether a NUL character, or an apostrophe or ="…", was among them. Iterating
+    begins anew at the first line. Raises TooLarge for a line that is too long, without reading it to its
+    end, and UnreadableInput for what is not in the encoding.
     """
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
@@ -33,7 +35,7 @@ class TextLines:
         self._encoding = encoding
         self.given = self.lines_given = 0
         self.may_give: int | None = None
-        self.holds_nul = self.holds_apostrophe = False
+        self.holds_nul = self.holds_marks = False
 
     def __iter__(self) -> Iterator[str]:
         self.given = self.lines_given = 0
@@ -81,7 +83,7 @@ class TextLines:
         if self.may_give is not None and self.given > self.may_give:
             raise TooMuchText
         self.holds_nul = self.holds_nul or "\x00" in piece
-        self.holds_apostrophe = self.holds_apostrophe or "'" in piece
+        self.holds_marks = self.holds_marks or any(mark in piece for mark in _MARKS)
         return piece
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from aggregator.errors import RejectedRow, UnreadableInput
 from aggregator.inputs.limits import DEEPEST_JSON, MOST_IGNORED
 from aggregator.inputs.matching import Matcher, both
+from aggregator.inputs.notes import Notes
 from aggregator.inputs.numbers import number_text
 from aggregator.inputs.rows import Texts, columns_of, unstorable, whole_row
 from aggregator.inputs.table import Batch
@@ -45,6 +46,8 @@ class ObjectTable:
         self._names: list[str | None] = [None] * len(matcher.wanted)
         self._ignored: list[str] = []
         self.read_as = {"format": format, "encoding": "utf-8"}
+        self.notes = Notes()
+        self.header_line = 0
         self._first = self._next_batch()
         if self._first and self._first.lines and not any(self._names):
             raise matcher.none_fits("object", self._ignored)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import BinaryIO
 
 from aggregator.inputs.csv import CsvTable
@@ -21,10 +21,17 @@ OPENERS: dict[Kind, Callable[[BinaryIO, Matcher, Options], Table]] = {
 }
 
 
-def read_table(file: BinaryIO, kind: Kind, wanted: Mapping[str, Sequence[str]], options: Options) -> Table:
+def read_table(
+    file: BinaryIO,
+    kind: Kind,
+    wanted: Mapping[str, Sequence[str]],
+    options: Options,
+    required: Collection[str] = (),
+) -> Table:
     """A seekable file as a table of the wanted columns.
 
-    wanted: for each column the other names that it has in people's files. The file stays open until the
+    wanted: for each column the other names that it has in people's files; required: those that tell the
+    header and the sheet, when there are several that could be it. The file stays open until the
     last batch was read, and is the caller's to close. Raises UnreadableInput or TooLarge.
     """
-    return OPENERS[kind](file, Matcher(wanted), options)
+    return OPENERS[kind](file, Matcher(wanted, required), options)

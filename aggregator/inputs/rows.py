@@ -34,6 +34,16 @@ def unstorable(texts: Iterable[str | None]) -> str | None:
     return None
 
 
+def all_filled(columns: Iterable[Texts]) -> bool:
+    """Whether no row can be blank, because one of the columns has a text in each."""
+    return any(None not in texts and all(map(str.strip, texts)) for texts in columns)  # type: ignore[arg-type]
+
+
+def is_blank(row: Iterable[str | None]) -> bool:
+    """Whether a row holds nothing but white space."""
+    return not "".join(filter(None, row)).strip()
+
+
 def whole_row(line: int, reason: str) -> RejectedRow:
     """A row that is rejected as a whole."""
     return RejectedRow(line, None, None, reason)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aggregator.errors import RejectedRow
+from aggregator.inputs.notes import Notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,15 @@ class Table(Protocol):
 
     names: for each wanted column, in their order, the name that it has in the file, None when it is not
     there. ignored: the file's other columns. read_as: format, encoding, delimiter, sheet: how the file was
-    understood, for the answer.
+    understood, for the answer. notes: what was read with a remark; complete after the last row.
+    header_line: where the names stand, 0 in a file without such a line.
     """
 
     names: Sequence[str | None]
     ignored: Sequence[str]
     read_as: dict[str, str]
+    notes: Notes
+    header_line: int
 
     def batches(self) -> Iterator[Batch]:
         """The rows from the first to the last, once. Raises UnreadableInput or TooLarge."""

@@ -7,7 +7,9 @@ from typing import Any
 from aggregator.catalog.header import Header
 from aggregator.catalog.input_columns import input_schema
 from aggregator.catalog.parameters import parameter_schema
+from aggregator.inputs.header import SEARCHED
 from aggregator.inputs.kinds import MEDIA_TYPES
+from aggregator.inputs.options import MOST_HEADER_LINE
 from aggregator.web.body import FIELD_TYPES
 from aggregator.web.openapi_preview import PREVIEW_OPTION
 
@@ -30,6 +32,11 @@ SUMMARY: dict[str, Any] = {
         "rejected_count": _COUNT,
         "ignored_columns": {"type": "array", "items": {"type": "string"}},
         "read_as": {"type": "object", "additionalProperties": {"type": "string"}},
+        "notes": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Remarks about how the file was read, such as rows with missing cells",
+        },
         "tables": {"type": "object", "additionalProperties": _TABLE},
         "dry_run": {"type": "boolean"},
     },
@@ -76,9 +83,16 @@ INPUT_OPTIONS: list[dict[str, Any]] = [
         for name, text in {
             "delimiter": "What stands between the cells of a CSV file; found when not given",
             "encoding": "Of a CSV file, such as cp1252; found when not given",
-            "sheet": "Of a workbook; the first with cells when not given",
+            "sheet": "Of a workbook; the first visible one with the columns when not given",
         }.items()
     ),
+    {
+        "name": "header_line",
+        "in": "query",
+        "description": f"The line, or the row of a sheet, with the names of the columns; found in the first "
+        f"{SEARCHED} when not given",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_HEADER_LINE},
+    },
 ]
 IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",

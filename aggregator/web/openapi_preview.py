@@ -59,10 +59,29 @@ _ROW = {
 PREVIEW_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "What a file is taken for: what `?preview` answers",
-    "required": ["read_as", "columns", "input", "problems", "rows"],
+    "required": ["read_as", "notes", "columns", "input", "problems", "rows"],
     "properties": {
         "read_as": {"type": "object", "additionalProperties": _TEXT},
         "sheets": {"type": "array", "items": _TEXT, "description": "Of a workbook"},
+        "header_line": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "The line, or the row of a sheet, with the names of the columns",
+        },
+        "skipped": {
+            "type": "array",
+            "description": "The lines above the header that are not blank",
+            "items": {
+                "type": "object",
+                "required": ["line", "text"],
+                "properties": {"line": {"type": "integer"}, "text": _TEXT},
+            },
+        },
+        "notes": {
+            "type": "array",
+            "items": _TEXT,
+            "description": "Remarks about how the file was read, such as rows with missing cells",
+        },
         "columns": {
             "type": "array",
             "description": "The file's columns, each with the one of `input` that it is taken for",

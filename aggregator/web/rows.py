@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.inputs.kinds import kind_of
-from aggregator.inputs.options import Kind, Options
-from aggregator.inputs.reading import read_table
+from aggregator.inputs.options import MOST_HEADER_LINE, Kind, Options
 from aggregator.inputs.table import Table
 from aggregator.web.body import Body
 from aggregator.web.request import Request, merged
+from aggregator.writes.staging import open_table
 from aggregator.writes.write import Write
 
-INPUT_OPTIONS = ("invalid", "dry_run", "preview", "delimiter", "encoding", "sheet")
+_TEXT_OPTIONS = ("delimiter", "encoding", "sheet")
+INPUT_OPTIONS = ("invalid", "dry_run", "preview", *_TEXT_OPTIONS, "header_line")
 """Names in the query string that say how rows are read, and what is done with them."""
 
 
@@ -22,18 +24,30 @@ def opened_rows(write: Write, request: Request, body: Body, file: BinaryIO) -> T
     Raises UnreadableInput, UnsupportedInput, TooLarge.
     """
     kind, options = said_of(request, body, file)
-    wanted = {name: column.names for name, column in write.header.input.items()}
-    return read_table(file, kind, wanted, options)
+    return open_table(file, kind, write.header.input, options)
 
 
 def said_of(request: Request, body: Body, file: BinaryIO) -> tuple[Kind, Options]:
-    """The kind of a body's file, and what the request says of it. Raises UnsupportedInput."""
+    """The kind of a body's file, and what the request says of it.
+
+    Raises UnsupportedInput and InvalidParameters.
+    """
     asked = merged(request.query(), body.fields)
-    texts = {name: next(iter(asked.get(name, ())), "") or None for name in ("delimiter", "encoding", "sheet")}
+    texts = {name: next(iter(asked.get(name, ())), "") or None for name in (*_TEXT_OPTIONS, "header_line")}
     charset = _charset(request) if body.name == "" else None
     file.seek(0)
     kind = kind_of(file, body.media_type, body.name)
-    return kind, Options(texts["delimiter"], texts["encoding"] or charset, texts["sheet"])
+    header_line = _header_line(texts["header_line"])
+    return kind, Options(texts["delimiter"], texts["encoding"] or charset, texts["sheet"], header_line)
+
+
+def _header_line(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and 0 < int(text[:20]) <= MOST_HEADER_LINE:
+        return int(text)
+    message = f"must be a whole number from 1 to {MOST_HEADER_LINE:,}"
+    raise InvalidParameters([ParameterError("header_line", text, message)])
 
 
 def _charset(request: Request) -> str | None:

@@ -18,7 +18,7 @@ class Received:
 
     count: all of them; rejected: those that cannot be taken, the first thousand of rejected_count.
     read_as: how the file was understood; ignored: its columns that are not declared; names: what the file
-    calls the declared ones.
+    calls the declared ones; notes: what was read with a remark.
     """
 
     count: int = 0
@@ -27,6 +27,7 @@ class Received:
     read_as: dict[str, str] = field(default_factory=dict)
     ignored: Sequence[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def _of_input(received: Received, counts: Counts) -> dict[str, Any]:
     if received.ignored:
         document["ignored_columns"] = list(received.ignored)
     document["read_as"] = received.read_as
+    if received.notes:
+        document["notes"] = list(received.notes)
     return document
 
 

@@ -12,7 +12,7 @@ from aggregator.errors import RejectedRow, UnreadableInput
 from aggregator.inputs.beginning import Beginning, read_beginning
 from aggregator.inputs.matching import Matcher
 from aggregator.inputs.options import Kind, Options
-from aggregator.writes.staging import NAMED_ONCE, lacks, missing_columns, shortened
+from aggregator.writes.staging import NAMED_ONCE, lacks, missing_columns, required_columns, shortened
 
 MOST_ROWS = 100
 USUAL_ROWS = 20
@@ -30,14 +30,20 @@ def preview(
     are told for each of its cells. Raises UnreadableInput or TooLarge for what cannot be taken apart.
     """
     wanted = {name: column.names for name, column in columns.items()}
-    beginning = read_beginning(file, kind, wanted, options, most_rows)
-    matcher = Matcher(wanted)
+    required = required_columns(columns)
+    beginning = read_beginning(file, kind, wanted, options, most_rows, required)
+    matcher = Matcher(wanted, required)
     inputs = [matcher.column(name) for name in beginning.names]
     places = [inputs.index(column) if column in inputs else None for column in range(len(columns))]
     found = [None if place is None else beginning.names[place] for place in places]
     document: dict[str, Any] = {"read_as": beginning.read_as}
     if beginning.sheets is not None:
         document["sheets"] = beginning.sheets
+    if beginning.header_line:
+        document["header_line"] = beginning.header_line
+    if beginning.notes.skipped:
+        document["skipped"] = [{"line": line, "text": text} for line, text in beginning.notes.skipped]
+    document["notes"] = beginning.notes.sentences()
     document["columns"] = [
         {"name": name, "input": None if column is None else matcher.wanted[column]}
         for name, column in zip(beginning.names, inputs, strict=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import BinaryIO
 
 from aggregator.catalog.conversion import converter
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.databases.connection import SqlValue
-from aggregator.errors import RejectedRow, RejectedRows, UnreadableInput
+from aggregator.errors import RejectedRow, RejectedRows
+from aggregator.inputs.matching import with_notes, with_other_names
+from aggregator.inputs.options import Kind, Options
+from aggregator.inputs.reading import read_table
 from aggregator.inputs.table import Batch, Table
 from aggregator.writes.outcome import Received
 
@@ -18,6 +22,20 @@ _LONGEST_TOLD = 200
 
 Row = tuple[SqlValue, ...]
 """The line, and the value of each declared column."""
+
+
+def open_table(file: BinaryIO, kind: Kind, columns: Mapping[str, InputColumn], options: Options) -> Table:
+    """The rows of a file as a table of the columns that a header declares.
+
+    Raises UnreadableInput or TooLarge.
+    """
+    wanted = {name: column.names for name, column in columns.items()}
+    return read_table(file, kind, wanted, options, required_columns(columns))
+
+
+def required_columns(columns: Mapping[str, InputColumn]) -> list[str]:
+    """The names of those that a file must have."""
+    return [name for name, column in columns.items() if column.required]
 
 
 class Staging:
@@ -65,6 +83,7 @@ class Staging:
             self._table.read_as,
             self._table.ignored,
             dict(zip(self._own_names, self._names, strict=True)),
+            self._table.notes.sentences(),
         )
 
     def require_all_good(self) -> None:
@@ -94,7 +113,7 @@ def _require_columns(table: Table, columns: Mapping[str, InputColumn]) -> None:
     missing = missing_columns(table.names, columns)
     if missing and table.read_as.get("format") in NAMED_ONCE:
         there = [*(name for name in table.names if name), *table.ignored]
-        raise UnreadableInput(lacks(missing, columns, there))
+        raise with_notes(lacks(missing, columns, there), table.notes.sentences())
 
 
 NAMED_ONCE = ("csv", "excel")
@@ -109,12 +128,8 @@ def missing_columns(found: Sequence[str | None], columns: Mapping[str, InputColu
 
 def lacks(missing: Sequence[str], columns: Mapping[str, InputColumn], there: Sequence[str]) -> str:
     """The sentence for missing columns. there: the names of the file's columns."""
-    wanted = ", ".join(_with_other_names(name, columns[name]) for name in missing)
+    wanted = ", ".join(with_other_names(name, columns[name].names) for name in missing)
     return f"The file lacks the column {wanted}; it has {', '.join(there)}."
-
-
-def _with_other_names(name: str, column: InputColumn) -> str:
-    return f"{name} (or {', '.join(column.names)})" if column.names else name
 
 
 def shortened(text: str | None) -> str | None:

@@ -19,8 +19,14 @@ def wanted(*names: str) -> Mapping[str, Sequence[str]]:
     return dict.fromkeys(names, ())
 
 
-def opened(data: bytes, kind: Kind, columns: Mapping[str, Sequence[str]], **options: str) -> Table:
-    return read_table(io.BytesIO(data), kind, columns, Options(**options))
+def opened(
+    data: bytes,
+    kind: Kind,
+    columns: Mapping[str, Sequence[str]],
+    required: Sequence[str] = (),
+    **options: Any,
+) -> Table:
+    return read_table(io.BytesIO(data), kind, columns, Options(**options), required)
 
 
 def drained(table: Table) -> tuple[Rows, list[RejectedRow]]:
@@ -34,13 +40,13 @@ def drained(table: Table) -> tuple[Rows, list[RejectedRow]]:
     return rows, rejected
 
 
-def read(data: bytes, kind: Kind, *names: str, **options: str) -> Rows:
+def read(data: bytes, kind: Kind, *names: str, **options: Any) -> Rows:
     rows, rejected = drained(opened(data, kind, wanted(*names), **options))
     assert rejected == []
     return rows
 
 
-def texts(data: bytes, kind: Kind, *names: str, **options: str) -> list[list[str | None]]:
+def texts(data: bytes, kind: Kind, *names: str, **options: Any) -> list[list[str | None]]:
     return [row for _, row in read(data, kind, *names, **options)]
 
 

@@ -21,7 +21,8 @@ CELLS |= st.text('",;\t|\r\n a', max_size=6)
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=30), st.sampled_from([",", ";", "\t", "|"]))
 def test_what_csv_writer_writes_is_read_back(rows: list[list[str]], delimiter: str) -> None:
     file = csv_file([["a", "b"], *rows], delimiter=delimiter)
-    assert texts(file, "csv", "a", "b") == [[cell or None for cell in row] for row in rows]
+    expected = [[cell or None for cell in row] for row in rows if any(map(str.strip, row))]
+    assert texts(file, "csv", "a", "b", delimiter=delimiter) == expected
 
 
 @given(st.lists(st.tuples(CELLS, st.integers(0, 2)), max_size=30), st.sampled_from(["\n", "\r\n", "\r"]))
@@ -56,23 +57,74 @@ def test_blank_lines_are_skipped_and_empty_cells_are_none() -> None:
     assert read(b'\n\na,b\n\n1,\n\n"",2\n', "csv", "a", "b") == [(5, ["1", None]), (7, [None, "2"])]
 
 
+@pytest.mark.parametrize("blank", ["", "  ", ",", ",,,", " , ", '""', '"",""', "\t", "\u00a0"])
+@pytest.mark.parametrize("other", ["x", ""])
+def test_lines_without_a_value_are_skipped(blank: str, other: str) -> None:
+    data = f"a,b\n1,{other}\n{blank}\n{blank}\n2,{other}\n{blank}\n"
+    assert read(data.encode(), "csv", "a", "b") == [(2, ["1", other or None]), (5, ["2", other or None])]
+
+
 def test_white_space_stays() -> None:
     assert texts(b"a,b\n 1 ,\t2\n", "csv", "a", "b") == [[" 1 ", "\t2"]]
 
 
-def test_rows_of_another_width_are_rejected() -> None:
-    rows, rejected = drained(opened(b"a,b\n1,2\n1,2,3\n1\n3,4\n", "csv", wanted("a", "b")))
+def test_rows_with_more_values_than_the_header_are_rejected() -> None:
+    rows, rejected = drained(opened(b"a,b\n1,2\n1,2,3\n1,2,,x\n3,4\n", "csv", wanted("a", "b")))
     assert rows == [(2, ["1", "2"]), (5, ["3", "4"])]
     assert [(row.line, row.column, row.reason) for row in rejected] == [
         (3, None, "has 3 cells, the header has 2"),
-        (4, None, "has 1 cell, the header has 2"),
+        (4, None, "has 4 cells, the header has 2"),
     ]
 
 
-def test_a_nul_character_is_rejected() -> None:
-    rows, rejected = drained(opened(b"a,b\n1,2\n1,\x002\n3,4\n", "csv", wanted("a", "b")))
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("a,b,\n1,2,\n3,4,\n", []),
+        ("a,b\n1,2,\n3,4\n", ["1 row (line 2) ends with delimiters that the header does not have."]),
+        ("a,b,,\n1,2\n3,4,\n", ["2 rows (the first on line 2) end with delimiters"]),
+        ("a,b,c\n1,2,\n3,4\n", ["1 row (line 3) has fewer cells than the header."]),
+        ("a,b,c\n1,2\n3,4, , \n", ["1 row (line 2) has fewer", "1 row (line 3) ends with delimiters"]),
+    ],
+)
+def test_delimiters_at_the_end_and_short_rows_are_read_with_a_note(text: str, notes: list[str]) -> None:
+    table = opened(text.encode(), "csv", wanted("a", "b", "c"))
+    assert [row[:2] for _, row in drained(table)[0]] == [["1", "2"], ["3", "4"]]
+    said = table.notes.sentences()
+    assert len(said) == len(notes)
+    assert all(sentence.startswith(note) for sentence, note in zip(said, notes, strict=True)), said
+
+
+def test_notes_count_the_rows_of_all_batches() -> None:
+    table = opened(b"a,b\n" + b"1,2\n" * 600 + b"1\n" * 1_700, "csv", wanted("a", "b"))
+    assert drained(table)[0][-1] == (2301, ["1", None])
+    (said,) = table.notes.sentences()
+    assert said.startswith("1,700 rows (the first on line 602) have fewer cells")
+
+
+def test_a_nul_character_is_rejected_where_it_is_wanted() -> None:
+    data = b"a,b,c\n1,2,3\n1,\x002,3\n3,4,\x00\n\x00\n"
+    rows, rejected = drained(opened(data, "csv", wanted("a", "b")))
     assert [row[0] for row in rows] == [2, 4]
-    assert [(row.line, row.reason) for row in rejected] == [(3, "holds a NUL character")]
+    assert [(row.line, row.reason) for row in rejected] == [(n, "holds a NUL character") for n in (3, 5)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('="0049"', "0049"),
+        ('"=""0049"""', "0049"),
+        ('" =""00""""49"" "', '00"49'),
+        ("=“0049”", "0049"),
+        ('=""', None),
+        ("=0049", "=0049"),
+        ('=A1&"x"', '=A1&"x"'),
+        ('a="x"', 'a="x"'),
+    ],
+)
+def test_text_that_is_wrapped_for_excel(cell: str, text: str | None) -> None:
+    data = f'="a";b\n1;x\n{cell};x\n'
+    assert texts(data.encode(), "csv", "a", "b") == [["1", "x"], [text, "x"]]
 
 
 def test_the_columns_are_given_as_they_are_wanted() -> None:
@@ -114,6 +166,60 @@ def test_the_delimiter_is_found(header: str, delimiter: str) -> None:
 def test_the_wanted_names_count_more_than_the_cells() -> None:
     table = opened(b"a;Last, first, middle, title;b\n1;2;3\n", "csv", wanted("a", "b"))
     assert drained(table)[0] == [(2, ["1", "3"])]
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;", "sep=; "])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_first_line_that_says_the_delimiter(line: str, encoding: str) -> None:
+    data = f"{line}\r\na;b,c\r\n1;2,3\r\n".encode(encoding)
+    table = opened(data, "csv", wanted("a", "b,c"))
+    assert (table.read_as["delimiter"], table.header_line) == (";", 2)
+    assert drained(table)[0] == [(3, ["1", "2,3"])]
+    assert (table.notes.sentences(), list(table.notes.skipped)) == ([], [])
+    assert texts(f"{line}\na|b\n1|2\n".encode(), "csv", "a", "b", delimiter="|") == [["1", "2"]]
+
+
+STATEMENT = [
+    *("Bank of Somewhere", '"Account ""holder"""', "Street 1, Town", "", "Account;12345", "Balance;1.000,00"),
+    *(";;;", 'Day;"Amount', 'in EUR";Account', "1;2;3"),
+]
+
+
+def test_a_header_below_a_title() -> None:
+    columns = {"day": [], "amount": ["Amount in EUR"], "account": []}
+    table = opened("\r\n".join(STATEMENT).encode(), "csv", columns)
+    assert (table.read_as["delimiter"], table.header_line) == (";", 8)
+    assert table.notes.skipped == [(n, STATEMENT[n - 1]) for n in (1, 2, 3, 5, 6)]
+    assert table.notes.sentences() == ["The header is on line 8; 5 lines above it were skipped."]
+    assert drained(table)[0] == [(10, ["1", "2", "3"])]
+
+
+@pytest.mark.parametrize("line", [1, 2, 30, 31, 500])
+def test_the_header_is_looked_for_in_thirty_lines(line: int) -> None:
+    data = b"Title\n" * (line - 1) + b"a,b\n1,2\n"
+    found = [(line + 1, ["1", "2", None])]
+    table = opened(data, "csv", wanted("a", "b", "c"), header_line=line)
+    assert (table.header_line, drained(table)[0]) == (line, found)
+    if line <= 30:
+        assert read(data, "csv", "a", "b", "c") == found
+    else:
+        with pytest.raises(UnreadableInput, match=r"None of the columns is there.*header_line"):
+            opened(data, "csv", wanted("a", "b", "c"))
+
+
+@pytest.mark.parametrize("line", [1, 4, 5, 9_999])
+def test_a_line_that_cannot_be_the_header(line: int) -> None:
+    with pytest.raises(UnreadableInput, match=f"Line {line:,} cannot be the header: it is blank, or not in"):
+        opened(b",,\nx\na,b\n \n", "csv", wanted("a", "b"), header_line=line)
+
+
+def test_a_row_that_holds_one_name_by_chance_is_no_header() -> None:
+    with pytest.raises(UnreadableInput, match='first line holds: "1", "x"'):
+        opened(b"1,x\n2,price\n", "csv", wanted("item", "price"))
+    table = opened(b"Price,note\n1,item\n2,price\n", "csv", wanted("item", "price"))
+    assert (table.header_line, table.names) == (1, [None, "Price"])
+    table = opened(b"Prices\nPrice,note\n1,x\n", "csv", wanted("item", "price"), ["price"])
+    assert (table.header_line, table.names) == (2, [None, "Price"])
 
 
 def test_the_delimiter_that_was_said() -> None:

@@ -106,8 +106,12 @@ def test_empty_rows_and_rows_beyond_the_header() -> None:
     found, rejected = drained(opened(workbook(rows), "excel", wanted("a", "b")))
     assert found == [(4, ["1", None]), (5, [None, "2"]), (7, ["1", None])]
     assert [(row.line, row.reason) for row in rejected] == [
-        (6, "has a value in its cell 5, the header has 3 cells")
+        (6, "has a value in column E, and the header ends with column C")
     ]
+    rows = [["a"], ["  ", " "], ["x", None, " "], ["\u00a0"], ["y", *[None] * 26, 1]]
+    found, rejected = drained(opened(workbook(rows), "excel", wanted("a")))
+    assert found == [(3, ["x"])]
+    assert "column AB" in rejected[0].reason
 
 
 def test_the_sheet() -> None:
@@ -115,12 +119,99 @@ def test_the_sheet() -> None:
     assert texts(data, "excel", "a") == [["1"]]
     assert texts(data, "excel", "a", sheet="third") == [["2"]]
     assert opened(data, "excel", wanted("a")).read_as == {"format": "excel", "sheet": "Second"}
-    with pytest.raises(UnreadableInput, match="no sheet Nowhere; it has: Sheet, Second, Third"):
+    with pytest.raises(UnreadableInput, match='no sheet "Nowhere"; it has: "Sheet", "Second", "Third"'):
         opened(data, "excel", wanted("a"), sheet="Nowhere")
-    with pytest.raises(UnreadableInput, match="sheet Sheet is empty"):
+    with pytest.raises(UnreadableInput, match='sheet "Sheet" is empty'):
         opened(data, "excel", wanted("a"), sheet="Sheet")
     with pytest.raises(UnreadableInput, match="workbook is empty"):
         opened(workbook([]), "excel", wanted("a"))
+
+
+COLUMNS: dict[str, list[str]] = {"day": ["Date"], "amount": ["Total"], "note": []}
+REQUIRED = ["day", "amount"]
+DATA = [["Date", "Total"], ["2024-01-31", 5]]
+
+
+def hiding(data: bytes, *names: str, state: str = "hidden") -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    for name in names:
+        book[name].sheet_state = state
+    return saved(book)
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_read_only_when_it_is_named(state: str) -> None:
+    data = hiding(workbook(DATA, Now=[*DATA, ["2024-02-01", 6]]), "Sheet", state=state)
+    table = opened(data, "excel", COLUMNS, REQUIRED)
+    assert (table.read_as["sheet"], len(drained(table)[0])) == ("Now", 2)
+    assert table.notes.sentences() == ['Sheet "Now" was read. The workbook also has: "Sheet" (hidden).']
+    table = opened(data, "excel", COLUMNS, REQUIRED, sheet="Sheet")
+    assert (len(drained(table)[0]), table.notes.sentences()) == (1, [])
+    data = hiding(workbook([["x"]], Data=DATA), "Data", state=state)
+    with pytest.raises(UnreadableInput, match=r'None of the columns.*Sheet "Sheet" was read.*"Data" .hidden'):
+        opened(data, "excel", COLUMNS, REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("sheets", "taken"),
+    [
+        ({"Cover": [["Report"], ["Date", "2024"]], "Data": DATA}, "Data"),
+        ({"Cover": [["Date", "note"]], "Data": DATA, "Copy": [[*DATA[0], "note"]]}, "Data"),
+        ({"Few": [["Date", "note"]], "Fewer": [["Total"]]}, "Few"),
+        ({"None": [["x"]], "Empty": []}, "None"),
+        ({"Empty": [], "Data": DATA}, "Data"),
+    ],
+)
+def test_the_first_sheet_with_all_columns_is_read(sheets: dict[str, list[list[Any]]], taken: str) -> None:
+    data = workbook([], **sheets)
+    if taken == "None":
+        with pytest.raises(UnreadableInput, match=r'first line holds: "x".*also has: "Sheet", "Empty"'):
+            opened(data, "excel", COLUMNS, REQUIRED)
+    else:
+        table = opened(data, "excel", COLUMNS, REQUIRED)
+        assert table.read_as["sheet"] == taken
+        assert f'Sheet "{taken}" was read. The workbook also has: "Sheet"' in table.notes.sentences()[0]
+
+
+def test_where_nothing_is_required_the_sheet_with_most_columns_is_read() -> None:
+    data = workbook([["Date"], ["2024"]], Data=DATA, Copy=DATA)
+    assert opened(data, "excel", COLUMNS).read_as["sheet"] == "Data"
+
+
+def test_a_header_below_a_title() -> None:
+    above = [["Shop", None, "Ltd"], [], ["Date", "2024-12-31"], [" "]]
+    table = opened(workbook([*above, *DATA]), "excel", COLUMNS, REQUIRED)
+    assert table.header_line == 5
+    assert table.notes.skipped == [(1, "Shop Ltd"), (3, "Date 2024-12-31")]
+    assert table.notes.sentences() == ["The header is on row 5; 2 rows above it were skipped."]
+    assert drained(table)[0] == [(6, ["2024-01-31", "5", None])]
+    table = opened(workbook([*above, *DATA]), "excel", COLUMNS, REQUIRED, header_line=3)
+    assert (table.header_line, table.names) == (3, ["Date", None, None])
+    for line in (2, 4, 7):
+        with pytest.raises(UnreadableInput, match=f"nothing in row {line}, so that row cannot be the header"):
+            opened(workbook([*above, *DATA]), "excel", COLUMNS, REQUIRED, header_line=line)
+
+
+def test_hidden_and_filtered_rows_are_read_and_counted() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([["a"], *([n] for n in range(1_000))])))
+    for row in (1, 3, 700, 701):
+        book.active.row_dimensions[row].hidden = True
+    table = opened(saved(book), "excel", wanted("a"))
+    assert [row for _, row in drained(table)[0]] == [[str(n)] for n in range(1_000)]
+    (note,) = table.notes.sentences()
+    assert note.startswith("3 rows (the first on row 3) are hidden or filtered")
+
+
+def test_errors_in_columns_that_nobody_wants() -> None:
+    rows = [["a", "Other"], ["x", "#N/A"], ["y", "=1+1"], ["z", "#REF!", "=B1"]]
+    assert texts(workbook(rows), "excel", "a") == [["x"], ["y"], ["z"]]
+    cells = '<row><c t="str"><v>{}</v></c><c t="str"><v>{}</v></c></row>'
+    xml = cells.format("a", "Other") + cells.format("x", "_x0000_")
+    assert texts(with_sheet(xml), "excel", "a") == [["x"]]
+
+
+def test_a_formula_that_is_a_text() -> None:
+    assert texts(workbook([["a"], ['="0049"'], ['="say ""x"""']]), "excel", "a") == [["0049"], ['say "x"']]
 
 
 def test_many_rows() -> None:

@@ -79,6 +79,31 @@ def test_it_finds_what_a_dry_run_finds(shop: Server) -> None:
     assert [row["line"] for row in first] == [3, 4]
 
 
+def test_a_load_and_a_preview_say_how_the_file_was_read(shop: Server) -> None:
+    sheet = f"Orders of January\n\n{SHEET}\nDee,9,02/01/24,Cup,3\n,,,,,\n"
+    preview = previewed(shop, "/orders/import?preview=20", sheet)
+    dry = shop.send("/orders/import?dry_run=true&invalid=skip", sheet).json()
+    assert preview["notes"] == dry["notes"]
+    assert preview["notes"] == [
+        "The header is on line 3; 1 line above it was skipped.",
+        "1 row (line 7) has fewer cells than the header. The missing cells are empty.",
+    ]
+    assert (preview["header_line"], preview["skipped"]) == (3, [{"line": 1, "text": "Orders of January"}])
+    said = shop.send("/orders/import?dry_run=true&invalid=skip&header_line=3", sheet).json()
+    assert said["notes"] == dry["notes"][1:]
+    wrong = shop.send("/orders/import?dry_run=true&header_line=1", sheet)
+    assert (wrong.status, "Orders of January" in wrong.json()["detail"]) == (400, True)
+    assert '"customer" (or "Customer Name" or "Kunde")' in wrong.json()["detail"]
+    assert "notes" not in shop.send("/orders/import?dry_run=true&invalid=skip", SHEET).json()
+
+
+@pytest.mark.parametrize("line", ["0", "x", "-1", "1.5", "10001", "9" * 5_000, "%D9%A3"])
+def test_a_header_line_is_a_number(shop: Server, line: str) -> None:
+    for option in ("preview=20", "dry_run=true"):
+        answer = shop.send(f"/orders/import?{option}&header_line={line}", SHEET)
+        assert (answer.status, answer.json()["errors"][0]["parameter"]) == (422, "header_line")
+
+
 def test_a_workbook_and_a_form(shop: Server) -> None:
     body = workbook([HEADER, *ROWS], Notes=[["a"]])
     document = previewed(shop, "/orders/import?preview=20", body)

@@ -37,7 +37,7 @@ WRONG = {1: ["Article", "Price", "Day"], 2: ["Price"]}
 
 
 def shown(
-    data: bytes, kind: Kind = "csv", most: int = 20, columns: Mapping[str, InputColumn] = COLUMNS, **said: str
+    data: bytes, kind: Kind = "csv", most: int = 20, columns: Mapping[str, InputColumn] = COLUMNS, **said: Any
 ) -> dict[str, Any]:
     document: dict[str, Any] = preview(io.BytesIO(data), kind, columns, Options(**said), most)
     return document
@@ -106,7 +106,7 @@ def test_only_so_many_rows() -> None:
 @pytest.mark.parametrize(
     ("header", "says", "matched"),
     [
-        (["Article", "Remark"], "lacks the column price", ["product_id", None]),
+        (["Article", "Remark"], 'lacks the column "price"', ["product_id", None]),
         (["Article", "No.", "price"], 'Both "Article" and "No."', ["product_id", "product_id", "price"]),
         (["a", "b"], "None of the columns is there", [None, None]),
     ],
@@ -119,6 +119,24 @@ def test_columns_that_do_not_fit_are_shown_with_the_reason(
     (problem,) = document["problems"]
     assert says in problem
     assert cells(document) == [["1"] * len(header)]
+
+
+def test_what_stands_above_the_header_is_shown() -> None:
+    lines = ["Price list", "", "No.;x", "Article;Price;Day", "1;2", "two;3;"]
+    document = shown("\n".join(lines).encode())
+    assert (document["header_line"], document["read_as"]["delimiter"]) == (4, ";")
+    assert document["skipped"] == [{"line": 1, "text": lines[0]}, {"line": 3, "text": lines[2]}]
+    assert document["notes"] == [
+        "The header is on line 4; 2 lines above it were skipped.",
+        "1 row (line 5) has fewer cells than the header. The missing cells are empty.",
+    ]
+    assert [row["cells"] for row in document["rows"]] == [["1", "2", None], ["two", "3", None]]
+    assert shown("\n".join(lines).encode(), header_line=3)["header_line"] == 3
+    book = workbook([["Cover"]], Prices=[["Price list"], lines[3].split(";"), [1, 2]])
+    document = shown(book, "excel")
+    assert (document["header_line"], document["skipped"]) == (2, [{"line": 1, "text": "Price list"}])
+    assert document["notes"][0] == 'Sheet "Prices" was read. The workbook also has: "Sheet".'
+    assert "header_line" not in shown(b'[{"No.": 1}]', "json")
 
 
 def test_a_file_that_cannot_be_taken_apart() -> None:
@@ -187,4 +205,4 @@ def test_cells_are_those_of_pythons_reader(table: list[list[str]], delimiter: st
     data = csv_file([header, *table], delimiter=delimiter, quoting=quoting)
     document = shown(data, delimiter=delimiter, encoding="utf-8")
     read = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter)
-    assert cells(document) == [row for row in read if row][1:]
+    assert cells(document) == [row for row in read if any(map(str.strip, row))][1:]

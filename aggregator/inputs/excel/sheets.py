@@ -12,7 +12,7 @@ from openpyxl.utils import column_index_from_string
 from aggregator.errors import TooLarge, UnreadableInput
 from aggregator.inputs.excel.times import time_text
 from aggregator.inputs.excel.workbook import CellFormat, Sheet, Workbook, text_of, unescaped
-from aggregator.inputs.limits import LONGEST_CELL
+from aggregator.inputs.limits import LONGEST_CELL, shortened
 from aggregator.inputs.numbers import number_text
 
 MOST_ROWS = 1_048_576
@@ -20,6 +20,9 @@ MOST_ROWS = 1_048_576
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]{1,7}")
 _NOT_CALCULATED = "holds a formula that was never calculated; open the workbook in Excel and save it"
+_LONGEST_SHOWN = 200
+_TRUE = {"1", "true"}
+_CONSTANT = re.compile('"(?:[^"]|"")*"')
 _WHOLE_NUMBER = re.compile("-?(0|[1-9][0-9]*)")
 _PRECISION = ".15g"
 """Excel shows and compares 15 significant digits; a sum in a cell has noise behind them."""
@@ -40,6 +43,30 @@ class Row:
     number: int
     cells: dict[int, str | WrongCell]
     length: int
+    is_hidden: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it holds nothing but white space."""
+        return all(isinstance(cell, str) and not cell.strip() for cell in self.cells.values())
+
+    @property
+    def width(self) -> int:
+        """The number of cells up to the last one that is not empty."""
+        return max(self.cells) + 1
+
+    @property
+    def shown(self) -> str:
+        """Its cells in one line."""
+        return shortened(" ".join(filter(None, self.texts(self.width))), _LONGEST_SHOWN)
+
+    def texts(self, width: int) -> list[str]:
+        """What is shown in each of so many cells."""
+        shown = [""] * width
+        for place, cell in self.cells.items():
+            if place < width:
+                shown[place] = cell.shown if isinstance(cell, WrongCell) else cell
+        return shown
 
 
 def rows_of(workbook: Workbook, sheet: Sheet) -> Iterator[Row]:
@@ -82,7 +109,7 @@ def _row(workbook: Workbook, element: Element, number: int) -> Row:
             length += len(value) if isinstance(value, str) else 0
             if length > LONGEST_CELL:
                 raise TooLarge(f"Row {number:,} has more than {LONGEST_CELL:,} characters.")
-    return Row(number, cells, length)
+    return Row(number, cells, length, element.get("hidden") in _TRUE)
 
 
 def _place(reference: str | None, before: int) -> int:
@@ -103,13 +130,15 @@ def _value(workbook: Workbook, cell: Element) -> str | WrongCell | None:
     shown = cell.findtext(namespace + "v")
     if not shown:
         formula = cell.findtext(namespace + "f") if kind == "n" else None
+        if formula and _CONSTANT.fullmatch(formula):
+            return formula[1:-1].replace('""', '"')
         return WrongCell(f"={formula}"[:40], _NOT_CALCULATED) if formula else None
     if kind == "s":
         return workbook.strings[_index(shown)]
     if kind == "n":
         return _number(workbook, shown.strip(), _index(cell.get("s", "0")))
     if kind == "b":
-        return "true" if shown.strip() in {"1", "true"} else "false"
+        return "true" if shown.strip() in _TRUE else "false"
     return WrongCell(shown, "is an error") if kind == "e" else unescaped(shown)
 
 

@@ -39,10 +39,11 @@ class CellFormat:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet of cells: its name, and the part that it is in."""
+    """A sheet of cells: its name, the part that it is in, and whether Excel hides it."""
 
     name: str
     part: str
+    is_hidden: bool = False
 
 
 class Workbook:
@@ -94,7 +95,7 @@ class Workbook:
             id = next((value for key, value in element.items() if key.endswith("}id")), "")
             kind, part = self._relations.get(id, ("", ""))
             if kind == "worksheet" and part in self.archive:
-                yield Sheet(element.get("name", ""), part)
+                yield Sheet(element.get("name", ""), part, element.get("state", "visible") != "visible")
 
     def _part(self, wanted: str) -> str | None:
         found = (part for kind, part in self._relations.values() if kind == wanted)

@@ -47,7 +47,7 @@ def test_an_empty_file_and_columns_that_are_not_there(page: Page) -> None:
         "currency",
         "terms",
     ):
-        assert column in said.split("Required, and not found:")[1].split("Optional")[0]
+        assert column in said.split("Required, but not in your file:")[1].split("Not in your")[0]
     page.click("#check")
     assert "lacks the column" in outcome(page)
 
@@ -62,15 +62,31 @@ def test_how_it_is_read_can_be_said(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".preview td").first).to_have_text("Zoë")
     book = openpyxl.Workbook()
     book.active.append(["Nothing"])
-    book.create_sheet("People").append(["Guest"])
-    book["People"].append(["Ann"])
+    for name, guest in (("People", "Ann"), ("More", "Bob")):
+        for row in (["Guests of <b>July</b>", "x"], ["Guest"], [guest]):
+            book.create_sheet(name) if name not in book.sheetnames else None
+            book[name].append(row)
     book.save(tmp_path / "book.xlsx")
     page.goto(GUESTS)
     page.set_input_files("#file", tmp_path / "book.xlsx")
     looked_at(page)
-    assert "None of the columns is there" in page.inner_text("#matching")
-    page.select_option("[name=sheet]", "People")
     expect(page.locator(".preview td").first).to_have_text("Ann")
+    assert page.locator("#matching .note").all_inner_texts() == [
+        'Sheet "People" was read. The workbook also has: "Sheet", "More".',
+        "The header is on row 2; 1 row above it was skipped.",
+    ]
+    page.click(".skipped summary")
+    assert page.inner_text(".skipped li") == "Guests of <b>July</b> x"
+    page.select_option("[name=sheet]", "More")
+    expect(page.locator(".preview td").first).to_have_text("Bob")
+    page.fill("[name=header_line]", "1")
+    page.press("[name=header_line]", "Tab")
+    expect(page.locator("#matching")).to_contain_text("None of the columns is there")
+    page.fill("[name=header_line]", "2")
+    page.press("[name=header_line]", "Tab")
+    expect(page.locator(".preview td").first).to_have_text("Bob")
+    page.click("#check")
+    assert "Checked" in outcome(page)
 
 
 def test_a_file_that_has_changed_since(page: Page, server: Server, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import { count, counted, element } from "./elements.js";
 import { counts, isSummary, rejected, rejectedCount, shown, tables } from "./outcome.js";
 import { box, problemBox } from "./problem.js";
+import { remarks } from "./send-preview.js";
 import { Stopped } from "./send-request.js";
 
 const AGAIN = "Load again to see what came of it: nothing is written twice.";
@@ -13,7 +14,7 @@ export function success(said, text, title, isDry, isSkipping) {
   const bad = isCounted ? rejectedCount(said) : 0;
   const heading = element("h2", { class: bad ? null : "good" }, title);
   const rest = isCounted
-    ? [isDry ? advice(bad, said, isSkipping) : null, counts(said), tables(said), rejected(said)]
+    ? [isDry ? advice(bad, said, isSkipping) : null, counts(said), ...remarks(said.notes), tables(said), rejected(said)]
     : [shown(said ?? text)];
   return [heading, ...rest.filter(Boolean)];
 }

@@ -86,7 +86,7 @@ function takeDrop(event) {
 function choose(files) {
   looking?.abort();
   file = files.length === 1 ? files[0] : null;
-  sheet.replaceChildren(element("option", { value: "" }, "the first with cells"));
+  sheet.replaceChildren(element("option", { value: "" }, "the first with the columns"));
   hidePreview();
   refuse(files.length > 1 ? "One file at a time, please." : "");
   if (file && file.size > mostBytes) {

@@ -14,18 +14,31 @@ export function readAs({ format, encoding, delimiter, sheet }) {
 }
 
 /** What the file as a whole lacks, and the columns that are not there. */
-export function matching({ problems, input, columns, rows }) {
+export function matching({ problems, input, columns, rows, notes, skipped = [] }) {
   const wrong = problems.map((text) => element("p", { class: "error" }, text));
   const missing = (isRequired) => input.filter((each) => each.column === null && each.required === isRequired).map((each) => each.name);
   const used = columns.filter((column) => column.input !== null).length;
   const bad = rows.filter((row) => row.problems.length).length;
   return [
     element("p", {}, `${used} of the file’s ${counted(columns.length, "column")} ${used === 1 ? "is" : "are"} used; * marks what is required.`),
-    named("Required, and not found:", missing(true), "error"),
-    named("Optional, and not found:", missing(false), "help"),
+    named("Required, but not in your file:", missing(true), "error"),
+    named("Not in your file (optional):", missing(false), "help"),
     ...wrong,
+    ...remarks(notes),
+    skippedLines(skipped),
     bad ? element("p", { class: "error" }, `${count(bad)} of the first ${counted(rows.length, "row")} cannot be taken.`) : null,
   ].filter(Boolean);
+}
+
+/** How the file was read, where that needs a word. */
+export function remarks(notes = []) {
+  return notes.map((text) => element("p", { class: "note" }, text));
+}
+
+function skippedLines(skipped) {
+  if (!skipped.length) return null;
+  const lines = skipped.map(({ line, text }) => element("li", { value: line }, text));
+  return element("details", { class: "skipped" }, element("summary", {}, `Above the header: ${counted(skipped.length, "line")}`), element("ol", {}, lines));
 }
 
 function named(words, names, kind) {
