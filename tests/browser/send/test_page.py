@@ -64,7 +64,7 @@ def test_the_command_line_does_the_same(page: Page, server: Server, tmp_path: Pa
 def test_an_empty_file_to_fill_in(page: Page, server: Server) -> None:
     page.goto(IMPORT)
     with page.expect_download() as download:
-        page.click("text=An empty CSV")
+        page.click("text=Download a template")
     assert download.value.suggested_filename == "invoices-import.csv"
     header = Path(download.value.path()).read_text().strip().split(",")
     assert header == page.locator("#columns tbody th code").all_inner_texts()
