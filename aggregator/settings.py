@@ -53,7 +53,8 @@ class Settings(BaseSettings):
         60.0,
         gt=0,
         allow_inf_nan=False,
-        description="Seconds of SQL before a report is stopped; its header may say less",
+        description="Seconds of SQL before a report or a write is stopped, and of reading a body's rows; "
+        "the header of a file may say less",
     )
     lock_wait: float = Field(
         5.0,

@@ -31,6 +31,7 @@ from aggregator.settings import Settings
 from aggregator.writes.answers import Answered, Answers
 from aggregator.writes.carry_out import Place, carry_out
 from aggregator.writes.check import check
+from aggregator.writes.effort import READING, Effort
 from aggregator.writes.outcome import Outcome, summary
 from aggregator.writes.staging import open_table
 from aggregator.writes.write import Write, WriteOrder
@@ -81,13 +82,16 @@ def _load(settings: Settings, asked: Load) -> str:
             skip_invalid=asked.skip_invalid,
             is_dry=asked.is_dry,
         )
+        effort = Effort(write.time_limit(settings.time_limit))
+        effort.begin(READING)
+        effort.rest()  # Nobody waits for the reading, so only the SQL is limited.
         with tqdm(unit=" rows", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
 
             def progress(count: int) -> None:
                 bar.update(count - bar.n)
 
             try:
-                answered = carry_out(order, place, _answer, progress)
+                answered = carry_out(order, place, _answer, progress, effort)
             except StaleReport as stale:
                 raise stale.at_last(write.files) from stale
     return answered.body.decode()

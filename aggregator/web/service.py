@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -18,7 +17,6 @@ from aggregator.databases.pool import IDLE_SECONDS, ViewPool
 from aggregator.databases.recovery import recover
 from aggregator.errors import DatabaseUnavailable, TooManyReports
 from aggregator.formats import SQL_FUNCTIONS
-from aggregator.inputs.table import Table
 from aggregator.reports.history import History
 from aggregator.reports.library import Library
 from aggregator.reports.process import ReaderProcesses
@@ -28,10 +26,10 @@ from aggregator.reports.spool import Spool
 from aggregator.settings import Settings
 from aggregator.web.progress import Progress
 from aggregator.writes.answers import Answered, Answers
-from aggregator.writes.carry_out import Place, Render, carry_out
+from aggregator.writes.carry_out import Place
 from aggregator.writes.check import check
 from aggregator.writes.queue import WriteQueues
-from aggregator.writes.write import Write, WriteOrder
+from aggregator.writes.write import Write
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +38,7 @@ _SPARE_THREADS = 4
 _CHECKERS = 32
 _REFRESH_SECONDS = 0.3
 _HOUSEKEEPING_SECONDS = 5.0
+_LAST_WRITES_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +57,10 @@ class Service:
         self.library: Library[Report | Write] = Library(
             SqlFolder(settings.sql), databases, settings.lock_wait, check
         )
-        self._place = Place(
+        self.place = Place(
             databases.folder, settings.lock_wait, settings.time_limit, Answers(databases.folder)
         )
-        self.writes = WriteQueues(self._place)
+        self.writes = WriteQueues(self.place)
         self.pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
@@ -73,7 +72,7 @@ class Service:
         self.processes = ReaderProcesses(
             settings.reader_processes, self.history, settings.heavy_seconds, settings.lock_wait
         )
-        self._places = asyncio.Semaphore(settings.max_reports)
+        self.places = asyncio.Semaphore(settings.max_reports)
         self._refreshing: asyncio.Task[None] | None = None
 
     def spool(self) -> Spool:
@@ -96,13 +95,13 @@ class Service:
 
     def has_place(self) -> bool:
         """Whether `take_place` would not wait."""
-        return not self._places.locked()
+        return not self.places.locked()
 
     async def take_place(self) -> None:
         """Wait for one of the places for running reports; raises TooManyReports."""
         try:
             async with asyncio.timeout(self.settings.queue_wait):
-                await self._places.acquire()
+                await self.places.acquire()
         except TimeoutError:
             raise TooManyReports(
                 f"{self.settings.max_reports} reports are running, as many as may, and none ended in "
@@ -112,26 +111,14 @@ class Service:
 
     def leave_place(self) -> None:
         """Give the place to the next in line."""
-        self._places.release()
+        self.places.release()
 
-    async def carry_out_rows(self, order: WriteOrder, table: Callable[[], Table], render: Render) -> Answered:
-        """Carry out an order with rows, in one of the places for reports. table: opens them."""
-        return await self._in_place(lambda: carry_out(replace(order, table=table()), self._place, render))
-
-    async def carry_out_alone(self, order: WriteOrder, render: Render) -> Answered:
-        """Carry out an order in a transaction of its own."""
-        return await self._in_place(lambda: carry_out(order, self._place, render))
-
-    async def look_at_rows(self, look: Callable[[], Answered]) -> Answered:
-        """Look at a body's rows, in one of the places for reports."""
-        return await self._in_place(look)
-
-    async def _in_place(self, work: Callable[[], Answered]) -> Answered:
-        """Do it to its end, also when nobody waits for it any more."""
+    async def start_in_place(self, work: Callable[[], Answered]) -> asyncio.Future[Answered]:
+        """Let a thread do something in one of the places for reports, which it keeps until it ends."""
         await self.take_place()
         working = asyncio.get_running_loop().run_in_executor(self.runners, work)
         working.add_done_callback(lambda _: self.leave_place())
-        return await asyncio.shield(working)
+        return working
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -146,7 +133,7 @@ class Service:
             self.library.close()
             for executor in (self.runners, self.encoders, self.checkers):
                 executor.shutdown(wait=False, cancel_futures=True)
-            self.writes.close()
+            self.writes.close(_LAST_WRITES_SECONDS)
             self.processes.close()
             self.pool.close_idle(older_than=0)
             self.quick.close_idle(older_than=0)
@@ -154,7 +141,7 @@ class Service:
     def _recover(self) -> None:
         """Finish a write over several files whose process died."""
         try:
-            recover(self._place.folder, patience=0)
+            recover(self.place.folder, patience=0)
         except DatabaseUnavailable as error:
             log.error("a write that was broken off cannot be finished yet: %s", error)
 

@@ -25,7 +25,10 @@ from aggregator.web.preview import previewed, refuse_unknown, rows_to_show
 from aggregator.web.request import Request, given_parameters, merged
 from aggregator.web.rows import INPUT_OPTIONS, opened_rows
 from aggregator.web.service import Service
+from aggregator.web.watching import in_time
 from aggregator.writes.answers import Answered
+from aggregator.writes.carry_out import carry_out as carry_out_order
+from aggregator.writes.effort import READING, Effort, watched
 from aggregator.writes.outcome import Outcome, summary
 from aggregator.writes.write import RequestKey, Write, WriteOrder
 
@@ -52,17 +55,34 @@ async def carry_out(
 
 async def _answered(service: Service, write: Write, found: Found, request: Request, body: Body) -> Answered:
     fields, file = _parts(write, body)
-    if write.has_input and (rows := rows_to_show(merged(request.query(), body.fields))):
+    effort = Effort(write.time_limit(service.settings.time_limit))
+    rows = watched(file, effort)
+    if write.has_input and (shown := rows_to_show(merged(request.query(), body.fields))):
         refuse_unknown(write, merged(_given(found, request), fields))
-        return await service.look_at_rows(lambda: previewed(write, request, body, file, rows))
-    order = _order(write, found, request, fields)
-    if key := _key(request):
-        order = replace(order, key=RequestKey(key, _digest(request, await service.in_checker(body.digest))))
-    if write.has_input:
-        return await service.carry_out_rows(order, lambda: opened_rows(write, request, body, file), render)
-    if order.key is not None:
-        return await service.carry_out_alone(order, render)
-    return await asyncio.wrap_future(service.writes.submit(order, render))
+        effort.begin(READING)
+        working = await service.start_in_place(lambda: previewed(write, request, body, rows, shown))
+    else:
+        order = _order(write, found, request, fields)
+        if key := _key(request):
+            digest = _digest(request, await service.in_checker(body.digest))
+            order = replace(order, key=RequestKey(key, digest))
+        if write.has_input or order.key is not None:
+            working = await service.start_in_place(
+                lambda: _carried_out(service, order, request, body, rows, effort)
+            )
+        else:
+            working = asyncio.wrap_future(service.writes.submit(order, render, effort))
+    return await in_time(working, effort, write, request.receive, service.settings.lock_wait)
+
+
+def _carried_out(
+    service: Service, order: WriteOrder, request: Request, body: Body, rows: BinaryIO, effort: Effort
+) -> Answered:
+    """Carry out an order in a transaction of its own; for a thread."""
+    effort.begin(READING)
+    if order.write.has_input:
+        order = replace(order, table=opened_rows(order.write, request, body, rows))
+    return carry_out_order(order, service.place, render, effort=effort)
 
 
 def _parts(write: Write, body: Body) -> tuple[Fields, BinaryIO]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ import apsw
 from aggregator.databases.query import prepares
 from aggregator.databases.refused_values import refusal
 from aggregator.databases.writing import WriteConnection, transaction
-from aggregator.errors import InvalidWrite, QueryFailed, TimeLimitExceeded
+from aggregator.errors import Cancelled, InvalidWrite, QueryFailed
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.reports.reading import StaleReport, bindings
 from aggregator.writes.answers import Answered, Answers
+from aggregator.writes.effort import READING, Effort
 from aggregator.writes.execution import Progress, execute, is_as_checked, stage
 from aggregator.writes.outcome import Outcome, Received
 from aggregator.writes.write import WriteOrder
@@ -43,20 +43,30 @@ def _nobody(count: int) -> None:
     """Progress that nobody looks at."""
 
 
-def carry_out(order: WriteOrder, place: Place, render: Render, progress: Progress = _nobody) -> Answered:
+def carry_out(
+    order: WriteOrder,
+    place: Place,
+    render: Render,
+    progress: Progress = _nobody,
+    effort: Effort | None = None,
+) -> Answered:
     """Check the rows, run the statements and give the answer; nothing is written when it raises.
 
-    progress: told how many rows were read so far.
+    progress: told how many rows were read so far. effort: by which others may end it.
     """
+    effort = effort or Effort(order.write.time_limit(place.time_limit))
     answers = place.answers if order.key is not None else None
-    with closing(opened(order, place, answers)) as connection:
-        received = stage(connection, order, progress)
-        deadline = Deadline(order.write.time_limit(place.time_limit))
-        connection.wanted = deadline.is_ahead
+    with closing(opened(order, place, answers)) as connection, effort.interrupting(connection):
+        connection.wanted = effort.wanted
         try:
-            return _in_transaction(connection, order, place, received, render, answers)
-        except apsw.Error as error:
-            raise failure(error, deadline, connection, order) from error
+            if not effort.has_begun:
+                effort.begin(READING)
+            received = stage(connection, order, effort, progress)
+            effort.begin()
+            return _in_transaction(connection, order, place, received, render, answers, effort)
+        except (apsw.Error, Cancelled) as error:
+            meant = connection.explained(error)
+            raise failure(error, effort, connection, order) if meant is error else meant from error
 
 
 def opened(order: WriteOrder, place: Place, answers: Answers | None = None) -> WriteConnection:
@@ -65,33 +75,24 @@ def opened(order: WriteOrder, place: Place, answers: Answers | None = None) -> W
     return WriteConnection(written, order.write.only_read, place.lock_wait, functions=SQL_FUNCTIONS)
 
 
-class Deadline:
-    """A moment, so many seconds from now."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._at = time.monotonic() + seconds
-
-    def is_ahead(self) -> bool:
-        """Whether it has not come yet."""
-        return time.monotonic() < self._at
-
-
 def failure(
-    error: apsw.Error, deadline: Deadline, connection: WriteConnection, order: WriteOrder | None = None
+    error: apsw.Error | Cancelled,
+    effort: Effort,
+    connection: WriteConnection,
+    order: WriteOrder | None = None,
 ) -> Exception:
     """What to say of SQL that failed; StaleReport when the tables are not those that were checked.
 
     order: the one whose SQL it was, None when it was that of no order.
     """
-    if isinstance(error, apsw.InterruptError) and not deadline.is_ahead():
-        return TimeLimitExceeded(
-            f"The SQL ran for {deadline.seconds:g} seconds, which is its limit; nothing was written."
-        )
+    if isinstance(error, apsw.InterruptError | Cancelled) and (reason := effort.ended_by()):
+        return reason
+    if isinstance(error, Cancelled):
+        return error
     if isinstance(error, apsw.SQLError) and order is not None:
-        reason = _reason(error, connection, order)
-        if reason is not None:
-            return reason
+        refused = _reason(error, connection, order)
+        if refused is not None:
+            return refused
     return QueryFailed(
         "The SQL failed while it ran, and nothing was written; the service's log says why.",
         f"{type(error).__name__}: {error}",
@@ -122,6 +123,7 @@ def _in_transaction(
     received: Received | None,
     render: Render,
     answers: Answers | None,
+    effort: Effort,
 ) -> Answered:
     answered: Answered | None = None
     try:
@@ -135,6 +137,7 @@ def _in_transaction(
             if order.is_dry:
                 connection.require_references()
                 raise _TakenBack
+            effort.decide()
     except _TakenBack:
         pass
     assert answered is not None

@@ -14,6 +14,7 @@ from aggregator.errors import TooLarge, UnfitValue
 from aggregator.reports.reading import StaleReport, bindings
 from aggregator.reports.report import state
 from aggregator.reports.sql import rows_as_text
+from aggregator.writes.effort import Effort
 from aggregator.writes.guarding import ask
 from aggregator.writes.outcome import Outcome, Received
 from aggregator.writes.staging import Staging
@@ -26,15 +27,23 @@ _ANSWER = '"the rows"'
 Progress = Callable[[int], None]
 
 
-def stage(connection: WriteConnection, order: WriteOrder, progress: Progress) -> Received | None:
+def stage(
+    connection: WriteConnection, order: WriteOrder, effort: Effort, progress: Progress
+) -> Received | None:
     """Check the body's rows and put them into the table `input`; no database is touched yet.
 
-    None when the endpoint has no input. Raises RejectedRows, UnreadableInput, TooLarge.
+    None when the endpoint has no input. Raises RejectedRows, UnreadableInput, TooLarge, and the reason not to
+    go on with the effort.
     """
     if order.table is None:
         return None
     columns = order.write.header.input
-    staging = Staging(order.table, columns, progress)
+
+    def noted(count: int) -> None:
+        effort.require()
+        progress(count)
+
+    staging = Staging(order.table, columns, noted)
     connection.execute(input_table(list(columns)))
     connection.execute("BEGIN")
     places = ", ".join("?" * (len(columns) + 1))

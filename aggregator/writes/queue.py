@@ -8,16 +8,18 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import apsw
 
 from aggregator.databases.writing import WriteConnection, transaction
-from aggregator.errors import AggregatorError, DatabaseUnavailable, UnsettledDatabases
+from aggregator.errors import AggregatorError, Cancelled, DatabaseUnavailable, UnsettledDatabases
 from aggregator.reports.reading import StaleReport
 from aggregator.writes.answers import Answered
-from aggregator.writes.carry_out import Deadline, Place, Render, failure, opened
+from aggregator.writes.carry_out import Place, Render, failure, opened
+from aggregator.writes.effort import Effort
 from aggregator.writes.execution import execute
 from aggregator.writes.write import WriteOrder
 
@@ -33,6 +35,7 @@ _MOST_TRIES = 4
 class _Waiting:
     order: WriteOrder
     render: Render
+    effort: Effort
     future: Future[Answered] = field(default_factory=Future)
 
     @property
@@ -49,17 +52,18 @@ class WriteQueues:
         self._place = place
         self._queues: dict[object, WriteQueue] = {}
 
-    def submit(self, order: WriteOrder, render: Render) -> Future[Answered]:
+    def submit(self, order: WriteOrder, render: Render, effort: Effort) -> Future[Answered]:
         """As WriteQueue does; for one thread."""
         written = order.write.written
         if written not in self._queues:
             self._queues[written] = WriteQueue(self._place)
-        return self._queues[written].submit(order, render)
+        return self._queues[written].submit(order, render, effort)
 
-    def close(self) -> None:
-        """End when all that waits is done."""
+    def close(self, patience: float) -> None:
+        """End when all that waits is done, or after so many seconds."""
+        ends_at = time.monotonic() + patience
         for each in self._queues.values():
-            each.close()
+            each.close(max(ends_at - time.monotonic(), 0))
 
 
 class WriteQueue:
@@ -74,9 +78,12 @@ class WriteQueue:
         self._is_over = False
         self._tries_left = 0
 
-    def submit(self, order: WriteOrder, render: Render) -> Future[Answered]:
-        """Carry out an order without rows, not dry and without a key; the future raises as carry_out does."""
-        waiting = _Waiting(order, render)
+    def submit(self, order: WriteOrder, render: Render, effort: Effort) -> Future[Answered]:
+        """Carry out an order without rows, not dry and without a key; the future raises as carry_out does.
+
+        effort: begins when it is the order's turn.
+        """
+        waiting = _Waiting(order, render, effort)
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="write", daemon=True)
@@ -84,11 +91,11 @@ class WriteQueue:
         self._waiting.put(waiting)
         return waiting.future
 
-    def close(self) -> None:
-        """End when all that waits is done."""
+    def close(self, patience: float | None = None) -> None:
+        """End when all that waits is done; waits for it, but not longer than so many seconds."""
         if self._thread is not None:
             self._waiting.put(None)
-            self._thread.join()
+            self._thread.join(patience)
 
     def _work(self) -> None:
         left: list[_Waiting] = []
@@ -136,7 +143,7 @@ class WriteQueue:
                 _fail(waiting, error)
         except Exception as error:
             if len(group) == 1:
-                _fail(group[0], error)
+                _fail(group[0], group[0].effort.ended_by() or error)
                 return
             for waiting in group:
                 if not waiting.future.done():
@@ -145,19 +152,20 @@ class WriteQueue:
     def _together(self, group: list[_Waiting]) -> None:
         connection = self._connection(group[0].order)
         done: list[tuple[_Waiting, Answered | Exception]] = []
-        most = Deadline(self._place.time_limit * len(group))
-        connection.wanted = most.is_ahead
+        together = Effort(self._place.time_limit * len(group))
+        together.begin()
+        connection.wanted = together.wanted
         try:
             with transaction(connection, self._place.folder):
                 for waiting in group:
-                    deadline = Deadline(waiting.order.write.time_limit(self._place.time_limit))
-                    connection.wanted = deadline.is_ahead
-                    done.append((waiting, _in_savepoint(connection, waiting, deadline)))
-                connection.wanted = most.is_ahead
+                    connection.wanted = waiting.effort.wanted
+                    done.append((waiting, _in_savepoint(connection, waiting)))
+                connection.wanted = together.wanted
+                _decide(waiting for waiting, result in done if isinstance(result, Answered))
         except Exception as error:
             self._forget(connection)
-            if isinstance(error, apsw.Error):
-                raise failure(error, most, connection) from error
+            if isinstance(error, apsw.Error | Cancelled):
+                raise failure(error, together, connection) from error
             raise
         for waiting, result in done:
             if isinstance(result, Exception):
@@ -198,20 +206,35 @@ class WriteQueue:
                 connection.close()
 
 
-def _in_savepoint(connection: WriteConnection, waiting: _Waiting, deadline: Deadline) -> Answered | Exception:
+class _GivenUp(Exception):
+    """Takes back the transaction of a group in which somebody gave up after it was done."""
+
+
+def _decide(waiting: Iterable[_Waiting]) -> None:
+    try:
+        for each in waiting:
+            each.effort.decide()
+    except AggregatorError as error:
+        raise _GivenUp from error
+
+
+def _in_savepoint(connection: WriteConnection, waiting: _Waiting) -> Answered | Exception:
     """The answer, or what took this one order back; raises what takes back the whole transaction."""
     try:
-        with connection.savepoint():
+        waiting.effort.begin()
+        with waiting.effort.interrupting(connection), connection.savepoint():
             return waiting.render(waiting.order, execute(connection, waiting.order, None))
     except (AggregatorError, StaleReport) as error:
         return error
     except apsw.InterruptError as error:
-        raise failure(error, deadline, connection, waiting.order) from error
+        raise failure(error, waiting.effort, connection, waiting.order) from error
     except apsw.Error as error:
         if not connection.in_transaction:
             raise
         meant = connection.explained(error)
-        return failure(error, deadline, connection, waiting.order) if meant is error else meant
+        return failure(error, waiting.effort, connection, waiting.order) if meant is error else meant
+    finally:
+        waiting.effort.rest()
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

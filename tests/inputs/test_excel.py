@@ -314,6 +314,10 @@ def test_entity_bombs(part: str) -> None:
         (archive, "MOST_SMALL_PART_BYTES", 100, "larger than 100 bytes"),
         (archive, "MOST_ELEMENT_BYTES", 10_000, "row of the workbook is larger than 10,000"),
         (sheets, "MOST_ROWS", 2, "more than 2 rows"),
+        (archive, "_MOST_DIRECTORY_BYTES", 200, "list of parts is larger than 200 bytes"),
+        (archive, "MOST_SMALL_PART_ELEMENTS", 4, "xl/workbook.xml has more than 4 XML elements"),
+        (archive, "MOST_ELEMENTS_INSIDE", 5, "row of the workbook has more than 5 XML elements"),
+        (sheets, "MOST_CELLS", 6, "more than 6 cells, including empty ones"),
         (sheets, "LONGEST_CELL", 100, "Row 2 has more than 100 characters"),
     ],
 )
@@ -324,6 +328,9 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, module: Any, limit: str, most: 
     )
     if limit == "MOST_ROWS":
         rows = '<row><c t="str"><v>a</v></c></row><row/><row/>'
+    if limit in ("MOST_CELLS", "MOST_ELEMENTS_INSIDE"):
+        rows = '<row><c t="str"><v>a</v></c></row><row><c/><c/><c/></row><row><c/><c/><c/></row>'
+        rows += "<row><c/><c/><c/><c/><c/><c/></row>" if limit == "MOST_ELEMENTS_INSIDE" else ""
     with pytest.raises(TooLarge, match=message):
         drained(opened(with_sheet(rows), "excel", wanted("a")))
 

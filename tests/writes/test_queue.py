@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -12,11 +13,19 @@ import pytest
 
 from aggregator.catalog.arguments import read_arguments
 from aggregator.databases.folder import DatabaseFolder
-from aggregator.errors import AggregatorError, Conflict, InvalidParameters, InvalidWrite, TimeLimitExceeded
+from aggregator.errors import (
+    AggregatorError,
+    Cancelled,
+    Conflict,
+    InvalidParameters,
+    InvalidWrite,
+    TimeLimitExceeded,
+)
 from aggregator.reports.library import Library
 from aggregator.reports.report import Report
 from aggregator.writes.answers import Answered, Answers
 from aggregator.writes.carry_out import Place
+from aggregator.writes.effort import Effort
 from aggregator.writes.outcome import Outcome
 from aggregator.writes.queue import WriteQueue
 from aggregator.writes.write import Write, WriteOrder
@@ -66,14 +75,19 @@ def counts(order: WriteOrder, outcome: Outcome) -> Answered:
     return Answered(200, [], str(outcome.counted.inserted).encode())
 
 
-def submitted(queue: WriteQueue, library: Library[Report | Write], name: str, **given: object) -> Future[Any]:
+def submitted(
+    queue: WriteQueue,
+    library: Library[Report | Write],
+    name: str,
+    effort: Effort | None = None,
+    **given: object,
+) -> Future[Any]:
     endpoint = library.find("POST", f"/{name}").endpoint
     write = library.check(endpoint)
     assert isinstance(write, Write)
     texts = {key: [str(value)] for key, value in given.items()}
-    return queue.submit(
-        WriteOrder(write, read_arguments(write.header.params, texts), write.formats[0]), counts
-    )
+    order = WriteOrder(write, read_arguments(write.header.params, texts), write.formats[0])
+    return queue.submit(order, counts, effort or Effort(write.time_limit(60)))
 
 
 def notes(folder: Path) -> list[int]:
@@ -166,3 +180,25 @@ def test_a_reader_keeps_the_wal_file_and_it_is_emptied_afterwards(
         reader.execute("COMMIT")
     assert outcome(submitted(queue, library, "note", note_id=3, n=1)) == "1"
     eventually(lambda: file.version().wal == (0,), seconds=2)
+
+
+def test_who_gives_up_takes_nothing_of_the_others_with_it(
+    queue: WriteQueue, library: Library[Report | Write], tmp_path: Path
+) -> None:
+    """Before its turn; and after it, while the others of its transaction are still at it."""
+    early, late = Effort(60), Effort(60)
+    assert early.give_up(Cancelled("The client has gone."))
+    futures = [
+        submitted(queue, library, "endless"),
+        submitted(queue, library, "note", early, note_id=1, n=1),
+        submitted(queue, library, "note", note_id=2, n=1),
+        submitted(queue, library, "note", late, note_id=3, n=1),
+        submitted(queue, library, "endless"),
+    ]
+    while not late.has_begun:
+        time.sleep(0.001)
+    was_in_time = late.give_up(Cancelled("The client has gone."))
+    expected = [TimeLimitExceeded, Cancelled, "1", Cancelled if was_in_time else "1", TimeLimitExceeded]
+    assert [outcome(future) for future in futures] == expected
+    assert notes(tmp_path) == ([2] if was_in_time else [2, 3])
+    assert not late.give_up(Cancelled("Too late.")) or was_in_time

@@ -5,12 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, BinaryIO
+from itertools import islice
+from typing import IO, BinaryIO, cast
 from xml.etree.ElementTree import Element, ParseError
 from zipfile import BadZipFile, ZipFile
 
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
-from defusedxml.ElementTree import fromstring, iterparse  # type: ignore[import-untyped]
+from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 
 from aggregator.errors import TooLarge, UnreadableInput
 
@@ -22,8 +23,16 @@ MOST_STRING_BYTES = 200_000_000
 MOST_SMALL_PART_BYTES = 20_000_000
 """Of a part that is read as a whole: styles, relations, the list of sheets."""
 
+MOST_SMALL_PART_ELEMENTS = 300_000
 MOST_ELEMENT_BYTES = 8_000_000
 """Of one row or one shared string, as XML."""
+
+MOST_ELEMENTS_INSIDE = 200_000
+"""XML elements inside of one row or one shared string."""
+
+_MOST_DIRECTORY_BYTES = 4_000_000
+_COMPRESSED_BYTES_AT_ONCE = 1_024
+"""Unpacked, this is a megabyte at most, so that whoever watches the file's reading is asked often enough."""
 
 _DEEPEST = 50
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
@@ -68,7 +77,7 @@ class Archive:
             )
         file.seek(0)
         with damages():
-            self._zip = ZipFile(file)
+            self._zip = ZipFile(cast(IO[bytes], _SmallPieces(file)))
         parts = self._zip.infolist()
         if len(parts) > MOST_PARTS:
             raise TooLarge(f"The workbook has more than {MOST_PARTS:,} parts.")
@@ -82,24 +91,36 @@ class Archive:
     def tree(self, name: str) -> Element:
         """A small part as a whole."""
         self._refuse(name, MOST_SMALL_PART_BYTES)
-        with damages():
-            root: Element = fromstring(self._zip.read(name), forbid_dtd=True)
+        with damages(), self._zip.open(name) as part:
+            elements = iterparse(part, ("start",), forbid_dtd=True)
+            for _ in islice(elements, MOST_SMALL_PART_ELEMENTS):
+                pass
+            if next(elements, None) is not None:
+                most = f"{MOST_SMALL_PART_ELEMENTS:,} XML elements"
+                raise TooLarge(f"The workbook's part {name[:60]} has more than {most}.")
+            root: Element = elements.root
         return root
 
     def elements(self, name: str, tag: str, most_bytes: int = MOST_BYTES) -> Iterator[Element]:
         """The elements of a part that have a tag, one by one; memory holds only one of them."""
         self._refuse(name, most_bytes)
         with damages(), self._zip.open(name) as part:
+            part.MIN_READ_SIZE = _COMPRESSED_BYTES_AT_ONCE  # type: ignore[attr-defined]
             source = _Measured(part)
             path: list[Element] = []
-            inside = 0
+            inside, held = 0, 0
             for event, element in iterparse(source, ("start", "end"), forbid_dtd=True):
                 if event == "start":
                     path.append(element)
                     if len(path) > _DEEPEST:
                         raise UnreadableInput("The workbook's XML is nested too deeply.")
                     if not inside and local(element.tag) == tag:
-                        inside = len(path)
+                        inside, held = len(path), 0
+                    held += 1
+                    if inside and held > MOST_ELEMENTS_INSIDE:
+                        raise TooLarge(
+                            f"A row of the workbook has more than {MOST_ELEMENTS_INSIDE:,} XML elements."
+                        )
                     continue
                 if inside == len(path):
                     yield element
@@ -116,6 +137,22 @@ class Archive:
             raise UnreadableInput("The file is a zip, but no workbook (.xlsx) that is whole.")
         if self._sizes[name] > most:
             raise TooLarge(f"The workbook's part {name[:60]} is larger than {most:,} bytes.")
+
+
+class _SmallPieces:
+    """A file that is read in pieces of a few megabytes: zipfile reads a zip's list of parts as a whole."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+        self.seekable = file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size if 0 <= size <= _MOST_DIRECTORY_BYTES else _MOST_DIRECTORY_BYTES + 1)
+        if len(data) > _MOST_DIRECTORY_BYTES:
+            raise TooLarge(f"The workbook's list of parts is larger than {_MOST_DIRECTORY_BYTES:,} bytes.")
+        return data
 
 
 class _Measured:

@@ -18,6 +18,9 @@ from aggregator.inputs.numbers import number_text
 MOST_ROWS = 1_048_576
 """Of a sheet, as in every spreadsheet program."""
 
+MOST_CELLS = 20_000_000
+"""Of a sheet, the empty ones included: each takes time, as a row does."""
+
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]{1,7}")
 _NOT_CALCULATED = "holds a formula that was never calculated; open the workbook in Excel and save it"
 _LONGEST_SHOWN = 200
@@ -71,10 +74,16 @@ class Row:
 
 def rows_of(workbook: Workbook, sheet: Sheet) -> Iterator[Row]:
     """The rows that stand in the file; its own word on how many there are is not believed."""
-    number = 0
+    number = cells = 0
     for count, element in enumerate(workbook.archive.elements(sheet.part, "row"), start=1):
         if count > MOST_ROWS:
             raise TooLarge(f"The sheet has more than {MOST_ROWS:,} rows.")
+        cells += len(element)
+        if cells > MOST_CELLS:
+            raise TooLarge(
+                f"The sheet has more than {MOST_CELLS:,} cells, including empty ones. Delete its empty rows "
+                "and columns, or split it."
+            )
         number = _row_number(element.get("r"), number)
         yield _row(workbook, element, number)
 
