@@ -40,13 +40,15 @@ class ReadOnlyAuthorizer:
     """Allows reading; `transactions` also allows BEGIN and COMMIT, for the snapshot's own use.
 
     reads: schemas read by the statements prepared so far, each with whether it was through a view
-    or a subquery. functions: those that they call, in small letters. refused: what was last
+    or a subquery. tables: schema and name of the tables that they read; the schema is None where the SQL has
+    none and no column is read. functions: those that they call, in small letters. refused: what was last
     refused, as `INSERT order_lines`.
     """
 
     def __init__(self) -> None:
         self.transactions = False
         self.reads: set[tuple[str, bool]] = set()
+        self.tables: set[tuple[str | None, str]] = set()
         self.functions: set[str] = set()
         self.refused: str | None = None
 
@@ -54,8 +56,10 @@ class ReadOnlyAuthorizer:
         self, action: int, first: str | None, second: str | None, schema: str | None, through: str | None
     ) -> int:
         if self._may(action, first, second, schema):
-            if action == apsw.SQLITE_READ and schema is not None:
-                self.reads.add((schema, through is not None))
+            if action == apsw.SQLITE_READ and first is not None:
+                self.tables.add((schema, first))
+                if schema is not None:
+                    self.reads.add((schema, through is not None))
             if action == apsw.SQLITE_FUNCTION and second is not None:
                 self.functions.add(second.lower())
             return apsw.SQLITE_OK
@@ -64,6 +68,10 @@ class ReadOnlyAuthorizer:
         self.refused = " ".join(filter(None, (words, first or second)))
         return apsw.SQLITE_DENY
 
+    def forget(self) -> None:
+        """Collect anew."""
+        self.reads, self.tables, self.functions, self.refused = set(), set(), set(), None
+
     def _may(self, action: int, first: str | None, second: str | None, schema: str | None) -> bool:
         if action in _READING:
             return True
@@ -71,7 +79,8 @@ class ReadOnlyAuthorizer:
             # `pragma_x` is a table for the pragma x, which itself is only asked for when it runs.
             name = (first or "").lower()
             is_pragma = name.startswith("pragma_") and schema == "main"
-            return not is_pragma or name.removeprefix("pragma_") in _READING_PRAGMAS
+            # The others tell only of the connection's own database.
+            return not is_pragma or name.removeprefix("pragma_") in _NAMING_PRAGMAS
         if action == apsw.SQLITE_FUNCTION:
             return (second or "").lower() not in _REFUSED_FUNCTIONS
         if action == apsw.SQLITE_PRAGMA:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 import apsw
@@ -169,6 +170,28 @@ class ReadOnlyConnection(PatientConnection):
         SQL that has to compare by such a collation fails when it runs.
         """
         self.collation_needed(lambda connection, name: connection.create_collation(name, _incomparable))
+
+    def attach(self, file: DatabaseFile) -> None:
+        """One more file; raises DatabaseUnavailable, and the connection is closed then."""
+        permissions, self.authorizer = self.authorizer, None
+        try:
+            self._attach_all_that_works(file)
+        except DatabaseUnavailable:
+            self.close()
+            raise
+        self.authorizer = permissions
+        self.files += (file,)
+
+    @contextmanager
+    def unrestricted(self) -> Iterator[None]:
+        """Run SQL of our own that changes the connection's own, empty database."""
+        permissions, self.authorizer = self.authorizer, None
+        self.execute("PRAGMA query_only = 0")
+        try:
+            yield
+        finally:
+            self.execute("PRAGMA query_only = 1")
+            self.authorizer = permissions
 
     def schema_versions(self) -> dict[str, object]:
         """`schema_version` of each attached file, by its schema."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import apsw
 import apsw.ext
 
+from aggregator.databases.bare_names import owners
 from aggregator.databases.connection import ReadOnlyConnection, quoted
 from aggregator.databases.file_errors import OF_A_FILE, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.guards import Guard
+from aggregator.databases.schema_tables import Reads, faults_of_schema_tables, tells_of_schemas
 from aggregator.databases.statement_faults import (
     StatementFault,
     explained,
@@ -65,7 +67,8 @@ class Statement:
 
     is_volatile: whether its result may be another one though no file has changed. writes: the tables
     that it changes, without those that triggers do, each as schema and name. guard: what its rows say
-    when they are no part of the answer, but reasons not to write.
+    when they are no part of the answer, but reasons not to write. bare: the tables that stand without their
+    schema.
     """
 
     sql: str
@@ -75,6 +78,7 @@ class Statement:
     is_volatile: bool = False
     writes: frozenset[TableName] = frozenset()
     guard: Guard | None = None
+    bare: frozenset[TableName] = frozenset()
 
 
 def mentioned(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]:
@@ -84,13 +88,12 @@ def mentioned(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]
 
 
 def inspect(
-    sql: str, connection: ReadOnlyConnection, known: Collection[str] = ()
+    sql: str, connection: ReadOnlyConnection, files: Mapping[str, DatabaseFile]
 ) -> tuple[Statement | None, list[StatementFault]]:
-    """Prepare the SQL on a connection that has the databases which it mentions.
+    """Prepare the SQL on a connection that has the databases which it mentions, and those of bare names.
 
-    known: the names of all databases, for a hint. The statement is None when SQLite cannot prepare
-    it or it is no SELECT; further faults are a second statement and two columns of one name. Raises
-    DatabaseUnavailable.
+    files: all databases. The statement is None when SQLite cannot prepare it or it is no SELECT; further
+    faults are a second statement and two columns of one name. Raises DatabaseUnavailable.
     """
     words = code(sql)
     fault = fault_of_kind(sql, words)
@@ -98,21 +101,46 @@ def inspect(
         return None, [fault]
     faults = [*second_statements(words)]
     permissions = connection.permissions
-    permissions.reads, permissions.functions, permissions.refused = set(), set(), None
+    permissions.forget()
     try:
         details = apsw.ext.query_info(connection, sql)
     except OF_A_FILE as error:
         raise unreadable(connection, error) from error
     except apsw.Error as error:
-        return None, [*faults, explained(error, sql, connection, known)]
+        return None, [*faults, explained(error, sql, connection, files)]
     if not details.is_readonly or not details.description:
         return None, [*faults, StatementFault(words[0].line, "the statement is not a SELECT that only reads")]
+    is_changing = is_volatile(words, permissions.functions)
+    touched, tables = {schema for schema, _ in permissions.reads}, set(permissions.tables)
     columns = _columns(sql, connection, details)
     faults += same_names((column.name for column in columns), words[0].line)
     text = details.first_query[words[0].start :].rstrip("; \t\r\n\f")
-    schemas = frozenset(schema for schema, _ in permissions.reads) - {"main", "temp"}
     parameters = frozenset(name for name in details.bindings_names if name)
-    return Statement(text, columns, parameters, schemas, is_volatile(words, permissions.functions)), faults
+    schemas, bare, of_tables = schemas_of(text, touched, tables, connection, files)
+    faults += [replace(fault, line=fault.line + words[0].line - 1) for fault in of_tables]
+    statement = Statement(text, columns, parameters, schemas, is_changing, bare=bare)
+    return statement, faults
+
+
+def schemas_of(
+    sql: str,
+    touched: Iterable[str],
+    tables: Reads,
+    connection: ReadOnlyConnection,
+    files: Mapping[str, DatabaseFile],
+) -> tuple[frozenset[str], frozenset[TableName], list[StatementFault]]:
+    """The schemas that a statement needs, its tables without a schema, and what is wrong with its tables.
+
+    touched, tables: the schemas, and the tables read, that SQLite's authorizer was asked for.
+    """
+    by_name = {file.schema.lower(): file.schema for file in connection.files}
+    bare, faults = owners(sql, connection, files)
+    faults += faults_of_schema_tables(code(sql), tables, connection, files)
+    needed = {by_name[schema.lower()] for schema in touched if schema.lower() in by_name}
+    needed.update(schema for schema, _ in bare)
+    if tells_of_schemas(tables):
+        needed.update(by_name.values())
+    return frozenset(needed), frozenset(bare), faults
 
 
 def unreadable(connection: ReadOnlyConnection, error: apsw.Error) -> DatabaseUnavailable:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
@@ -11,13 +12,19 @@ import apsw
 
 from aggregator.databases.broken_objects import why_missing
 from aggregator.databases.connection import ReadOnlyConnection, quoted
-from aggregator.databases.tokens import Token, code, line_of_table, tokens
+from aggregator.databases.folder import DatabaseFile
+from aggregator.databases.schema_names import columns_like, names_of, owners_of, tables_like, unreadable_files
+from aggregator.databases.tokens import Token, code, line_of_table, tokens, written
 
 _WRITING = {"alter", "create", "delete", "drop", "insert", "replace", "update"}
 _NOT_READING = {
     *("analyze", "attach", "begin", "commit", "detach", "end", "explain", "pragma", "reindex"),
     *("release", "rollback", "savepoint", "vacuum"),
 }
+
+
+_MOST_NAMED = 3
+_NO_COLUMN = re.compile(r'no such column: "?([^"]+?)"?(?: - should .*)?$|table .+ has no column named (.+)$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def second_statements(words: Sequence[Token]) -> Iterator[StatementFault]:
 
 
 def explained(
-    error: apsw.Error, sql: str, connection: ReadOnlyConnection, known: Collection[str]
+    error: apsw.Error, sql: str, connection: ReadOnlyConnection, files: Mapping[str, DatabaseFile]
 ) -> StatementFault:
     """What SQLite, or the authorizer, refused when it prepared the SQL."""
     words = code(sql)
@@ -71,7 +78,10 @@ def explained(
         broken = why_missing(table, connection)
         if broken is not None:
             return StatementFault(line, f"{table} cannot be used: {broken}")
-        return StatementFault(line, f"{message} ({_hint(table, connection, known)})")
+        having = owners_of(table, files)
+        if len(having) > 1:
+            return StatementFault(line, ambiguous(table, having))
+        return StatementFault(line, f"{message} ({_hint(table, connection, files)})")
     if message.startswith("foreign key mismatch"):
         rule = "the columns that a foreign key refers to need a PRIMARY KEY or a UNIQUE index"
         return StatementFault(first_line, f"{message}: {rule}")
@@ -79,7 +89,16 @@ def explained(
         return StatementFault(words[-1].line, "the statement is not complete: a bracket or a word is missing")
     offset = getattr(error, "error_offset", -1)
     line = sql.encode()[:offset].count(b"\n") + 1 if offset >= 0 else first_line
-    return StatementFault(line, message)
+    hint = _column_hint(message, words, connection) or _quoting_hint(message, sql, files)
+    return StatementFault(line, f"{message} ({hint})" if hint else message)
+
+
+def ambiguous(table: str, schemas: Sequence[str]) -> str:
+    """What is wrong with a table's name without a schema that several databases have."""
+    places = [written(schema) for schema in schemas[:_MOST_NAMED]]
+    names = " or ".join(f"{place}.{written(table)}" for place in places)
+    more = [f"{len(schemas) - _MOST_NAMED} more"] if len(schemas) > _MOST_NAMED else []
+    return f"{table} is in {' and in '.join([*places, *more])}; write {names}"
 
 
 def _child_of(parent: str, connection: ReadOnlyConnection) -> str | None:
@@ -112,15 +131,59 @@ def _line_of_word(words: Sequence[Token], name: str) -> int | None:
     return next((word.line for word in words if word.name == name.lower()), None)
 
 
-def _hint(table: str, connection: ReadOnlyConnection, known: Collection[str]) -> str:
-    schema, dot, _ = table.partition(".")
-    attached = [name for name in connection.db_names() if name not in ("main", "temp")]
-    if dot and schema.lower() in (name.lower() for name in attached):
-        return f"the database {schema} has no such table"
+def _hint(table: str, connection: ReadOnlyConnection, files: Mapping[str, DatabaseFile]) -> str:
+    """What there is instead of a table that there is not; table: as in SQLite's error."""
+    schema, dot, name = table.rpartition(".")
     if not dot:
-        return "a table is written schema.table: orders of order.db is order_db.orders"
-    close = get_close_matches(schema, known, n=1)
-    return f"there is no database {schema}" + (f"; did you mean {close[0]}?" if close else "")
+        return _bare_hint(name, connection, files)
+    known = next((each for each in files if each.lower() == schema.lower()), None)
+    if known is not None:
+        others = [each for each in owners_of(name, files) if each != known]
+        close = tables_like(name, [known], files) or [f"{written(each)}.{written(name)}" for each in others]
+        return f"the database {schema} has no such table{_meant(close)}"
+    by_name = {each.lower(): each for each in files}
+    close = [written(by_name[each]) for each in get_close_matches(schema.lower(), by_name, n=1)]
+    return f"there is no database {schema}{_meant(close)}"
+
+
+def _bare_hint(name: str, connection: ReadOnlyConnection, files: Mapping[str, DatabaseFile]) -> str:
+    if name.lower() == "input":
+        return "a file has the table input when its header has the key input"
+    unreadable = [written(schema) for schema in unreadable_files(files)]
+    unseen = f"; {' and '.join(unreadable)} cannot be read now" if unreadable else ""
+    return f"no database has such a table{unseen}{_meant(tables_like(name, files, files))}"
+
+
+def _column_hint(message: str, words: Sequence[Token], connection: ReadOnlyConnection) -> str | None:
+    """The nearest columns of the tables that the SQL names, for a column that there is not."""
+    match = _NO_COLUMN.match(message)
+    if match is None:
+        return None
+    named = {word.name for word in words}
+    tables = [
+        (file.schema, table)
+        for file in connection.files
+        for key, table in names_of(file).tables.items()
+        if key in named
+    ]
+    name = (match[1] or match[2]).rpartition(".")[2]
+    return _meant(columns_like(name, tables, connection)).removeprefix("; ") or None
+
+
+def _quoting_hint(message: str, sql: str, files: Mapping[str, DatabaseFile]) -> str | None:
+    """The schema that stands in the SQL without the quotes that it needs."""
+    if not message.startswith(("near ", "unrecognized token")):
+        return None
+    for schema in files:
+        if written(schema) != schema and re.search(
+            rf"(?<![\"`\[']){re.escape(schema)}\s*\.", sql, re.IGNORECASE
+        ):
+            return f"{schema} needs quotes: {written(schema)}"
+    return None
+
+
+def _meant(names: Sequence[str]) -> str:
+    return f"; did you mean {' or '.join(names)}?" if names else ""
 
 
 def same_names(names: Iterable[str], line: int) -> Iterator[StatementFault]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from aggregator.databases.inspection import TableName
 from aggregator.databases.tokens import Token, code
@@ -12,30 +13,44 @@ _CLAUSES = {
     *("select", "from", "join", "where", "on", "group", "order", "limit", "having", "window", "values"),
     *("inner", "left", "right", "full", "cross", "natural", "union", "intersect", "except", "using"),
 }
+_BEFORE_A_TABLE = {"from", "join", ","}
 _CONDITIONS = {"where", "on"}
 _COMPARING = {"=", "==", "<", ">", "<=", ">=", "between", "in"}
 _CALCULATING = {"+", "-", "*", "/", "%", "|", "||"}
 
 
-def aliases(sql: str, schemas: Mapping[str, str]) -> dict[str, set[TableName]]:
+def aliases(
+    sql: str, schemas: Mapping[str, str], schemas_with: Callable[[str], Sequence[str]] = lambda table: ()
+) -> dict[str, set[TableName]]:
     """For each alias in small letters the tables that it may stand for: one alias may be used twice.
 
-    schemas: their names by the same in small letters.
+    schemas: their names by the same in small letters. schemas_with: those that have a table, for names
+    without a schema.
     """
     words = code(sql)
     found: dict[str, set[TableName]] = {}
     for place, (schema, dot, table) in enumerate(zip(words, words[1:], words[2:], strict=False)):
         known = schemas.get(schema.name or "")
-        if dot.text != "." or known is None or table.name is None:
-            continue
-        rest = words[place + 3 : place + 5]
-        if rest and rest[0].name == "as":
-            rest = rest[1:]
-        name = rest[0].name if rest else None
-        alias = table.name if name is None or name in _CLAUSES else name
-        found.setdefault(alias, set()).add((known, _plain(table)))
-        found.setdefault(f"{schema.name}.{table.name}", set()).add((known, _plain(table)))
+        if dot.text == "." and known is not None and table.name is not None:
+            named = (known, _plain(table))
+            for alias in (_alias(words, place + 2), f"{schema.name}.{table.name}"):
+                found.setdefault(alias, set()).add(named)
+    for place, (before, table) in enumerate(pairwise(words)):
+        after = words[place + 2].text if place + 2 < len(words) else ""
+        if before.text.lower() in _BEFORE_A_TABLE and table.name is not None and after not in (".", "("):
+            having = schemas_with(table.name)
+            if len(having) == 1:
+                found.setdefault(_alias(words, place + 1), set()).add((having[0], _plain(table)))
     return found
+
+
+def _alias(words: Sequence[Token], place: int) -> str:
+    """What the table at a place is called in the rest of the SQL."""
+    rest = words[place + 1 : place + 3]
+    if rest and rest[0].name == "as":
+        rest = rest[1:]
+    name = rest[0].name if rest else None
+    return words[place].name or "" if name is None or name in _CLAUSES else name
 
 
 def compared_columns(sql: str, alias: str) -> list[str]:

@@ -8,9 +8,12 @@ literals are kept apart from names by the same rules as in SQLite's own tokenize
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
+
+import apsw
 
 Kind = Literal["space", "comment", "open_comment", "name", "parameter", "word", "sign"]
 
@@ -26,6 +29,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_BEFORE_A_TABLE = {"from", "join", "into", "update", ","}
+_COMPARING = {"is", "like", "glob", "match", "regexp", "between", "in"}
+_PLAIN = re.compile(r"[A-Za-z_\x80-\U0010FFFF][\w$\x80-\U0010FFFF]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +101,58 @@ def parameters(sql: str) -> list[Token]:
     return [token for token in tokens(sql) if token.kind == "parameter"]
 
 
+def compared(sql: str) -> list[Token]:
+    """The parameters that are compared as they are: `= :name`, `IN (:name, 3)`; not with a literal text.
+
+    `SET column = :name` compares nothing.
+    """
+    words = code(sql)
+    found: list[Token] = []
+    levels = [(False, False)]
+    for place, token in enumerate(words):
+        is_list, is_set = levels[-1]
+        before = words[place - 1].text.lower() if place else ""
+        if token.text == "(":
+            is_query = [word.text.lower() for word in words[place + 1 : place + 2]] in (["select"], ["with"])
+            goes_on = is_list and (before in ("values", ",", "("))
+            levels.append((not is_query and (before == "in" or goes_on), False))
+        elif token.text == ")" and len(levels) > 1:
+            levels.pop()
+        elif token.text.lower() in ("set", "where", "from", "returning"):
+            levels[-1] = is_list, token.text.lower() == "set"
+        elif token.kind == "parameter" and (
+            is_list
+            or (not is_set and _is_compared_with(words[max(place - 4, 0) : place][::-1]))
+            or _is_compared_with(words[place + 1 : place + 5])
+        ):
+            found.append(token)
+    return found
+
+
+def _is_compared_with(words: Sequence[Token]) -> bool:
+    """Whether an operator comes first that compares, and then anything but NULL or a literal text."""
+    signs = list(takewhile(lambda word: word.text in "=<>!" or word.text.lower() in _COMPARING, words[:3]))
+    if not signs:
+        return False
+    other = words[len(signs)].text.lower() if len(words) > len(signs) else ""
+    # The sign before an arrow, `->`, is a minus.
+    return other not in ("null", "not") and not other.startswith(("'", "-"))
+
+
+def written(identifier: str) -> str:
+    """An identifier as people write it in SQL: in double quotes only where SQLite needs them."""
+    if _PLAIN.fullmatch(identifier) and identifier.upper() not in apsw.keywords:
+        return identifier
+    return '"' + identifier.replace('"', '""') + '"'
+
+
 def line_of_table(sql: str, name: str) -> int | None:
     """The line on which a table first stands, named as SQLite does in an error: `schema.table`."""
-    words = code(sql)
+    words = [Token("sign", ";", 0, 0), *code(sql)]
     schema, _, table = name.lower().rpartition(".")
     for before, dot, word in zip(words, words[1:], words[2:], strict=False):
         if schema and (before.name, dot.text, word.name) == (schema, ".", table):
             return word.line
-        if not schema and dot.name in ("from", "join") and word.name == table:
+        if not schema and dot.text.lower() in _BEFORE_A_TABLE and word.name == table:
             return word.line
     return None

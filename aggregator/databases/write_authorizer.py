@@ -55,7 +55,7 @@ class WriteAuthorizer(ReadOnlyAuthorizer):
 
     def forget(self) -> None:
         """Collect anew."""
-        self.reads, self.functions, self.refused = set(), set(), None
+        super().forget()
         self._changed = set()
 
     def _may(self, action: int, first: str | None, second: str | None, schema: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import apsw
@@ -12,7 +12,7 @@ from aggregator.databases.connection import ReadOnlyConnection, quoted
 from aggregator.databases.file_errors import OF_A_FILE
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.guards import guard_of
-from aggregator.databases.inspection import ResultColumn, Statement, unreadable
+from aggregator.databases.inspection import ResultColumn, Statement, schemas_of, unreadable
 from aggregator.databases.statement_faults import StatementFault, explained, same_names
 from aggregator.databases.tokens import Piece, code, pieces, tokens
 from aggregator.databases.volatile import is_volatile
@@ -37,13 +37,11 @@ class InspectionConnection(ReadOnlyConnection):
         self, files: Sequence[DatabaseFile], patience: float, input_columns: Sequence[str] = ()
     ) -> None:
         super().__init__(files, patience)
-        self.authorizer = None
         self.has_input = bool(input_columns)
-        self.execute("PRAGMA foreign_keys = 1")
-        if input_columns:
-            self.execute("PRAGMA query_only = 0")
-            self.execute(input_table(input_columns))
-            self.execute("PRAGMA query_only = 1")
+        with self.unrestricted():
+            self.execute("PRAGMA foreign_keys = 1")
+            if input_columns:
+                self.execute(input_table(input_columns))
         self.writing = WriteAuthorizer()
         self.authorizer = self.writing
 
@@ -55,9 +53,9 @@ def input_table(columns: Sequence[str]) -> str:
 
 
 def inspect_writes(
-    sql: str, connection: InspectionConnection, known: Collection[str] = ()
+    sql: str, connection: InspectionConnection, files: Mapping[str, DatabaseFile]
 ) -> tuple[list[Statement], list[StatementFault]]:
-    """Prepare each statement of a text. known: the names of all databases, for a hint.
+    """Prepare each statement of a text. files: all databases.
 
     Raises DatabaseUnavailable.
     """
@@ -70,7 +68,7 @@ def inspect_writes(
     statements: list[Statement] = []
     faults: list[StatementFault] = []
     for piece in found:
-        statement, of_piece = _inspect_one(piece, connection, known)
+        statement, of_piece = _inspect_one(piece, connection, files)
         if statement is not None and statement.columns and piece is not found[-1]:
             statement, of_rows = _with_guard(statement, connection.has_input)
             of_piece += of_rows
@@ -89,7 +87,7 @@ def _with_guard(statement: Statement, has_input: bool) -> tuple[Statement, list[
 
 
 def _inspect_one(
-    piece: Piece, connection: InspectionConnection, known: Collection[str]
+    piece: Piece, connection: InspectionConnection, files: Mapping[str, DatabaseFile]
 ) -> tuple[Statement | None, list[StatementFault]]:
     words = code(piece.text)
     if words[0].text.lower() not in _VERBS:
@@ -105,17 +103,20 @@ def _inspect_one(
         refused = authorizer.refused
         if refused is not None:
             return None, [StatementFault(1, f"{refused} is not allowed {_RULE}")]
-        return None, [explained(error, piece.text, connection, known)]
+        return None, [explained(error, piece.text, connection, files)]
     columns = tuple(
         ResultColumn(name, declared, None) for name, declared, *_ in details.description_full or ()
     )
-    schemas = {schema for schema, _ in authorizer.reads | authorizer.writes} - {"main", "temp"}
+    writes, functions = frozenset(authorizer.writes), set(authorizer.functions)
+    touched, tables = {schema for schema, _ in authorizer.reads | writes}, set(authorizer.tables)
+    schemas, bare, faults = schemas_of(piece.text, touched, tables, connection, files)
     statement = Statement(
         sql=piece.text,
         columns=columns,
         parameters=frozenset(name for name in details.bindings_names if name),
-        schemas=frozenset(schemas),
-        is_volatile=is_volatile(words, authorizer.functions),
-        writes=frozenset(authorizer.writes),
+        schemas=schemas,
+        is_volatile=is_volatile(words, functions),
+        writes=writes,
+        bare=bare,
     )
-    return statement, [*same_names((column.name for column in columns), 1)]
+    return statement, [*faults, *same_names((column.name for column in columns), 1)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import sql_of
 from aggregator.catalog.parameters import Parameter
+from aggregator.databases.bare_names import attach_owners
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, inspect, mentioned
@@ -41,6 +42,7 @@ def _faults_of_sql(
     except DatabaseUnavailable:
         return
     try:
+        attach_owners(sql, connection, files)
         _, faults = inspect(sql, connection, files)
     except DatabaseUnavailable:
         return
@@ -56,11 +58,12 @@ class _Check(SourceCheck):
     def run(self, endpoint: Endpoint, lock_wait: float) -> Report:
         header = self.source.header
         texts = [self.source.sql, *(each.choices_sql or "" for each in header.params.values())]
-        mentioned_files = mentioned("\n".join(texts), self.files)
         # Looked at before they are opened: one that is replaced meanwhile is checked again.
-        identities = {file.schema: file.identity() for file in mentioned_files}
-        connection = ReadOnlyConnection(mentioned_files, lock_wait)
+        identities = {schema: file.identity() for schema, file in self.files.items()}
+        connection = ReadOnlyConnection(mentioned("\n".join(texts), self.files), lock_wait)
         try:
+            for text in texts:
+                attach_owners(text, connection, self.files)
             versions = connection.schema_versions()
             statement = self._statement(connection)
             choices = dict(self._choices(connection))

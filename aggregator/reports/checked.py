@@ -55,6 +55,11 @@ class Checked:
         return pictures(Chart(said.type, said.x, said.y, said.series, said.stacked, self.endpoint.title))
 
     @property
+    def has_bare_names(self) -> bool:
+        """Whether the SQL names a table without its schema, which another file may come to have, too."""
+        return False
+
+    @property
     def needs_row(self) -> bool:
         """Whether an answer without rows means that there is no such thing."""
         return self.shape is not None and self.shape.needs_row

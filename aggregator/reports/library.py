@@ -119,6 +119,8 @@ class Library(Generic[T]):
         if known is None or known.endpoint is not endpoint or known.report is None:
             return None
         present = self._databases.files()
+        if known.report.has_bare_names and known.present != present:
+            return None
         files = known.report.files
         return known.report if [present.get(file.schema) for file in files] == [*files] else None
 

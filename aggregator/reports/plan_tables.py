@@ -12,7 +12,7 @@ from aggregator.databases.table_names import aliases
 
 def tables_of(steps: Sequence[Step], sql: str, facts: TableFacts) -> dict[int, TableName]:
     """By the number of the step; one that reads a subquery's rows has none, nor one that is not certain."""
-    by_alias = aliases(sql, {schema.lower(): schema for schema in facts.schemas})
+    by_alias = aliases(sql, {schema.lower(): schema for schema in facts.schemas}, facts.schemas_with)
     made = {(step.parent, step.name) for step in steps if step.kind == "rows"}
     found: dict[int, TableName] = {}
     for step in steps:

@@ -48,6 +48,11 @@ class Report(Checked):
         """Stands for the text of the file; another text has another."""
         return self.endpoint.digest
 
+    @property
+    def has_bare_names(self) -> bool:
+        """Also of the choices."""
+        return any(each.bare for each in (self.statement, *self.choices.values()))
+
     def table(self, locale: str, root: str) -> HtmlTable:
         """How a page shows the rows to a reader; root: the way from the page to `/`."""
         is_record = isinstance(self.shape, Record | Nest)

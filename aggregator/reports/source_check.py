@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from aggregator.catalog.header import Source
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn
-from aggregator.databases.tokens import parameters
+from aggregator.databases.tokens import compared, parameters
 from aggregator.errors import Fault
 from aggregator.formats.currency import is_known
 from aggregator.formats.html import placeholders
@@ -39,6 +39,14 @@ class SourceCheck:
             elif name not in declared and name not in used:
                 self.add(line, f"{token.text} is not declared under params")
             used.add(name)
+        for token in compared(self.source.sql):
+            name = token.text[1:]
+            if name in declared and declared[name].many:
+                self.add(
+                    self.source.sql_line + token.line - 1,
+                    f"{token.text} is a list, which SQL gets as a JSON array; "
+                    f"write IN (SELECT value FROM json_each({token.text}))",
+                )
         for name in declared.keys() - used:
             line = self.source.line_of("params", name)
             self.add(line, f"the parameter {name} is declared, but the SQL has no :{name}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Source
+from aggregator.databases.bare_names import attach_owners
 from aggregator.databases.folder import DatabaseFile, Identity
 from aggregator.databases.inspection import Statement, TableName, mentioned
 from aggregator.databases.write_inspection import InspectionConnection, inspect_writes
@@ -44,13 +45,14 @@ class _Check(SourceCheck):
     def statements(self, lock_wait: float) -> list[Statement]:
         """The statements, as far as they can be prepared."""
         source = self.source
-        files = mentioned(source.sql, self.files)
         # Looked at before they are opened: one that is replaced meanwhile is checked again.
-        identities = {file.schema: file.identity() for file in files}
+        identities = {schema: file.identity() for schema, file in self.files.items()}
+        files = mentioned(source.sql, self.files)
         connection = InspectionConnection(files, lock_wait, list(source.header.input))
         try:
+            attach_owners(source.sql, connection, self.files)
             versions = connection.schema_versions()
-            self._states = {name: (identity, versions[name]) for name, identity in identities.items()}
+            self._states = {schema: (identities[schema], version) for schema, version in versions.items()}
             statements, faults = inspect_writes(source.sql, connection, self.files)
         finally:
             connection.close()

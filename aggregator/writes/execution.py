@@ -61,6 +61,9 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
     many rows, and UnfitValue for one that the format cannot show.
     """
     write = order.write
+    if write.has_bare_names and not is_as_checked(connection, write):
+        # SQLite would take the table of another file, which has got one of that name since.
+        raise StaleReport
     values = bindings(order.arguments)
     rows = None
     if write.columns:

@@ -26,6 +26,11 @@ class Write(Checked):
     checked_against: tuple[object, ...]
 
     @property
+    def has_bare_names(self) -> bool:
+        """Of any statement."""
+        return any(each.bare for each in self.statements)
+
+    @property
     def has_input(self) -> bool:
         """Whether the body is a table."""
         return bool(self.header.input)

@@ -77,7 +77,7 @@ def test_files_beside_it_are_read_strictly(tmp_path: Path) -> None:
 def test_sql_that_uses_it_has_sqlites_reason(tmp_path: Path, table: str) -> None:
     connection = ReadOnlyConnection([file_with(tmp_path, VIEW)], patience=0)
     try:
-        statement, faults = inspect(f"SELECT n\nFROM {table}", connection)
+        statement, faults = inspect(f"SELECT n\nFROM {table}", connection, {})
     finally:
         connection.close()
     assert statement is None

@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from aggregator.databases.bare_names import attach_owners
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
 from aggregator.databases.inspection import ResultColumn, Statement, inspect, mentioned
@@ -44,6 +45,7 @@ def files(dbs: Path) -> dict[str, DatabaseFile]:
 def opened(sql: str, files: dict[str, DatabaseFile]) -> Iterator[ReadOnlyConnection]:
     connection = ReadOnlyConnection(mentioned(sql, files), patience=0)
     try:
+        attach_owners(sql, connection, files)
         yield connection
     finally:
         connection.close()
@@ -118,6 +120,27 @@ def test_only_the_databases_that_are_named_are_opened(
         ("SELECT sql FROM order_db.sqlite_schema", {"order_db"}),
         ("WITH customer_db AS (SELECT 1 AS a) SELECT a FROM customer_db", set()),
         ("SELECT key FROM json_each('{}')", set()),
+        # Names without a schema.
+        ("SELECT note FROM orders", {"order_db"}),
+        ("SELECT count(*) AS n FROM Orders", {"order_db"}),
+        ("SELECT count(*) AS n FROM ORDER_DB.orders", {"order_db"}),
+        ("SELECT order_id FROM all_lines, customer_db.customers", {"order_db", "customer_db"}),
+        (
+            "SELECT o.note FROM orders AS o WHERE EXISTS (SELECT 1 FROM lines WHERE order_id = o.order_id)",
+            {"order_db"},
+        ),
+        ("SELECT (SELECT count(*) FROM orders) AS n FROM customer_db.customers", {"order_db", "customer_db"}),
+        ("SELECT 1 AS one WHERE 1 IN (SELECT order_id FROM orders)", {"order_db"}),
+        ("WITH orders AS (SELECT 1 AS a) SELECT a FROM orders", set()),
+        ("WITH lines AS (SELECT note FROM orders) SELECT count(*) AS n FROM lines", {"order_db"}),
+        ("SELECT customers.name FROM customer_db.customers AS customers", {"customer_db"}),
+        ("SELECT customers.note FROM orders AS customers", {"order_db"}),
+        # Tables about tables.
+        ("SELECT name FROM order_db.pragma_table_info('lines')", {"order_db"}),
+        ("SELECT name FROM pragma_table_info('lines')", {"order_db"}),
+        ("SELECT name FROM pragma_table_info('customers', 'customer_db')", {"customer_db"}),
+        ("SELECT count(*) AS n FROM dbstat('order_db')", {"order_db"}),
+        ("SELECT name FROM pragma_table_list WHERE schema = 'order_db'", {"order_db"}),
     ],
 )
 def test_the_databases_that_are_read(statement: GiveStatement, sql: str, schemas: set[str]) -> None:
@@ -291,9 +314,74 @@ NO_TABLE = "the database order_db has no such table"
         (
             "SELECT 1\nFROM customers",
             2,
-            "no such table: customers "
-            "(a table is written schema.table: orders of order.db is order_db.orders)",
+            'customers is in "2024-Q1 sales_db" and in customer_db and in größe_sqlite; '
+            'write "2024-Q1 sales_db".customers or customer_db.customers or größe_sqlite.customers',
         ),
+        (
+            "SELECT 1\nFROM customer_db.customers, order_db.orders JOIN\ncustomers",
+            3,
+            'customers is in "2024-Q1 sales_db" and in customer_db and in größe_sqlite; '
+            'write "2024-Q1 sales_db".customers or customer_db.customers or größe_sqlite.customers',
+        ),
+        (
+            "SELECT 1 FROM linez",
+            1,
+            "no such table: linez (no database has such a table; did you mean order_db.lines?)",
+        ),
+        (
+            "SELECT 1 FROM order_db.customers",
+            1,
+            "no such table: order_db.customers (the database order_db has no such table; did you mean "
+            '"2024-Q1 sales_db".customers or customer_db.customers or größe_sqlite.customers?)',
+        ),
+        (
+            "SELECT 1 FROM 2024-Q1 sales_db.customers",
+            1,
+            'near "2024": syntax error (2024-Q1 sales_db needs quotes: "2024-Q1 sales_db")',
+        ),
+        (
+            "SELECT\nplacedat FROM order_db.orders",
+            2,
+            "no such column: placedat (did you mean placed_at of order_db.orders?)",
+        ),
+        (
+            "SELECT 1 FROM input",
+            1,
+            "no such table: input (a file has the table input when its header has the key input)",
+        ),
+        # Tables of SQLite's own, which would have no rows.
+        (
+            "SELECT count(*) AS n\nFROM sqlite_schema",
+            2,
+            'sqlite_schema needs a schema: "2024-Q1 sales_db".sqlite_schema',
+        ),
+        (
+            "SELECT orders.note\nFROM order_db.orders JOIN sqlite_master",
+            2,
+            "sqlite_master needs a schema: order_db.sqlite_master",
+        ),
+        ("SELECT name FROM dbstat", 1, "dbstat must name its database: dbstat('2024-Q1 sales_db')"),
+        ("SELECT name FROM order_db.dbstat", 1, "dbstat must name its database: dbstat('order_db')"),
+        ("SELECT name FROM dbstat('zz')", 1, "dbstat: there is no database zz"),
+        (
+            "SELECT name FROM pragma_table_list",
+            1,
+            "pragma_table_list must name its databases: WHERE schema = '2024-Q1 sales_db'",
+        ),
+        (
+            "SELECT name FROM pragma_table_info('customers')",
+            1,
+            "customers is in 2024-Q1 sales_db and in customer_db and in größe_sqlite; "
+            "write pragma_table_info('customers', '2024-Q1 sales_db')",
+        ),
+        (
+            "SELECT name FROM pragma_table_info('order', 'order_db')",
+            1,
+            "pragma_table_info: the database order_db has no table order",
+        ),
+        ("SELECT name FROM pragma_table_info('nil')", 1, "pragma_table_info: no database has a table nil"),
+        ("SELECT name FROM pragma_index_info('nil')", 1, "pragma_index_info: no database has an index nil"),
+        ("SELECT * FROM pragma_schema_version", 1, REFUSED.format("READ pragma_schema_version")),
         ("SELECT missing FROM\n order_db.broken", 1, f"no such table: order_db.nowhere ({NO_TABLE})"),
         # Two columns of one name.
         ("\nSELECT 1 AS a, 2 AS A", 2, SAME_NAME.format("A")),

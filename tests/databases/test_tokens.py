@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.databases.tokens import code, line_of_table, parameters, tokens
+from aggregator.databases.tokens import code, compared, line_of_table, parameters, tokens, written
 
 EVERYWHERE = """SELECT ':a', "b:c", [d:e], `f:g`, :h -- :i
 /* :j
@@ -87,6 +87,46 @@ def test_names(sql: str, name: str | None) -> None:
 )
 def test_the_line_of_a_table(sql: str, table: str, line: int | None) -> None:
     assert line_of_table(sql, table) == line
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("a IN (:x)", [":x"]),
+        ("a NOT IN (1, :x)", [":x"]),
+        ("a IN ((:x))", [":x"]),
+        ("a IN (VALUES (:x), (:y))", [":x", ":y"]),
+        ("a = :x OR :y <> a", [":x", ":y"]),
+        ("a != :x", [":x"]),
+        ("a BETWEEN :x AND 1", [":x"]),
+        ("a LIKE :x", [":x"]),
+        ("UPDATE t SET a = :x WHERE b = :y", [":y"]),
+        ("a IN (SELECT value FROM json_each(:x))", []),
+        ("a IN (lower(:x))", []),
+        (":x IS NULL OR :y IS NOT NULL", []),
+        (":x = '[]' AND '[]' == :y", []),
+        ("SELECT :x AS x, json_array_length(:y) = 0", []),
+        ("INSERT INTO t VALUES (:x)", []),
+        (":x -> '$[0]' = 1 AND 1 = a ->> :y", []),
+        ("'a IN (:x)' /* a = :x */", []),
+    ],
+)
+def test_parameters_that_are_compared(sql: str, names: list[str]) -> None:
+    assert [token.text for token in compared(sql)] == names
+
+
+@pytest.mark.parametrize(
+    "name", ["order_db", "größe_sqlite", "order", "2024-Q1 sales_db", 'a"b', "a$b", "", "_x", "2a"]
+)
+def test_an_identifier_has_the_quotes_that_sqlite_needs(name: str) -> None:
+    connection = apsw.Connection(":memory:")
+    assert connection.execute(f"SELECT 1 AS {written(name)}").get_description()[0][0] == name
+    is_plain = True
+    try:
+        connection.execute(f"CREATE TABLE {name} (a)")
+    except apsw.SQLError:
+        is_plain = False
+    assert (written(name) == name) == is_plain
 
 
 SQL_SIGNS = st.text(st.sampled_from("ab1 .;:@$?'\"`[]-/*\n\té€\u2028"))

@@ -383,6 +383,14 @@ def test_tables_of_other_kinds(tmp_path: Path, sql: str, csv: str) -> None:
     assert [each.schema for each in report.files] == ["lib_db"]
 
 
+@pytest.mark.parametrize("condition", ["= :ids", "IN (:ids)", "NOT IN (1, :ids)", "IN (VALUES (:ids))"])
+def test_a_list_is_not_compared_as_it_is(dbs: Path, condition: str) -> None:
+    header = "/* params: {ids: {type: integer, many: true}} */\n"
+    sql = f"{header}SELECT order_id FROM order_db.orders\nWHERE order_id {condition}"
+    message = ":ids is a list, which SQL gets as a JSON array; write IN (SELECT value FROM json_each(:ids))"
+    assert faults(dbs, r=sql) == [f"r.sql:3: {message}"]
+
+
 @pytest.mark.parametrize("query", ["chat-send", "grammar::fa", "20.04", "don't", '"foo'])
 def test_a_query_that_full_text_search_refuses(tmp_path: Path, query: str) -> None:
     """`no such column: send` is what SQLite says of a value here, and not of changed tables."""

@@ -13,6 +13,7 @@ from aggregator.reports.library import Library
 from aggregator.reports.report import Report
 from aggregator.writes.check import check
 from aggregator.writes.write import Write
+from tests.server import eventually
 from tests.sqlite_files import make_database
 
 SHOP = """
@@ -163,6 +164,40 @@ def test_what_is_found_of_a_file_that_writes(tmp_path: Path) -> None:
     assert write.counted == ("shop_db", "orders")
     assert [column.name for column in write.columns] == ["order_id"]
     assert (write.has_input, write.only_read) == (True, [])
+
+
+def test_tables_without_their_schema(tmp_path: Path) -> None:
+    text = (
+        "/* input: {item: {type: integer}} */\n"
+        "SELECT 'none left' AS conflict FROM items WHERE items.left < 0;\n"
+        "UPDATE items SET left = left - 1 WHERE item_id IN (SELECT item FROM input);\n"
+        "INSERT INTO orders (total) SELECT count(*) FROM input RETURNING order_id;"
+    )
+    ((_, write),) = library_of(tmp_path, {"a.post": text}).all()
+    assert isinstance(write, Write)
+    assert [file.schema for file in write.written] == ["shop_db", "stock_db"]
+    assert write.counted == ("shop_db", "orders")
+    assert write.has_bare_names
+
+
+@pytest.mark.parametrize(
+    "sql", ["INSERT INTO items\nVALUES (1, 2)", "DELETE FROM items\nWHERE 1", "UPDATE items\nSET left = 1"]
+)
+def test_a_table_that_two_files_have_needs_its_schema(tmp_path: Path, sql: str) -> None:
+    library = library_of(tmp_path, {"a.post": f"DELETE FROM stock_db.items;\n{sql}"})
+    make_database(tmp_path / "dbs" / "a.db", STOCK)
+    (fault,) = library.faults()
+    assert str(fault) == "a.post.sql:2: items is in a_db and in stock_db; write a_db.items or stock_db.items"
+
+
+def test_a_file_with_a_table_of_the_same_name_is_noticed(tmp_path: Path) -> None:
+    library = library_of(tmp_path, {"a.post": "DELETE FROM items", "b.post": "DELETE FROM stock_db.items"})
+    (a, b) = (endpoint for endpoint, _ in library.all())
+    assert library.checked(a) is not None
+    make_database(tmp_path / "dbs" / "a.db", STOCK)
+    eventually(lambda: "a_db" in library.databases.files())
+    assert library.checked(a) is None
+    assert library.checked(b) is not None
 
 
 def test_what_is_only_read_is_not_written(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from aggregator.catalog.arguments import read_arguments
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.errors import (
     AggregatorError,
+    BrokenReport,
     Cancelled,
     Conflict,
     InvalidParameters,
@@ -22,6 +23,7 @@ from aggregator.errors import (
     TimeLimitExceeded,
 )
 from aggregator.reports.library import Library
+from aggregator.reports.reading import StaleReport
 from aggregator.reports.report import Report
 from aggregator.writes.answers import Answered, Answers
 from aggregator.writes.carry_out import Place
@@ -30,7 +32,7 @@ from aggregator.writes.outcome import Outcome
 from aggregator.writes.queue import WriteQueue
 from aggregator.writes.write import Write, WriteOrder
 from tests.server import eventually
-from tests.sqlite_files import closing, make_database
+from tests.sqlite_files import closing, make_database, run_script
 from tests.writes.test_check import library_of
 
 SCHEMA = """
@@ -52,6 +54,7 @@ FILES = {
     SELECT count(*) FROM i""",
     "size.post": """/* params: {note_id: {type: integer}, n: {type: integer}} */
     INSERT INTO note_db.notes (note_id, n) VALUES (:note_id, abs(:n) % 1000)""",
+    "bare.post": "INSERT INTO orders (total) SELECT count(*) FROM note_db.notes",
     "order.post": "INSERT INTO shop_db.orders (total) VALUES (1)",
 }
 
@@ -131,6 +134,20 @@ def test_one_bad_order_harms_no_other(
     assert results.pop(11) is expected
     assert results == ["1"] * 37
     assert notes(tmp_path) == [*range(1, 12), *range(14, 40)]
+
+
+def test_a_name_that_another_file_has_got_is_not_written(
+    queue: WriteQueue, library: Library[Report | Write], tmp_path: Path
+) -> None:
+    """SQLite would write the first of two tables called orders."""
+    assert outcome(submitted(queue, library, "bare")) == "1"
+    run_script(tmp_path / "dbs" / "note.db", "CREATE TABLE orders (order_id, total)")
+    with pytest.raises(StaleReport):
+        submitted(queue, library, "bare").result(20)
+    endpoint = library.find("POST", "/bare").endpoint
+    library.forget(library.check(endpoint))
+    with pytest.raises(BrokenReport, match="orders is in note_db and in shop_db"):
+        library.check(endpoint)
 
 
 def test_an_order_that_takes_too_long(

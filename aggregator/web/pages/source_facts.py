@@ -107,7 +107,10 @@ def databases_of(checked: Report | Write) -> list[Database]:
     texts = [_sql(checked.endpoint), *_choices(checked)]
     schemas = {file.schema.lower(): file.schema for file in checked.files}
     named = set().union(*(each for text in texts for each in aliases(text, schemas).values()))
-    statements = checked.statements if isinstance(checked, Write) else ()
+    statements = (
+        checked.statements if isinstance(checked, Write) else (checked.statement, *checked.choices.values())
+    )
+    named = named.union(*(statement.bare for statement in statements))
     written = {table for statement in statements for table in statement.writes}
     return [
         Database(

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from aggregator.databases.tokens import written
 from aggregator.formats.html import habit
 
 HERE = Path(__file__).parent
@@ -93,6 +94,7 @@ def _environment() -> Environment:
     environment.filters["count"] = lambda value, locale: habit.number(value, locale, is_grouped=True)
     environment.filters["words"] = words
     environment.filters["prose"] = prose
+    environment.filters["written"] = written
     return environment
 
 

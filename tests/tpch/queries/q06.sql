@@ -1,0 +1,7 @@
+SELECT sum(l_extendedprice * l_discount) AS revenue
+FROM lineitem
+WHERE
+    l_shipdate >= '1994-01-01'
+    AND l_shipdate < date('1994-01-01', '+1 year')
+    AND l_discount BETWEEN 0.06 - 0.01001 AND 0.06 + 0.01001
+    AND l_quantity < 24;
