@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     max_body: int = Field(
         2**30, ge=0, description="Bytes of a request's body, the most that is taken; without rows, 1,000,000"
     )
+    max_value: int = Field(
+        64 * 2**20,
+        ge=1_000_000,
+        le=1_000_000_000,
+        description="Bytes of the longest value, or row as text, that SQL may read or make",
+    )
     spool_memory: int = Field(
         2 * 2**20,
         ge=0,

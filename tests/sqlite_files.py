@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -65,3 +66,14 @@ def program_running(program: str, paths: Sequence[Path]) -> Iterator[subprocess.
         process.wait()
         process.stdin.close()
         process.stdout.close()
+
+
+@contextmanager
+def full_disk(room: int = 100_000) -> Iterator[None]:
+    """No file of this process can grow beyond so many bytes, SQLite's temporary ones included."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

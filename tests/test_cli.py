@@ -21,7 +21,7 @@ import pytest
 
 from aggregator.cli import main
 from aggregator.cli import run as run_module
-from tests.sqlite_files import locked, make_database
+from tests.sqlite_files import full_disk, locked, make_database
 
 PROJECT = Path(__file__).parent.parent
 ROWS = [(1, "Zoë", 1050, "2024-02-29"), (2, 'Acme "Best", Inc.', None, "2024-03-01"), (3, "李 伟", -5, None)]
@@ -59,6 +59,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (sql / "report" / "empty.sql").write_text("SELECT 1 AS one WHERE 0")
     (sql / "report" / "million.sql").write_text(MANY.format(1_000_000))
     (sql / "report" / "endless.sql").write_text(MANY.format(-1))
+    (sql / "report" / "sorted.sql").write_text(f"{MANY.format(100_000)} ORDER BY random() + i")
+    (sql / "report" / "big.sql").write_text("SELECT zeroblob(900000) AS big")
     (sql / "report" / "slow.sql").write_text(
         "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS m FROM n"
     )
@@ -126,7 +128,7 @@ def eventually(question: Callable[[], object], seconds: float = 20) -> None:
 
 
 def test_check_of_good_folders(run: Run) -> None:
-    assert run("check") == (0, "", "10 endpoints, no faults\n")
+    assert run("check") == (0, "", "12 endpoints, no faults\n")
 
 
 def test_check_prints_each_fault_on_a_line(
@@ -387,6 +389,7 @@ def test_an_unknown_report_lists_those_that_there_are(run: Run) -> None:
         "There are:",
         "  customers/index",
         "  customers/{customer_id}",
+        "  report/big",
         "  report/breaks",
         "  report/customers",
         "  report/empty",
@@ -394,6 +397,7 @@ def test_an_unknown_report_lists_those_that_there_are(run: Run) -> None:
         "  report/million",
         "  report/only-csv",
         "  report/slow",
+        "  report/sorted",
     ]
 
 
@@ -488,7 +492,7 @@ def test_a_failure_in_the_middle_leaves_the_old_file(run: Run, tmp_path: Path, e
     output.write_text("old")
     status, _, err = run("run", "report/breaks", "--output", output.name)
     assert status == 1
-    assert err.startswith("The column m is declared as money")
+    assert err.startswith("The column m has the type money")
     assert (output.read_text(), leftovers(tmp_path, output.name)) == ("old", [])
 
 
@@ -557,6 +561,23 @@ def test_a_full_disk_is_named(folders: Path) -> None:
         ):
             _, err = process.communicate(timeout=20)
         assert (process.returncode, err) == (1, b"standard output: No space left on device\n")
+
+
+def test_a_sort_for_which_the_disk_has_no_room(run: Run, folders: Path) -> None:
+    with full_disk():
+        assert run("run", "report/sorted") == (
+            *(1, ""),
+            "The server's disk has no room for the temporary files of this report.\n",
+        )
+    assert run("run", "report/sorted")[0] == 0
+
+
+def test_a_value_that_is_too_long(run: Run) -> None:
+    assert run("run", "report/big", "--max-value", "1000000") == (
+        *(1, ""),
+        "A value, or a row as text, is longer than 1,000,000 bytes (setting max_value).\n",
+    )
+    assert run("run", "report/big")[0] == 0
 
 
 # --- run: on a terminal --------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pytest
 
 from aggregator.cli.commands import main
 from tests.server import PROJECT
-from tests.sqlite_files import make_database
+from tests.sqlite_files import full_disk, make_database
 
 SCHEMA = """
 CREATE TABLE sales (
@@ -115,6 +115,48 @@ def many_rows(count: int, bad: set[int]) -> Iterator[str]:
     for line in range(2, count + 2):
         day = "31.02.2025" if line in bad else f"{line % 28 + 1:02}.{line % 12 + 1:02}.2025"
         yield f"{line},{day},{line % 1000}.{line % 100:02}\n"
+
+
+GUARDED = """/*
+input:
+  n: {type: integer}
+*/
+SELECT substr(hex(zeroblob(input.n)), 1, 3) || ' is too much' AS invalid FROM input WHERE input.n > 1;
+INSERT INTO sale_db.sales (sold_date, cents, note)
+SELECT '2024-01-01', 1, hex(zeroblob(-input.n)) FROM input
+"""
+
+
+@pytest.mark.parametrize("n", [600_000, -600_000])
+def test_a_value_that_is_too_long_in_a_guard_and_in_a_statement(
+    folder: Path, capsys: pytest.CaptureFixture[str], n: int
+) -> None:
+    (folder / "sql" / "guarded.post.sql").write_text(GUARDED)
+    (folder / "n.csv").write_text(f"n\n{n}\n")
+    assert main(["load", "guarded", "n.csv", "--max-value", "1000000"]) == 1
+    said = (
+        "A value, or a row as text, is longer than 1,000,000 bytes (setting max_value). Nothing was written."
+    )
+    assert capsys.readouterr().err == f"{said}\n"
+    assert sales(folder) == []
+
+
+NO_ROOM = {
+    1_000: "The database sale_db cannot be read: it cannot be opened, because the disk has no room for "
+    "sale.db-shm beside it.\n",
+    100_000: "The disk has no room left; nothing was written.\n",
+}
+
+
+@pytest.mark.parametrize("room", NO_ROOM)
+def test_a_full_disk_while_rows_are_read(folder: Path, capsys: pytest.CaptureFixture[str], room: int) -> None:
+    sql = "/* input: {t: {type: text}} */ INSERT INTO sale_db.sales SELECT 1, input.t, 1, NULL FROM input"
+    (folder / "sql" / "texts.post.sql").write_text(sql)
+    (folder / "texts.csv").write_text("t\n" + f"{'x' * 5_000}\n" * 2_000)
+    with full_disk(room):
+        status = main(["load", "texts", "texts.csv"])
+    assert (status, capsys.readouterr().err) == (1, NO_ROOM[room])
+    assert sales(folder) == []
 
 
 @pytest.mark.torture

@@ -28,6 +28,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "reader_processes": ("0", 0),
     "heavy_seconds": ("2", 2.0),
     "max_body": ("0", 0),
+    "max_value": ("2000000", 2_000_000),
     "spool_memory": ("0", 0),
     "spool_dir": ("/tmp", Path("/tmp")),
     "show_sql": ("no", False),
@@ -49,6 +50,7 @@ WRONG = [
     ("time_limit", "0", "must be more than 0"),
     ("time_limit", "inf", "must be a finite number"),
     ("lock_wait", "nan", "must be a finite number"),
+    ("max_value", "999999", "must be at least 1000000"),
     ("spool_memory", "4M", "must be a whole number"),
     ("show_sql", "perhaps", "must be true or false"),
     ("spool_dir", "/no/such/folder", "must be a folder that is there"),
@@ -212,7 +214,7 @@ def test_the_help_of_the_server_has_every_setting() -> None:
     ("name", "settings"),
     [
         ("check", ["dbs", "sql", "lock_wait"]),
-        ("run", ["dbs", "sql", "time_limit", "lock_wait", "spool_memory", "spool_dir"]),
+        ("run", ["dbs", "sql", "time_limit", "lock_wait", "max_value", "spool_memory", "spool_dir"]),
     ],
 )
 def test_the_help_of_a_command_has_the_settings_that_matter_to_it(name: str, settings: list[str]) -> None:

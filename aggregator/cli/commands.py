@@ -19,8 +19,8 @@ from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
 from aggregator.inputs.options import MOST_HEADER_LINE, Options
 
 _CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
-_RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "spool_memory", "spool_dir")
-_LOAD_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "spool_dir")
+_RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_memory", "spool_dir")
+_LOAD_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_dir")
 _INTERRUPTED = 130
 _TERMINATED = 143
 

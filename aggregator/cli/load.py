@@ -71,7 +71,13 @@ def _load(settings: Settings, asked: Load) -> str:
     write = library.check(_find(folder.catalog(), asked.endpoint))
     if not isinstance(write, Write) or not write.has_input:
         raise NoSuchReport(f"{asked.endpoint} takes no rows: its header has no `input`.")
-    place = Place(databases.folder, settings.lock_wait, settings.time_limit, Answers(databases.folder))
+    place = Place(
+        databases.folder,
+        settings.lock_wait,
+        settings.time_limit,
+        Answers(databases.folder),
+        settings.max_value,
+    )
     with _opened(asked.file, settings.spool_dir) as file:
         given, rows = _parts(write, file, asked)
         order = WriteOrder(

@@ -130,7 +130,7 @@ def _format(report: Report, order: Order) -> Format:
 
 def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
     """Run the report into a file, with a bar of rows on a terminal; returns the number of rows."""
-    pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait)
+    pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, longest_value=settings.max_value)
     begun = Event()
     failures: list[Exception] = []
 

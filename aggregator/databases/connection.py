@@ -30,6 +30,8 @@ _LONGEST_FINISH_SECONDS = 0.02
 _STEPS_BETWEEN_QUESTIONS = 100_000
 _STEPS_BETWEEN_QUICK_QUESTIONS = 1_000
 _LONGEST_QUICK_VALUE = 100_000
+LONGEST_VALUE = 64 * 2**20
+"""Bytes; what SQL makes of one value takes several times as much memory."""
 
 _CACHE_KIBIBYTES = 2_000
 _MOST_CACHED_WHOLE_KIBIBYTES = 8_000
@@ -45,7 +47,8 @@ class PatientConnection(apsw.Connection):
 
     patience: seconds to wait for a lock. wanted: asked again and again, from the thread that uses the
     connection; when it answers False, waiting and running SQL end at once. steps: of SQLite's machine
-    between two askings.
+    between two askings. longest_value: bytes of a value that SQL may read or make
+    (https://sqlite.org/limits.html), None for SQLite's own limit.
     """
 
     def __init__(
@@ -55,8 +58,11 @@ class PatientConnection(apsw.Connection):
         patience: float,
         wanted: Callable[[], bool] = lambda: True,
         steps: int = _STEPS_BETWEEN_QUESTIONS,
+        longest_value: int | None = None,
     ) -> None:
         super().__init__(name, flags=flags, statementcachesize=64)
+        if longest_value is not None:
+            self.limit(apsw.SQLITE_LIMIT_LENGTH, longest_value)
         self.patience = patience
         self.wanted = wanted
         self._wait_began = 0.0
@@ -146,12 +152,13 @@ class ReadOnlyConnection(PatientConnection):
         patience: float,
         wanted: Callable[[], bool] = lambda: True,
         for_quick: bool = False,
+        longest_value: int = LONGEST_VALUE,
     ) -> None:
         steps = _STEPS_BETWEEN_QUICK_QUESTIONS if for_quick else _STEPS_BETWEEN_QUESTIONS
-        super().__init__(":memory:", ATTACHING, patience, wanted, steps)
+        longest_value = min(longest_value, _LONGEST_QUICK_VALUE) if for_quick else longest_value
+        super().__init__(":memory:", ATTACHING, patience, wanted, steps, longest_value)
         if for_quick:
             self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-            self.limit(apsw.SQLITE_LIMIT_LENGTH, _LONGEST_QUICK_VALUE)
         self.files = tuple(files)
         self.schema_faults: dict[str, tuple[str, str]] = {}
         # A schema is never written: the files are opened read-only, and the defensive mode is on.
@@ -270,6 +277,11 @@ def _cache_kibibytes(file: DatabaseFile) -> int:
         return _CACHE_KIBIBYTES
     # SQLite counts what it keeps beside each page, too.
     return size + size // 8 if _CACHE_KIBIBYTES < size <= _MOST_CACHED_WHOLE_KIBIBYTES else _CACHE_KIBIBYTES
+
+
+def too_long(longest: int) -> str:
+    """The sentence for a value that is longer than the limit of a connection."""
+    return f"A value, or a row as text, is longer than {longest:,} bytes (setting max_value)."
 
 
 def quoted(identifier: str) -> str:

@@ -31,6 +31,15 @@ _MALFORMED = re.compile(r"malformed database schema \((.*?)\)(?: - (.*))?", re.D
 _OF_RIGHTS = (apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError)
 
 
+_NO_ROOM = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE)
+"""What a full disk, a quota, or a limit of the process looks like besides SQLITE_FULL."""
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether SQLite could not write because there is no room: into a database, or into a temporary file."""
+    return isinstance(error, apsw.FullError) or getattr(error, "extendedresult", 0) in _NO_ROOM
+
+
 def unavailable(file: DatabaseFile, error: apsw.Error) -> DatabaseUnavailable:
     """The error that names the database, the reason in words, and for the log SQLite's own sentence."""
     return DatabaseUnavailable(file.schema, _reason(file, error), cause=f"{type(error).__name__}: {error}")
@@ -39,6 +48,8 @@ def unavailable(file: DatabaseFile, error: apsw.Error) -> DatabaseUnavailable:
 def _reason(file: DatabaseFile, error: apsw.Error) -> str:
     if file.identity() is None:
         return "is gone"
+    if is_full_disk(error):
+        return f"cannot be opened, because the disk has no room for {file.path.name}-shm beside it"
     if "encoding" in str(error):
         return "stores text as UTF-16; only UTF-8 files are read"
     right = _missing_right(file) if isinstance(error, _OF_RIGHTS) else None

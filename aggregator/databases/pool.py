@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from aggregator.databases.connection import SqlFunction
+from aggregator.databases.connection import LONGEST_VALUE, SqlFunction
 from aggregator.databases.folder import DatabaseFile, FileVersion
 from aggregator.databases.view import Identities, View, identities, look_at
 
@@ -19,8 +19,8 @@ class ViewPool:
     """Lends each set of databases' views to one borrower at a time.
 
     functions: SQL functions that every view gets. lock_wait: seconds to wait for another
-    program's lock. most_idle: how many unused views are kept. for_quick: see
-    ReadOnlyConnection. Safe to use from many threads.
+    program's lock. most_idle: how many unused views are kept. for_quick,
+    longest_value: see ReadOnlyConnection. Safe to use from many threads.
     """
 
     def __init__(
@@ -29,7 +29,9 @@ class ViewPool:
         lock_wait: float,
         most_idle: int = 16,
         for_quick: bool = False,
+        longest_value: int = LONGEST_VALUE,
     ) -> None:
+        self.longest_value = longest_value
         self._for_quick = for_quick
         self._functions = dict(functions)
         self._lock_wait = lock_wait
@@ -53,7 +55,7 @@ class ViewPool:
         seen = seen or look_at(files)
         view = self._take(files, identities(seen))
         if view is None:
-            view = View(files, self._functions, self._lock_wait, wanted, self._for_quick)
+            view = View(files, self._functions, self._lock_wait, wanted, self._for_quick, self.longest_value)
         else:
             view.seen = seen
         try:

@@ -10,9 +10,9 @@ import apsw
 import apsw.ext
 
 from aggregator.databases.connection import ReadOnlyConnection, SqlValue
-from aggregator.databases.file_errors import OF_A_FILE, unavailable
+from aggregator.databases.file_errors import OF_A_FILE, is_full_disk, unavailable
 from aggregator.databases.folder import DatabaseFile
-from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed
+from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed, StorageFull
 
 _BATCH_SECONDS = 0.005
 _MOST_ROWS = 128
@@ -44,7 +44,10 @@ def _next_size(size: int, seconds: float) -> int:
 
 
 def failure(error: apsw.Error, files: Sequence[DatabaseFile]) -> AggregatorError:
-    """What to tell of an SQLite error in the middle of a query: the database, or that it failed."""
+    """The error to raise for an SQLite error in a query: a full disk, the database, or that it failed."""
+    if is_full_disk(error):
+        # A report writes nothing but its temporary files.
+        return StorageFull("The server's disk has no room for the temporary files of this report.")
     if isinstance(error, OF_A_FILE):
         for file in files:
             if len(files) == 1 or not _readable(file):

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.databases.connection import ReadOnlyConnection, SqlFunction
+from aggregator.databases.connection import LONGEST_VALUE, ReadOnlyConnection, SqlFunction
 from aggregator.databases.folder import DatabaseFile, FileVersion, Identity
 from aggregator.databases.recovery import recover_if_dead
 from aggregator.databases.redo import is_pending
@@ -59,7 +59,8 @@ class View:
 
     seen: the files' versions when they were last looked at, before it is held.
 
-    wanted: asked while a file is waited for; False ends the wait. for_quick: see ReadOnlyConnection.
+    wanted: asked while a file is waited for; False ends the wait. for_quick, longest_value: see
+    ReadOnlyConnection.
     Not for two threads at once.
     `identities` tells whether the files are still those that it opened; `schema_versions` has, from the
     last `hold`, a number for each schema that changes with its tables
@@ -73,6 +74,7 @@ class View:
         lock_wait: float,
         wanted: Callable[[], bool] = _always,
         for_quick: bool = False,
+        longest_value: int = LONGEST_VALUE,
     ) -> None:
         self.files = tuple(files)
         self.seen: Sequence[FileVersion] = look_at(files)
@@ -80,6 +82,7 @@ class View:
         self._functions = functions
         self._lock_wait = lock_wait
         self._for_quick = for_quick
+        self._longest_value = longest_value
         self._order = list(files)
         self._folders = _folders_of_several(files)
         self.schema_versions: dict[str, object]
@@ -105,7 +108,9 @@ class View:
         self._stamps = self._stamps_now()
 
     def _open(self, wanted: Callable[[], bool]) -> None:
-        self.connection = ReadOnlyConnection(self.files, self._lock_wait, wanted, self._for_quick)
+        self.connection = ReadOnlyConnection(
+            self.files, self._lock_wait, wanted, self._for_quick, self._longest_value
+        )
         self.connection.add_functions(self._functions)
         self.connection.tolerate_collations()
         self.schema_versions = {}

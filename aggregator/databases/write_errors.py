@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 
 import apsw
 
-from aggregator.databases.connection import quoted
+from aggregator.databases.connection import quoted, too_long
+from aggregator.databases.file_errors import is_full_disk
 from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import (
     OUT_OF_ROOM,
@@ -44,8 +45,6 @@ _OTHERS: tuple[tuple[type[apsw.Error], Callable[[str], AggregatorError], str], .
         InvalidWrite,
         "The key of a row is to be an integer, and is none; nothing was written.",
     ),
-    (apsw.TooBigError, InvalidWrite, "A value is longer than SQLite can store; nothing was written."),
-    (apsw.FullError, StorageFull, "The disk has no room left; nothing was written."),
 )
 _OF_THE_FILES: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.BusyError, "is locked by another program"),
@@ -79,9 +78,10 @@ def explained(error: Exception, connection: apsw.Connection, written: Collection
     if kind is not None and isinstance(error, apsw.ConstraintError):
         make, sentence = kind
         return make(sentence.format(_what(str(error), connection, written)))
-    if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_WRITE:
-        # What a quota, or a limit of the process, looks like.
+    if is_full_disk(error):
         return no_room()
+    if isinstance(error, apsw.TooBigError):
+        return InvalidWrite(f"{too_long(connection.limit(apsw.SQLITE_LIMIT_LENGTH))} Nothing was written.")
     for type_, make, sentence in _OTHERS:
         if isinstance(error, type_):
             return make(sentence)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.databases.connection import ATTACHING, PatientConnection, SqlFunction, quoted
+from aggregator.databases.connection import ATTACHING, LONGEST_VALUE, PatientConnection, SqlFunction, quoted
 from aggregator.databases.counting import RowCounter, SessionCounter, session_of
 from aggregator.databases.file_errors import schema_fault
 from aggregator.databases.folder import DatabaseFile
@@ -44,7 +44,7 @@ _WAL_PAGES = 1_000
 class WriteConnection(PatientConnection):
     """SQLite with an empty main database, some files attached to be written, and others to be read.
 
-    patience, wanted: as of PatientConnection. functions: Python functions callable in SQL.
+    patience, wanted, longest_value: as of PatientConnection. functions: Python functions callable in SQL.
     Raises DatabaseUnavailable, which names the file, when one cannot be attached.
     """
 
@@ -55,8 +55,9 @@ class WriteConnection(PatientConnection):
         patience: float = 5.0,
         wanted: Callable[[], bool] = lambda: True,
         functions: Mapping[str, SqlFunction] | None = None,
+        longest_value: int = LONGEST_VALUE,
     ) -> None:
-        super().__init__(":memory:", ATTACHING, patience, wanted)
+        super().__init__(":memory:", ATTACHING, patience, wanted, longest_value=longest_value)
         self.written = tuple(files_written)
         self.files = tuple(sorted((*files_written, *files_read), key=lambda file: file.path))
         self.permissions = WriteAuthorizer([file.schema for file in self.written])

@@ -24,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from aggregator.databases.connection import LONGEST_VALUE
 from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, QueryFailed
 from aggregator.formats import SQL_FUNCTIONS
@@ -48,11 +49,12 @@ class ProcessReader:
 
     clock = staticmethod(time.monotonic)
 
-    def __init__(self, lock_wait: float) -> None:
+    def __init__(self, lock_wait: float, longest_value: int = LONGEST_VALUE) -> None:
         self._is_stopped = False
         self._is_busy = False
+        arguments = (os.getpid(), lock_wait, longest_value)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator.reports.process", str(lock_wait), str(os.getpid())],
+            [sys.executable, "-m", "aggregator.reports.process", *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_PACKAGE_FOLDER,
@@ -108,13 +110,21 @@ class ReaderProcesses:
     """A few reader processes.
 
     count: how many there are. heavy_seconds: a report that took longer than this by the history, or
-    that it does not know, is given to one of them, when one is free.
+    that it does not know, is given to one of them, when one is free. lock_wait, longest_value: see ViewPool.
     """
 
-    def __init__(self, count: int, history: History, heavy_seconds: float, lock_wait: float) -> None:
+    def __init__(
+        self,
+        count: int,
+        history: History,
+        heavy_seconds: float,
+        lock_wait: float,
+        longest_value: int = LONGEST_VALUE,
+    ) -> None:
         self._history = history
         self._heavy_seconds = heavy_seconds
         self._lock_wait = lock_wait
+        self._longest_value = longest_value
         self._free: list[ProcessReader] = []
         self._missing = count
         self._lock = threading.Lock()
@@ -166,7 +176,7 @@ class ReaderProcesses:
 
     def _start_one(self) -> None:
         try:
-            reader = ProcessReader(self._lock_wait)
+            reader = ProcessReader(self._lock_wait, self._longest_value)
         except OSError as error:
             log.error("a reader process could not be started: %s", error)
             self._miss_one()
@@ -217,9 +227,9 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
     return data
 
 
-def serve(jobs: IO[bytes], frames: IO[bytes], lock_wait: float) -> None:
+def serve(jobs: IO[bytes], frames: IO[bytes], lock_wait: float, longest_value: int) -> None:
     """The child's loop: read each job and send its chunks, until the input ends."""
-    pool = ViewPool(SQL_FUNCTIONS, lock_wait)
+    pool = ViewPool(SQL_FUNCTIONS, lock_wait, longest_value=longest_value)
     known: dict[object, Report] = {}
     while True:
         while not select.select([jobs], [], [], _IDLE_SECONDS)[0]:
@@ -269,7 +279,7 @@ if __name__ == "__main__":
     # Nothing else may write on the channel.
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    threading.Thread(target=_end_with, args=(int(sys.argv[2]),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
     channel.write(_READY)
     channel.flush()
-    serve(sys.stdin.buffer, channel, float(sys.argv[1]))
+    serve(sys.stdin.buffer, channel, float(sys.argv[2]), int(sys.argv[3]))

@@ -32,6 +32,7 @@ class QuickReports:
 
     def __init__(self, history: History, lock_wait: float, most_idle: int) -> None:
         self._history = history
+        # The limit on a value is far below the service's: nothing ends a function while it makes one.
         self._pool = ViewPool(SQL_FUNCTIONS, lock_wait, most_idle, for_quick=True)
 
     def result(self, job: Job, seen: Sequence[FileVersion]) -> SmallResult | None:

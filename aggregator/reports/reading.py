@@ -15,7 +15,7 @@ import apsw
 import orjson
 
 from aggregator.catalog.arguments import Arguments, read_arguments
-from aggregator.databases.connection import SqlValue
+from aggregator.databases.connection import SqlValue, too_long
 from aggregator.databases.folder import DatabaseFile, FileVersion
 from aggregator.databases.pool import ViewPool
 from aggregator.databases.query import batches, failure, prepares
@@ -27,6 +27,7 @@ from aggregator.errors import (
     DatabaseUnavailable,
     NothingThere,
     QueryFailed,
+    UnfitValue,
     UnsettledDatabases,
 )
 from aggregator.formats import FORM, HTML, PLAN, Format
@@ -232,7 +233,10 @@ class LocalReader:
         if self._is_stopped:
             return Cancelled("The reading was stopped.")
         values = bindings(job.arguments)
-        return refusal(error, job.report.statement.sql, values) or failure(error, job.report.files)
+        refused = refusal(error, job.report.statement.sql, values)
+        if isinstance(error, apsw.TooBigError) and refused is None:
+            return UnfitValue(too_long(self._pool.longest_value))
+        return refused or failure(error, job.report.files)
 
     def _is_wanted(self) -> bool:
         return not self._is_stopped and not self._is_over_budget()

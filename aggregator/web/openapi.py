@@ -35,6 +35,7 @@ _PROBLEMS = {
     "500": "The report's file or its data has a fault",
     "503": "A database cannot be read, or too many reports are running",
     "504": "The report took too long",
+    "507": "The server's disk is full",
 }
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -46,7 +46,7 @@ _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.UnsettledDatabases: "Try again.",
     errors.RejectedRows: "Mend the rows, or add ?invalid=skip to write the others.",
     errors.ConflictingRows: "Leave these rows out, or add ?invalid=skip to write the others.",
-    errors.StorageFull: "Make room on the server's disk, and send it again.",
+    errors.StorageFull: "Make room on the server's disk and try again.",
     errors.TooManyReports: "Try again after the seconds in Retry-After.",
     errors.TimeLimitExceeded: "Ask for less, as a shorter period, or raise time_limit.",
 }

@@ -58,10 +58,19 @@ class Service:
             SqlFolder(settings.sql), databases, settings.lock_wait, check
         )
         self.place = Place(
-            databases.folder, settings.lock_wait, settings.time_limit, Answers(databases.folder)
+            databases.folder,
+            settings.lock_wait,
+            settings.time_limit,
+            Answers(databases.folder),
+            settings.max_value,
         )
         self.writes = WriteQueues(self.place)
-        self.pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, most_idle=settings.max_reports)
+        self.pool = ViewPool(
+            SQL_FUNCTIONS,
+            settings.lock_wait,
+            most_idle=settings.max_reports,
+            longest_value=settings.max_value,
+        )
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
         self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
@@ -70,7 +79,11 @@ class Service:
         self.overviews = Overviews()
         self.quick = QuickReports(self.history, settings.lock_wait, most_idle=settings.max_reports)
         self.processes = ReaderProcesses(
-            settings.reader_processes, self.history, settings.heavy_seconds, settings.lock_wait
+            settings.reader_processes,
+            self.history,
+            settings.heavy_seconds,
+            settings.lock_wait,
+            settings.max_value,
         )
         self.places = asyncio.Semaphore(settings.max_reports)
         self._refreshing: asyncio.Task[None] | None = None

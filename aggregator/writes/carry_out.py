@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 
+from aggregator.databases.connection import LONGEST_VALUE
 from aggregator.databases.query import prepares
 from aggregator.databases.refused_values import refusal
 from aggregator.databases.writing import WriteConnection, transaction
@@ -31,12 +32,16 @@ class _TakenBack(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where writes are carried out. folder: of the databases; lock_wait, time_limit: in seconds."""
+    """Where writes are carried out.
+
+    folder: of the databases; lock_wait, time_limit: in seconds; longest_value: see WriteConnection.
+    """
 
     folder: Path
     lock_wait: float
     time_limit: float
     answers: Answers
+    longest_value: int = LONGEST_VALUE
 
 
 def _nobody(count: int) -> None:
@@ -72,7 +77,13 @@ def carry_out(
 def opened(order: WriteOrder, place: Place, answers: Answers | None = None) -> WriteConnection:
     """A connection to all that an order needs."""
     written = [*order.write.written, *([answers.file()] if answers is not None else [])]
-    return WriteConnection(written, order.write.only_read, place.lock_wait, functions=SQL_FUNCTIONS)
+    return WriteConnection(
+        written,
+        order.write.only_read,
+        place.lock_wait,
+        functions=SQL_FUNCTIONS,
+        longest_value=place.longest_value,
+    )
 
 
 def failure(

@@ -52,6 +52,14 @@ WITH RECURSIVE counted AS (
 )
 SELECT max(counted.number) AS number FROM counted;
 """
+LONGEST = 1_000_000
+LONG = """/*
+params: {n: {type: integer}}
+*/
+SELECT replace(hex(zeroblob(max(numbers.number, :n))), '00', 'x') AS long
+FROM numbers_db.numbers AS numbers
+WHERE numbers.number = 1;
+"""
 
 
 @pytest.fixture
@@ -69,14 +77,20 @@ def library(tmp_path: Path) -> Library[Report]:
         """,
         "wal",
     )
-    for name, text in {"numbers": NUMBERS, "money": MONEY, "choice": CHOICE, "endless": ENDLESS}.items():
+    for name, text in {
+        "numbers": NUMBERS,
+        "money": MONEY,
+        "choice": CHOICE,
+        "endless": ENDLESS,
+        "long": LONG,
+    }.items():
         (sql / f"{name}.sql").write_text(text)
     return Library(SqlFolder(sql), DatabaseFolder(dbs), 5.0, check)
 
 
 @pytest.fixture
 def reader() -> Iterator[ProcessReader]:
-    reader = ProcessReader(5.0)
+    reader = ProcessReader(5.0, LONGEST)
     assert reader.wait_until_ready()
     yield reader
     reader.close()
@@ -102,12 +116,26 @@ def test_both_readers_read_the_same(library: Library[Report], reader: ProcessRea
 
 
 def test_errors_come_through_as_they_are(library: Library[Report], reader: ProcessReader) -> None:
-    with pytest.raises(UnfitValue, match="amount is declared as money"):
+    with pytest.raises(UnfitValue, match="amount has the type money"):
         list(reader.chunks(job(library, "money")))
     with pytest.raises(InvalidParameters) as caught:
         list(reader.chunks(job(library, "choice", word="none of these")))
     assert [error.parameter for error in caught.value.errors] == ["word"]
     assert [chunk.rows for chunk in reader.chunks(job(library, "choice", word='wörd "15"'))] == [1]
+
+
+def test_both_limit_the_size_of_a_value(library: Library[Report], reader: ProcessReader) -> None:
+    here = LocalReader(ViewPool(SQL_FUNCTIONS, 5.0, longest_value=LONGEST))
+    for each in (here, reader):
+        (chunk,) = each.chunks(job(library, "long", n="400000"))
+        assert len(chunk.text) == len('{"long":""}') + 400_000
+    run_script(
+        job(library, "long", n="1").report.files[0].path,
+        f"UPDATE numbers SET word = CAST(zeroblob({LONGEST}) AS TEXT) WHERE number = 7",
+    )
+    for each in (LocalReader(ViewPool(SQL_FUNCTIONS, 5.0, longest_value=LONGEST)), reader):
+        with pytest.raises(UnfitValue, match=r"longer than 1,000,000 bytes \(setting max_value\)"):
+            list(each.chunks(job(library, "numbers")))
 
 
 def test_altered_tables_are_noticed(library: Library[Report], reader: ProcessReader) -> None:
