@@ -52,6 +52,18 @@ def read_settings(parser: argparse.ArgumentParser, arguments: argparse.Namespace
         parser.error("; ".join(_explained(problem, given) for problem in error.errors()))
 
 
+def require_folders(parser: argparse.ArgumentParser, settings: Settings) -> None:
+    """End the process with status 2 and a message when the folder of databases or of SQL is not there."""
+    missing = [
+        f"{option(name)} ({variable(name)}): "
+        + (f"{path} is not a folder" if path.exists() else f"there is no folder {path}")
+        for name, path in (("dbs", settings.dbs), ("sql", settings.sql))
+        if not path.is_dir()
+    ]
+    if missing:
+        parser.error("; ".join(missing))
+
+
 def option(name: str) -> str:
     """The command's option for a setting, `--time-limit`."""
     return f"--{name.replace('_', '-')}"

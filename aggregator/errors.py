@@ -6,6 +6,7 @@ AggregatorError
 ├── NotAcceptable         the wanted format is not one that the report has
 ├── InvalidParameters     the query string or the path does not fit the header
 ├── BrokenReport          the .sql file has faults; says which
+│   └── MissingDatabases  its only fault is that databases are missing
 ├── DatabaseUnavailable   a file that the report reads is gone, locked or no database
 ├── UnsettledDatabases    the files changed too fast to be seen at one instant
 ├── TooManyReports        every place is taken, and stayed so
@@ -139,6 +140,14 @@ class BrokenReport(AggregatorError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(map(str, faults)))
         self.faults = tuple(faults)
+
+
+class MissingDatabases(BrokenReport):
+    """The SQL names databases that are not in the folder; `schemas` are their names, sorted."""
+
+    def __init__(self, faults: Sequence[Fault], schemas: Sequence[str]) -> None:
+        super().__init__(faults)
+        self.schemas = tuple(schemas)
 
 
 class DatabaseUnavailable(AggregatorError):

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -145,7 +146,7 @@ def test_check_prints_each_fault_on_a_line(
     assert out.splitlines() == [
         "\\udce9\\n.sql: the name has control characters, or is not UTF-8",
         "a.sql:1: two columns are named A; give one of them another name with AS",
-        "a.sql:2: :b is not declared under params",
+        "a.sql:2: :b is not declared under params; begin the file with `/* params: {b: {type: text}} */`",
         "b.sql:3: unknown key foo; the keys are title, description, params, input, rows_in, columns,"
         " shape, chart, filename, sheet, formats, time_limit, tags",
     ]
@@ -178,7 +179,7 @@ def test_check_waits_for_a_lock_as_long_as_it_is_told(
 
 
 def test_check_in_the_shell() -> None:
-    """The repository's own reports, without databases: a status, lines of faults, no traceback."""
+    """The repository's own reports, without databases: a status, one line for all, no traceback."""
     done = subprocess.run(
         [sys.executable, "-m", "aggregator", "check", "--sql", PROJECT / "sql", "--dbs", "."],
         capture_output=True,
@@ -186,21 +187,22 @@ def test_check_in_the_shell() -> None:
         env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "ascii"},
     )
     assert done.returncode == 1
-    assert "report/customer-orders.sql:" in done.stdout
-    assert "there is no database order_db" in done.stdout
+    (line,) = done.stdout.splitlines()
+    assert re.fullmatch(r"sql: \d+ reports need databases that are missing: customer_db, .*", line)
     assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_check_where_only_ascii_can_be_printed(tmp_path: Path) -> None:
     (tmp_path / "sql").mkdir()
     (tmp_path / "sql" / "größe.sql").write_text("SELECT größe")
+    (tmp_path / "dbs").mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "aggregator", "check"],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "ascii"},
     )
-    assert done.stdout.splitlines()[1:] == ["gr\\xf6\\xdfe.sql:1: no such column: gr\\xf6\\xdfe"]
+    assert done.stdout.splitlines() == ["gr\\xf6\\xdfe.sql:1: no such column: gr\\xf6\\xdfe"]
     assert done.returncode == 1
 
 
@@ -402,10 +404,12 @@ def test_an_unknown_report_lists_those_that_there_are(run: Run) -> None:
 
 
 def test_where_there_are_no_reports_it_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("dbs", "sql"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "sql" / "A.SQL").touch()
     assert main(["run", "a"]) == 1
     assert capsys.readouterr().err == (
-        "There is no report a.\nThere are none.\n"
-        "sql: the folder of SQL files cannot be read: No such file or directory\n"
+        "There is no report a.\nThere are none.\nA.SQL: the ending is .sql, in small letters\n"
     )
 
 
@@ -540,7 +544,7 @@ def test_a_closed_pipe_ends_the_command_quietly(folders: Path, report: str) -> N
 
 
 def test_a_closed_pipe_ends_a_check_quietly(folders: Path) -> None:
-    command = [sys.executable, "-m", "aggregator", "check", "--sql", "none", "--dbs", str(folders / "dbs")]
+    command = [sys.executable, "-m", "aggregator", "check", "--sql", str(folders / "sql"), "--dbs", "."]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     environment.pop("PYTHONUNBUFFERED", None)
     with subprocess.Popen(
@@ -549,7 +553,7 @@ def test_a_closed_pipe_ends_a_check_quietly(folders: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.stderr.read() == "no endpoints, 1 fault\n"
+        assert process.stderr.read() == "10 endpoints, 1 fault\n"
         assert process.wait(timeout=10) == 1
 
 

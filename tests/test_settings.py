@@ -199,6 +199,18 @@ def test_a_wrong_environment_ends_each_command_with_a_message(name: str) -> None
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["app.py", "check", "run"])
+def test_a_folder_that_is_not_there_ends_each_command_with_its_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folders = ["--dbs", str(tmp_path / "none"), "--sql", str(tmp_path / "file")]
+    done = command(*COMMANDS[name], *folders)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].endswith(
+        f"error: --dbs (AGGREGATOR_DBS): there is no folder {tmp_path / 'none'}; "
+        f"--sql (AGGREGATOR_SQL): {tmp_path / 'file'} is not a folder"
+    )
+
+
 def test_the_help_of_the_server_has_every_setting() -> None:
     done = command("app.py", "--help")
     assert done.returncode == 0

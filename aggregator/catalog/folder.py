@@ -279,7 +279,9 @@ def _path_faults(source: Source, file: str, route: Route) -> Iterator[Fault]:
         yield Fault(file, source.line_of("input"), message)
     for name in route.parameters:
         if name not in source.header.params:
-            yield Fault(file, 1, f"the path has {{{name}}}, which params does not declare")
+            missing = [each for each in route.parameters if each not in source.header.params]
+            how = source.how_to_declare(missing)
+            yield Fault(file, 1, f"the path has {{{name}}}, which is not declared under params; {how}")
         elif source.header.params[name].many:
             line = source.line_of("params", name, "many")
             yield Fault(file, line, f"the path has {{{name}}}, which cannot be a list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Literal
@@ -24,6 +24,11 @@ _LONGEST = 20_000
 """Characters; YAML is read slowly, and nobody's report may wait for another's header."""
 
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+_TYPE_BY_NAME = (
+    ("integer", re.compile(r"(^|_)(id|count|limit|offset|quantity|year)$", re.IGNORECASE)),
+    ("date", re.compile(r"(^|_)(date|day|since|until|from|to)$", re.IGNORECASE)),
+)
 
 ColumnTypeName = Literal[
     "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
@@ -216,6 +221,19 @@ class Source:
     def line_of(self, *keys: str) -> int:
         """The line of a key of the header, or of the nearest key above it."""
         return self.block.line_of(keys)
+
+    def how_to_declare(self, names: Iterable[str]) -> str:
+        """What to add to the file so that these parameters are declared, as the end of a sentence."""
+        params = ", ".join(f"{name}: {{type: {_likely_type(name)}}}" for name in names)
+        if self.header.params:
+            return f"add `{params}` to params"
+        if self.block.values:
+            return f"add `params: {{{params}}}` to the header"
+        return f"begin the file with `/* params: {{{params}}} */`"
+
+
+def _likely_type(name: str) -> str:
+    return next((kind for kind, names in _TYPE_BY_NAME if names.search(name)), "text")
 
 
 def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from aggregator.cli.check import check
 from aggregator.cli.load import Load, load
 from aggregator.cli.run import Order, WrongCall, run
-from aggregator.command_line import add_settings, read_settings
+from aggregator.command_line import add_settings, read_settings, require_folders
 from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
 from aggregator.inputs.options import MOST_HEADER_LINE, Options
 
@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     settings = read_settings(own, arguments)
+    require_folders(own, settings)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

@@ -14,6 +14,8 @@ _CLAUSES = {
     *("inner", "left", "right", "full", "cross", "natural", "union", "intersect", "except", "using"),
 }
 _BEFORE_A_TABLE = {"from", "join", ","}
+_BEFORE_A_SCHEMA = {"from", "join", "into", "update", "ignore", "replace", "abort", "fail", "rollback"}
+_END = Token("sign", ";", 0, 0)
 _CONDITIONS = {"where", "on"}
 _COMPARING = {"=", "==", "<", ">", "<=", ">=", "between", "in"}
 _CALCULATING = {"+", "-", "*", "/", "%", "|", "||"}
@@ -53,6 +55,28 @@ def _alias(words: Sequence[Token], place: int) -> str:
     return words[place].name or "" if name is None or name in _CLAUSES else name
 
 
+def absent_schemas(sql: str, known: Iterable[str]) -> dict[str, int]:
+    """The schemas of tables in the SQL that are not among the known ones, each with its first line."""
+    listed = [_END, _END, *code(sql), _END, _END]
+    present = {"main", "temp", *(name.lower() for name in known)}
+    found: dict[str, int] = {}
+    is_list = [False]
+    for earlier, before, word, dot, table in zip(*(listed[place:] for place in range(5)), strict=False):
+        text, introduction = _text(word), _text(before)
+        if text == "(":
+            is_list.append(introduction in ("from", "join") or (introduction in ",(" and is_list[-1]))
+        elif text == ")" and len(is_list) > 1:
+            is_list.pop()
+        elif text in _CLAUSES:
+            is_list[-1] = text in ("from", "join")
+        elif word.name is not None and dot.text == "." and table.name is not None:
+            is_named = introduction in _BEFORE_A_SCHEMA and _text(earlier) != "distinct"
+            if (is_named or (introduction in ",(" and is_list[-1])) and word.name not in present:
+                present.add(word.name)
+                found[_plain(word)] = word.line
+    return found
+
+
 def compared_columns(sql: str, alias: str) -> list[str]:
     """The columns `alias.column` by which an index could find rows.
 
@@ -63,8 +87,7 @@ def compared_columns(sql: str, alias: str) -> list[str]:
 
 def extreme_columns(sql: str) -> set[str]:
     """The columns, in small letters, of which the SQL wants the least or the greatest value."""
-    end = Token("sign", ";", 0, 0)
-    words = [*code(sql), end, end, end]
+    words = [*code(sql), _END, _END, _END]
     return {
         (column if dot.text == "." else first).name or ""
         for function, bracket, first, dot, column in zip(*(words[place:] for place in range(5)), strict=False)
@@ -73,12 +96,11 @@ def extreme_columns(sql: str) -> set[str]:
 
 
 def _compared(words: Iterable[Token], alias: str) -> list[str]:
-    end = Token("sign", ";", 0, 0)
-    listed = [end, *words, end, end, end]
+    listed = [_END, *words, _END, _END, _END]
     kept: list[str] = []
     levels = [_Level()]
     for before, word, dot, column, after in zip(*(listed[place:] for place in range(5)), strict=False):
-        text = word.text.lower() if word.kind == "word" else word.text
+        text = _text(word)
         if text == "(":
             levels.append(_Level(levels[-1].is_condition))
         elif text == ")" and len(levels) > 1:
@@ -119,6 +141,11 @@ def _joined(words: Iterable[Token]) -> Iterator[Token]:
             yield replace(signs[0], text="".join(sign.text for sign in signs))
             signs = []
         yield word
+
+
+def _text(word: Token) -> str:
+    """A word in small letters, anything else as it is."""
+    return word.text.lower() if word.kind == "word" else word.text
 
 
 def _plain(word: Token) -> str:

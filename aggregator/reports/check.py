@@ -80,8 +80,8 @@ class _Check(SourceCheck):
             for key, message in faults_of_chart(header, columns_of(statement, header)):
                 self.add(self.source.line_of("chart", key), message)
         paging = self._paging(statement) if statement is not None and header.shape.kind == "page" else None
-        if statement is None or self.faults:
-            raise BrokenReport(sorted(self.faults))
+        if statement is None or self.faults or self.missing:
+            raise self.broken()
         schemas = statement.schemas.union(*(each.schemas for each in choices.values()))
         read = tuple(self.files[schema] for schema in sorted(schemas))
         return Report(
@@ -99,7 +99,7 @@ class _Check(SourceCheck):
 
     def _statement(self, connection: ReadOnlyConnection) -> Statement | None:
         statement, faults = inspect(self.source.sql, connection, self.files)
-        for fault in faults:
+        for fault in self.beside_missing(faults, self.source.sql, self.source.sql_line):
             self.add(self.source.sql_line + fault.line - 1, fault.message)
         return statement
 
@@ -121,7 +121,7 @@ class _Check(SourceCheck):
                 continue
             first_line = self.source.block.line_of_text(("params", name, "choices_sql"))
             statement, faults = inspect(parameter.choices_sql, connection, self.files)
-            for fault in faults:
+            for fault in self.beside_missing(faults, parameter.choices_sql, first_line):
                 self.add(first_line + fault.line - 1, f"choices_sql of {name}: {fault.message}")
             for token in parameters(parameter.choices_sql)[:1]:
                 line = first_line + token.line - 1

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from aggregator.catalog.folder import Endpoint, Match, SqlFolder, UrlPath
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
-from aggregator.errors import AggregatorError, BrokenReport, DatabaseUnavailable, Fault, NoSuchReport
+from aggregator.errors import (
+    AggregatorError,
+    BrokenReport,
+    DatabaseUnavailable,
+    Fault,
+    MissingDatabases,
+    NoSuchReport,
+)
 from aggregator.reports.checked import Checked
+from aggregator.reports.source_check import listed
 
 _FAILURE_SECONDS = 0.5
 """How long a report that failed its check is not checked again."""
@@ -35,6 +44,28 @@ class _Known(Generic[T]):
         """Whether another check of the same file would hardly find anything else."""
         is_fresh = time.monotonic() - self.at <= _FAILURE_SECONDS and self.present == present
         return self.endpoint is endpoint and is_fresh and self.lock_wait >= lock_wait
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Endpoints that cannot be run because the same databases are missing. schemas: their names, sorted."""
+
+    endpoints: tuple[Endpoint, ...]
+    schemas: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{len(self.endpoints)} reports need databases that are missing: {listed(self.schemas)}"
+
+
+def lacking(troubles: Iterable[tuple[Endpoint, AggregatorError | None]]) -> Lacking | None:
+    """The endpoints whose missing databases others lack too; a name that only one has may be misspelt."""
+    known = [(endpoint, error) for endpoint, error in troubles if isinstance(error, MissingDatabases)]
+    counts = Counter(schema for _, error in known for schema in error.schemas)
+    found = [each for each in known if any(counts[schema] > 1 for schema in each[1].schemas)]
+    if not found:
+        return None
+    schemas = sorted(set().union(*(error.schemas for _, error in found)))
+    return Lacking(tuple(endpoint for endpoint, _ in found), tuple(schemas))
 
 
 class Library(Generic[T]):
@@ -96,7 +127,10 @@ class Library(Generic[T]):
         if endpoint.faults:
             return BrokenReport(endpoint.faults)
         known = self._checked.get(endpoint.file)
-        return known.error if known is not None and known.endpoint is endpoint else None
+        error = known.error if known is not None and known.endpoint is endpoint else None
+        if isinstance(error, MissingDatabases) and self._databases.files().keys() >= {*error.schemas}:
+            return None
+        return error
 
     def named(self, name: str) -> Endpoint:
         """The endpoint of a file without its `.sql`; raises NoSuchReport."""
@@ -164,14 +198,23 @@ class Library(Generic[T]):
         return found
 
     def faults(self) -> list[Fault]:
-        """Everything that is wrong in both folders, in the order of files and lines."""
+        """Everything that is wrong in both folders, in the order of files and lines.
+
+        At the end, one fault stands for all reports that lack the same databases.
+        """
         faults = [*self._sql.catalog().faults, *self._databases.faults()]
-        for endpoint, report in self.all():
+        checked = self.all()
+        errors = [(endpoint, error) for endpoint, error in checked if isinstance(error, AggregatorError)]
+        lack = lacking(errors)
+        grouped = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()
+        for endpoint, report in errors:
+            if endpoint.file in grouped:
+                continue
             if isinstance(report, BrokenReport):
                 faults += report.faults
-            elif isinstance(report, AggregatorError):
+            else:
                 faults.append(Fault(endpoint.file, 0, report.detail))
-        return sorted(faults)
+        return sorted(faults) + ([Fault(self._sql.folder.name, 0, str(lack))] if lack is not None else [])
 
     def _require_what_was_there(self, endpoint: Endpoint) -> None:
         """Raises DatabaseUnavailable for a file that the report could read once, and that is gone."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 from aggregator.catalog.header import Source
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn
+from aggregator.databases.statement_faults import StatementFault
+from aggregator.databases.table_names import absent_schemas
 from aggregator.databases.tokens import compared, parameters
-from aggregator.errors import Fault
+from aggregator.errors import BrokenReport, Fault, MissingDatabases
 from aggregator.formats.currency import is_known
 from aggregator.formats.html import placeholders
 
@@ -21,23 +24,62 @@ class SourceCheck:
         self.source = source
         self.files = files
         self.faults: list[Fault] = []
+        self.missing: dict[str, int] = {}
 
     def add(self, line: int, message: str) -> None:
         """Note a fault; line: of the file."""
         self.faults.append(Fault(self.file, line, message))
 
+    def broken(self) -> BrokenReport:
+        """The error for the faults so far, with one for all of the databases that are missing."""
+        if not self.missing:
+            return BrokenReport(sorted(self.faults))
+        names = sorted(self.missing)
+        is_one = len(names) == 1
+        message = f"there {'is no database' if is_one else 'are no databases'} {listed(names)}"
+        close = get_close_matches(names[0], self.files, n=1, cutoff=0.8) if is_one else []
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        fault = Fault(self.file, min(self.missing.values()), message + hint)
+        if self.faults:
+            return BrokenReport(sorted([*self.faults, fault]))
+        return MissingDatabases([fault], names)
+
+    def beside_missing(
+        self, faults: Sequence[StatementFault], sql: str, first_line: int
+    ) -> list[StatementFault]:
+        """The faults of some SQL without those that come from missing databases, which are noted.
+
+        SQLite names only the first table that it does not find.
+        """
+        kept = [fault for fault in faults if not fault.message.startswith("no such table")]
+        absent = absent_schemas(sql, self.files) if len(kept) < len(faults) else {}
+        for schema, line in absent.items():
+            self.missing.setdefault(schema, first_line + line - 1)
+        return kept if absent else list(faults)
+
     def check_parameters(self) -> None:
         """Each parameter that is used must be declared, and the other way round."""
         declared = self.source.header.params
+        found = parameters(self.source.sql)
+        undeclared = {
+            name: next(iter(get_close_matches(name.lower(), declared, n=1, cutoff=0.75)), None)
+            for name in (token.text[1:] for token in found if token.text.startswith(":"))
+            if name not in declared and _can_be_declared(name)
+        }
+        new = [name for name, declared_as in undeclared.items() if declared_as is None]
         used: set[str] = set()
-        for token in parameters(self.source.sql):
+        for token in found:
             line = self.source.sql_line + token.line - 1
             name = token.text[1:]
             if not token.text.startswith(":"):
-                written = "name" if token.text.startswith("?") else name
+                written = name if _can_be_declared(name) else "name"
                 self.add(line, f"{token.text}: a parameter is written :{written}")
+            elif not _can_be_declared(name):
+                self.add(line, f"{token.text}: a name has letters A to Z, digits and _, and no digit first")
             elif name not in declared and name not in used:
-                self.add(line, f"{token.text} is not declared under params")
+                close = undeclared[name]
+                how = f"did you mean :{close}?" if close else self.source.how_to_declare(new)
+                self.add(line, f"{token.text} is not declared under params; {how}")
             used.add(name)
         for token in compared(self.source.sql):
             name = token.text[1:]
@@ -105,3 +147,14 @@ class SourceCheck:
                     self.add(
                         line, f"link uses {{{other}}}, which is no column; the columns are {', '.join(names)}"
                     )
+
+
+def _can_be_declared(name: str) -> bool:
+    return name.isascii() and name.isidentifier()
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names in a sentence: `a, b and c`; of more than the most, how many others there are."""
+    rest = len(names) - most
+    *first, last = [*names[:most], f"{rest} more"] if rest > 0 else names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -25,9 +25,13 @@ Headers = list[tuple[str, str]]
 
 
 class Answer:
-    """Sends one response. `headers` are those of a file, set before it begins; `is_begun`: whether it has."""
+    """Sends one response. `headers` are those of a file, set before it begins; `is_begun`: whether it has.
 
-    def __init__(self, request: Request, send: Send) -> None:
+    shows_sql: whether the page of a faulty file leads to its SQL.
+    """
+
+    def __init__(self, request: Request, send: Send, shows_sql: bool) -> None:
+        self._shows_sql = shows_sql
         self.headers: Headers = []
         self._request = request
         self._send = send
@@ -91,7 +95,7 @@ class Answer:
         status, headers, body = problem(error, self._request.path)
         self.headers = [("content-type", MEDIA_TYPE), ("cache-control", "no-store"), *headers]
         if self._request.accepts_html:
-            body = page or problem_page(error, place_of(self._request))
+            body = page or problem_page(error, place_of(self._request), self._shows_sql)
             self.headers = [*PAGE_HEADERS, ("cache-control", "no-store"), *headers]
         await self._begin(status, len(body))
         await self._send({"type": "http.response.body", "body": b"" if self._request.is_head else body})

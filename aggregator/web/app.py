@@ -73,9 +73,12 @@ def own_pages(service: Service) -> FastAPI:
     for route in app.router.routes:
         if "GET" in (getattr(route, "methods", None) or ()):
             route.methods.add("HEAD")  # type: ignore[attr-defined]
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(AggregatorError, _failed)
-    app.add_exception_handler(Exception, _broken)
+
+    async def answer_error(request: Request, error: Exception) -> Response:
+        return _problem(request, _explained(request, error), service.settings.show_sql)
+
+    for kind in (HTTPException, AggregatorError, Exception):
+        app.add_exception_handler(kind, answer_error)
     return app
 
 
@@ -96,7 +99,7 @@ class _Front:
             try:
                 self._hosts.require(request.header(b"host"))
             except MisdirectedRequest as error:
-                await Answer(request, send).fail(error)
+                await Answer(request, send, shows_sql=False).fail(error)
                 return
         is_report = scope["type"] == "http" and segments_of(scope["raw_path"])[0] not in RESERVED
         await (self._reports if is_report else self._own)(scope, receive, send)
@@ -109,30 +112,22 @@ def from_environment() -> ASGIApp:
     return create_app(settings)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _explained(request: Request, error: Exception) -> AggregatorError:
+    if isinstance(error, AggregatorError):
+        return error
+    if not isinstance(error, HTTPException):
+        return QueryFailed("Something in the service is broken; its log says what.", repr(error))
     path = path_of(segments_of(request.scope["raw_path"]))
     if error.status_code == 405:
-        return _problem(request, MethodNotAllowed(f"{path} is only to be read.", ["GET"]))
-    return _problem(request, NoSuchReport(f"There is nothing at {path}."))
+        return MethodNotAllowed(f"{path} is only to be read.", ["GET"])
+    return NoSuchReport(f"There is nothing at {path}.")
 
 
-async def _failed(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AggregatorError)
-    return _problem(request, error)
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    return _problem(
-        request, QueryFailed("Something in the service is broken; its log says what.", repr(error))
-    )
-
-
-def _problem(request: Request, error: AggregatorError) -> Response:
+def _problem(request: Request, error: AggregatorError, shows_sql: bool) -> Response:
     request_line(request.scope).outcome = type(error).__name__
     place = Place(segments_of(request.scope["raw_path"]))
     status, headers, body = problem(error, place.path)
     if "text/html" in request.headers.get("accept", ""):
-        page = problem_page(error, place)
+        page = problem_page(error, place, shows_sql)
         return Response(page, status, {"Cache-Control": "no-store", **dict(headers), **dict(PAGE_HEADERS)})
     return Response(body, status, {"Cache-Control": "no-store", **dict(headers)}, MEDIA_TYPE)

@@ -18,6 +18,7 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.NotAcceptable: (406, "The report is not to be had in this format"),
     errors.InvalidParameters: (422, "The parameters do not fit"),
     errors.BrokenReport: (500, "The report's SQL file has faults"),
+    errors.MissingDatabases: (500, "The report's databases are missing"),
     errors.UnfitValue: (500, "A value does not fit the format or its column's type"),
     errors.QueryFailed: (500, "The report failed while it ran"),
     errors.DatabaseUnavailable: (503, "A database cannot be read"),
@@ -41,7 +42,8 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
 
 _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.NoSuchReport: "All reports are listed at / and in /openapi.json.",
-    errors.BrokenReport: "Mend the file, or run `python -m aggregator check` to see all faults.",
+    errors.BrokenReport: "Fix the file. `python -m aggregator check` lists the faults of all files.",
+    errors.MissingDatabases: "Add the files to the folder of databases: order.db is order_db in SQL.",
     errors.DatabaseUnavailable: "Try again, or ask who looks after that file; /health shows all.",
     errors.UnsettledDatabases: "Try again.",
     errors.RejectedRows: "Mend the rows, or add ?invalid=skip to write the others.",

@@ -61,7 +61,7 @@ class ReportsEndpoint:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        answer = Answer(request, send)
+        answer = Answer(request, send, self._service.settings.show_sql)
         try:
             await self._answer(request, answer)
         except Cancelled as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import uvicorn
 
-from aggregator.command_line import add_settings, read_settings
+from aggregator.command_line import add_settings, read_settings, require_folders
 from aggregator.web.protocol import JoiningProtocol
 
 _GRACE_SECONDS = 3
@@ -15,10 +15,11 @@ _GRACE_SECONDS = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until stopped; the exit status is 0, or 1 when the address cannot be had."""
+    """Serve until stopped; the exit status is 0, 1 when the address is taken, or 2 for wrong settings."""
     parser = argparse.ArgumentParser(prog="app.py", description="Serve the reports of a folder of SQL files.")
     add_settings(parser)
     settings = read_settings(parser, parser.parse_args(argv))
+    require_folders(parser, settings)
     settings.export()
     try:
         uvicorn.run(

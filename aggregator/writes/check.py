@@ -28,7 +28,8 @@ def check(endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: floa
         raise BrokenReport(endpoint.faults)
     checking = _Check(endpoint.file, endpoint.source, files)
     statements = checking.statements(lock_wait)
-    only_reads = not checking.faults and not any(each.writes for each in statements)
+    is_known = not checking.faults and not checking.missing
+    only_reads = is_known and not any(each.writes for each in statements)
     if only_reads and endpoint.route.method == "POST" and len(statements) == 1 and not checking.has_input:
         return check_report(endpoint, files, lock_wait)
     return checking.run(endpoint, statements)
@@ -56,7 +57,7 @@ class _Check(SourceCheck):
             statements, faults = inspect_writes(source.sql, connection, self.files)
         finally:
             connection.close()
-        for fault in faults:
+        for fault in self.beside_missing(faults, source.sql, source.sql_line):
             self.add(source.sql_line + fault.line - 1, fault.message)
         for schema, (_, reason) in connection.schema_faults.items():
             message = f"{schema} can only be read while it has an object that SQLite cannot use: {reason}"
@@ -66,15 +67,16 @@ class _Check(SourceCheck):
     def run(self, endpoint: Endpoint, statements: list[Statement]) -> Write:
         """The endpoint; raises BrokenReport."""
         self.check_parameters()
-        last = statements[-1] if statements else None
+        last = statements[-1] if statements and not self.missing else None
         names = [column.name for column in last.columns] if last is not None else []
         self.check_columns(names)
         self.check_amounts(last.columns if last is not None else ())
         self.check_shape(names)
         self.refuse_chart()
-        self._check_header(endpoint, statements)
+        if not self.missing:
+            self._check_header(endpoint, statements)
         if self.faults or last is None:
-            raise BrokenReport(sorted(self.faults))
+            raise self.broken()
         schemas = sorted(set().union(*(each.schemas for each in statements)))
         written = {schema for each in statements for schema, _ in each.writes}
         return Write(

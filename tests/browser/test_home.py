@@ -62,7 +62,7 @@ def test_search_as_you_type(page: Page) -> None:
     assert page.url.endswith("?q=PAYMENTS")
 
     page.get_by_role("searchbox").fill("no such report")
-    expect(page.get_by_text("No report fits.")).to_be_visible()
+    expect(page.get_by_text("No matching reports.")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     expect(page.locator("#reports li:visible")).to_have_count(at_first)
 

@@ -156,7 +156,7 @@ def test_the_path_and_the_header_of_another_method_are_checked(tmp_path: Path) -
     write(tmp_path, "{b}.put.sql", text="/* params: {b: {type: text}} */ DELETE FROM a_db.t")
     first, second, third = sorted(faults_of(tmp_path))
     assert first.startswith("a.post.sql:3: unknown key titel")
-    assert second == "{a}.put.sql:1: the path has {a}, which params does not declare"
+    assert second.startswith("{a}.put.sql:1: the path has {a}, which is not declared under params; begin ")
     assert third == "{b}.put.sql: answers the same URL as {a}.put.sql; rename one"
 
 
@@ -182,8 +182,15 @@ def test_two_files_for_one_url(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "fault"),
     [
-        ("", ":1: the path has {id}, which params does not declare"),
-        ("/* params: {ID: {type: text}} */ ", ":1: the path has {id}, which params does not declare"),
+        (
+            "",
+            ":1: the path has {id}, which is not declared under params; "
+            "begin the file with `/* params: {id: {type: integer}} */`",
+        ),
+        (
+            "/* params: {ID: {type: text}} */ ",
+            ":1: the path has {id}, which is not declared under params; add `id: {type: integer}` to params",
+        ),
         (
             "/*\nparams:\n  id:\n    type: text\n    many: true\n*/ ",
             ":5: the path has {id}, which cannot be a list",

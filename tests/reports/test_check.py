@@ -11,7 +11,7 @@ from aggregator.catalog.folder import SqlFolder
 from aggregator.catalog.header import ColumnTypeName, FormatName
 from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.pool import ViewPool
-from aggregator.errors import InvalidParameters
+from aggregator.errors import InvalidParameters, MissingDatabases
 from aggregator.formats import FORMATS, SQL_FUNCTIONS, ColumnType
 from aggregator.reports.check import check
 from aggregator.reports.library import Library
@@ -19,6 +19,7 @@ from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.reports.spool import Spool
+from tests.server import eventually
 from tests.sqlite_files import locked, make_database, run_script
 
 ORDERS = """
@@ -84,8 +85,8 @@ WHERE :since < 'ä' AND :a = 1
     assert faults(dbs, r=sql) == [
         "r.sql:5: the parameter unused is declared, but the SQL has no :unused",
         "r.sql:6: the parameter until is declared, but the SQL has no :until",
-        "r.sql:11: :a is not declared under params",
-        "r.sql:12: :b is not declared under params",
+        "r.sql:11: :a is not declared under params; add `a: {type: text}, b: {type: text}` to params",
+        "r.sql:12: :b is not declared under params; add `a: {type: text}, b: {type: text}` to params",
     ]
 
 
@@ -96,13 +97,36 @@ WHERE :since < 'ä' AND :a = 1
         ("?1", "?1: a parameter is written :name"),
         ("@since", "@since: a parameter is written :since"),
         ("$since", "$since: a parameter is written :since"),
-        (":Since", ":Since is not declared under params"),
-        (":1", ":1 is not declared under params"),
+        (":Since", ":Since is not declared under params; did you mean :since?"),
+        (":1", ":1: a name has letters A to Z, digits and _, and no digit first"),
     ],
 )
 def test_parameters_of_another_notation(dbs: Path, use: str, fault: str) -> None:
     header = "/* params: {since: {type: date}} */"
     assert faults(dbs, r=f"{header}\nSELECT :since AS a,\n{use} AS b") == [f"r.sql:3: {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("header", "how"),
+    [
+        ("", "begin the file with `/* params: {id: {type: integer}, since: {type: date}} */`"),
+        ("/* title: x */", "add `params: {id: {type: integer}, since: {type: date}}` to the header"),
+        ("/* params: {a: {type: text}} */", "add `id: {type: integer}, since: {type: date}` to params"),
+    ],
+)
+def test_what_declares_a_parameter_can_be_copied_from_the_fault(dbs: Path, header: str, how: str) -> None:
+    own = ", :a AS c" if "params" in header else ""
+    sql = f"SELECT :id AS a, :since AS b{own}"
+    assert faults(dbs, r=f"{header} {sql}") == [
+        f"r.sql:1: :{name} is not declared under params; {how}" for name in ("id", "since")
+    ]
+    added = how.split("`")[1]
+    whole = {
+        "": added,
+        "/* title: x */": f"/*\ntitle: x\n{added}\n*/",
+        "/* params: {a: {type: text}} */": f"/* params: {{a: {{type: text}}, {added}}} */",
+    }[header]
+    assert faults(dbs, r=f"{whole} {sql}") == []
 
 
 def test_a_parameter_declared_for_the_path_must_be_used_too(dbs: Path) -> None:
@@ -460,8 +484,42 @@ READ = "SELECT order_id FROM order_db.orders"
 def test_a_database_that_is_missing(dbs: Path) -> None:
     (dbs / "order.db").unlink()
     assert faults(dbs, r=f"-- x\n{READ}") == [
-        "r.sql:2: no such table: order_db.orders (there is no database order_db)"
+        "r.sql:2: there is no database order_db",
     ]
+
+
+def test_databases_that_are_missing_are_one_fault_of_a_file(dbs: Path) -> None:
+    joined = "SELECT a.x, o.order_id\nFROM order_db.orders AS o, a_db.t AS a\nJOIN b_db.t USING (x)"
+    assert faults(dbs, r=joined) == ["r.sql:2: there are no databases a_db and b_db"]
+    assert faults(dbs, r="SELECT o.order_id FROM oder_db.orders AS o") == [
+        "r.sql:1: there is no database oder_db (did you mean order_db?)"
+    ]
+    choices = "/* params: {a: {type: choice, choices_sql: SELECT x FROM c_db.t}} */\nSELECT :a AS a"
+    assert faults(dbs, r=choices) == ["r.sql:1: there is no database c_db"]
+    assert faults(dbs, r="SELECT 1 AS a, :x AS b FROM d_db.t;\nSELECT 2") == [
+        "r.sql:1: :x is not declared under params; begin the file with `/* params: {x: {type: text}} */`",
+        "r.sql:1: there is no database d_db",
+        "r.sql:2: a second statement begins here; a report has exactly one",
+    ]
+
+
+def test_reports_that_lack_the_same_databases_are_one_fault_at_the_end(dbs: Path) -> None:
+    lacking = {
+        "z/a": "SELECT 1 AS x FROM a_db.t, b_db.t",
+        "z/b": "SELECT 1 AS x FROM a_db.t",
+        "z/c": "SELECT 1 AS x FROM b_db.t",
+    }
+    library = library_of(dbs, lacking | {"fine": READ, "typo": "SELECT 1 AS x FROM oder_db.orders"})
+    assert list(map(str, library.faults())) == [
+        "typo.sql:1: there is no database oder_db (did you mean order_db?)",
+        "sql: 3 reports need databases that are missing: a_db and b_db",
+    ]
+    endpoint = library.find("GET", "/z/b").endpoint
+    assert isinstance(library.trouble(endpoint), MissingDatabases)
+
+    make_database(dbs / "a.db", "CREATE TABLE t(x)")
+    eventually(lambda: library.trouble(endpoint) is None)
+    assert library.check(endpoint).columns[0].name == "x"
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:

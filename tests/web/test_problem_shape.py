@@ -223,7 +223,7 @@ def test_a_folder_that_is_named_like_a_database(tmp_path: Path, make_server: Mak
     server = make_server({"items": "SELECT items.name FROM shop_db.items AS items"})
 
     answer = server.get("/items")
-    document = assert_is_problem(answer, 500, "broken-report")
+    document = assert_is_problem(answer, 500, "missing-databases")
     assert "shop_db" in document["detail"]
     assert_nothing_leaks(answer, tmp_path)
 

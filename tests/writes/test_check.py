@@ -50,10 +50,13 @@ def library_of(folder: Path, files: Mapping[str, str]) -> Library[Report | Write
         ),
         (
             "DELETE FROM shopp_db.log",
-            "a.post.sql:1: no such table: shopp_db.log (there is no database shopp_db",
+            "a.post.sql:1: there is no database shopp_db (did you mean shop_db?)",
         ),
         ("DELETE FROM shop_db.log WHERE\n entry = missing", "a.post.sql:2: no such column: missing"),
-        ("DELETE FROM shop_db.log WHERE entry = :e", "a.post.sql:1: :e is not declared under params"),
+        (
+            "DELETE FROM shop_db.log WHERE entry = :e",
+            "a.post.sql:1: :e is not declared under params; begin the file with ",
+        ),
         (
             "/* params: {e: {type: text}} */ DELETE FROM shop_db.log",
             "a.post.sql:1: the parameter e is declared",

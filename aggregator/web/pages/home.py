@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -12,15 +13,17 @@ from urllib.parse import quote
 from babel.dates import format_timedelta
 
 from aggregator.catalog.folder import Endpoint
-from aggregator.databases.overview import Overviews
+from aggregator.databases.connection import quoted
+from aggregator.databases.overview import Overview, Overviews
 from aggregator.formats.html import habit
-from aggregator.reports.library import Library
+from aggregator.reports.library import Library, lacking
 from aggregator.reports.report import Report
 from aggregator.web.pages.place import Place
 from aggregator.web.pages.templating import render
 from aggregator.web.service import Service
 from aggregator.writes.write import Write
 
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
@@ -28,6 +31,7 @@ _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 class Entry:
     """One endpoint. url: of its page; searched: what a search looks through, in small letters."""
 
+    file: str
     method: str
     path: str
     title: str
@@ -46,14 +50,20 @@ async def first_page(service: Service, place: Place, accept_language: str) -> by
 
 def _page(library: Library[Report | Write], overviews: Overviews, place: Place, locale: str) -> bytes:
     entries = sorted(_entries(library, place), key=_place)
+    lack = lacking((endpoint, library.trouble(endpoint)) for endpoint in library.endpoints())
+    lacking_files = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()
+    usable = [entry for entry in entries if entry.file not in lacking_files]
     databases = overviews.of(library.databases.files().values())
     return render(
         "home.html",
         root=place.root,
         locale=locale,
-        folders=[(folder, list(group)) for folder, group in groupby(entries, _folder)],
+        folders=[(folder, list(group)) for folder, group in groupby(usable, _folder)],
         count=len(entries),
+        lack=str(lack) if lack is not None else "",
+        lacking=[entry for entry in entries if entry.file in lacking_files],
         databases=databases,
+        first_sql="" if usable else _first_sql(databases),
         faults=[str(fault) for fault in library.databases.faults()],
         size=lambda size: _size(size, locale),
         age=lambda moment: _age(moment, locale),
@@ -67,6 +77,7 @@ def _entries(library: Library[Report | Write], place: Place) -> Iterator[Entry]:
         texts = [endpoint.title, route.url, description, *(header.tags if header is not None else ())]
         trouble = library.trouble(endpoint)
         yield Entry(
+            file=endpoint.file,
             method=route.method,
             path=route.url,
             title=endpoint.title,
@@ -76,6 +87,17 @@ def _entries(library: Library[Report | Write], place: Place) -> Iterator[Entry]:
             fault=trouble.detail if trouble is not None else "",
             searched=" ".join(texts).lower(),
         )
+
+
+def _first_sql(databases: Sequence[Overview]) -> str:
+    """A report to begin with: all rows of the first table that there is."""
+    for database in databases:
+        for table, _ in database.tables:
+            names = (
+                each if _PLAIN_NAME.fullmatch(each) else quoted(each) for each in (database.schema, table)
+            )
+            return f"SELECT *\nFROM {'.'.join(names)}"
+    return "SELECT 'Hello' AS greeting"
 
 
 def _way_to(endpoint: Endpoint) -> str:

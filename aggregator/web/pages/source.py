@@ -67,7 +67,7 @@ class SourceEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        answer = Answer(request, send)
+        answer = Answer(request, send, self._service.settings.show_sql)
         try:
             await self._answer(scope["path_params"]["name"], request, answer)
         except Cancelled as error:
