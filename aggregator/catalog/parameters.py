@@ -208,6 +208,10 @@ def _sort_key(value: Value) -> Any:
     return value.removesuffix("Z") if isinstance(value, str) else value
 
 
+_ENUMS = ({str}, {int})
+"""The types of choices that generators of clients know; others are given as texts."""
+
+
 def parameter_schema(parameter: Parameter) -> dict[str, object]:
     """The JSON Schema (2020-12) of what a request may give for it."""
     schema = dict(PARAMETER_TYPES[parameter.type].schema)
@@ -224,19 +228,22 @@ def parameter_schema(parameter: Parameter) -> dict[str, object]:
         schema["minLength"] = max(int(str(schema.get("minLength", 1))), 1)
     if parameter.pattern is not None and (pattern := json_schema_pattern(parameter.pattern)) is not None:
         schema["pattern"] = pattern
+    is_mixed = parameter.choices is not None and {type(each) for each in parameter.choices} not in _ENUMS
     if parameter.choices is not None:
-        schema["enum"] = list(parameter.choices)
+        schema["enum"] = [text_of(each) if is_mixed else each for each in parameter.choices]
     if parameter.many:
         schema = {"type": "array", "items": schema}
     if parameter.default is not None and parameter.default not in MOVING:
-        schema["default"] = _json(parameter, parameter.default)
+        schema["default"] = _json(parameter, parameter.default, is_mixed)
     return schema
 
 
-def _json(parameter: Parameter, value: Any) -> object:
+def _json(parameter: Parameter, value: Any, is_mixed: bool) -> object:
     """A default as JSON has it: `"007"` of an integer is 7, `yes` of a boolean is true."""
     if isinstance(value, list):
-        return [_json(parameter, item) for item in value]
+        return [_json(parameter, item, is_mixed) for item in value]
+    if is_mixed:
+        return text_of(value)
     if parameter.type in ("integer", "number"):
         return parameter.parse_one(text_of(value))
     if parameter.type == "boolean":

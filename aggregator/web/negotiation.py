@@ -214,8 +214,8 @@ def _media_range(part: str) -> tuple[str, float]:
 def _quality(format: Format, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
     """The q of the most specific range that the format's type fits (RFC 9110, section 12.5.1).
 
-    Then how specific that range is: of two types with the same q, the named one goes before `*/*`. A page, or
-    a picture, is for those who ask for one: programs often take anything.
+    Then how specific that range is: of two types with the same q, the named one goes before `*/*`. A page is
+    only for those who name it, and so is a picture, which wins no tie: programs often take anything.
     """
     kind = format.media_type.split(";")[0]
     is_for_all = format.name != HTML.name and not format.is_drawn
@@ -223,5 +223,5 @@ def _quality(format: Format, ranges: Sequence[tuple[str, float]]) -> tuple[float
     for specific, wanted in zip((2, 1, 0), (kind, *wider), strict=False):
         for accepted, quality in ranges:
             if accepted == wanted:
-                return quality, specific
+                return quality, 0 if format.is_drawn else specific
     return 0.0, 0

@@ -23,6 +23,7 @@ from aggregator.web.openapi_bodies import (
 )
 from aggregator.web.openapi_plan import PLAN_SCHEMA, with_plan
 from aggregator.web.openapi_preview import PREVIEW_SCHEMA, with_preview
+from aggregator.web.operation_names import operation_names, with_enum_names
 from aggregator.web.problems import MEDIA_TYPE
 from aggregator.writes.write import Write
 
@@ -37,7 +38,7 @@ _PROBLEMS = {
     "504": "The report took too long",
     "507": "The server's disk is full",
 }
-_PROBLEM_SCHEMA: dict[str, Any] = {
+PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "A problem document (RFC 9457)",
     "required": ["type", "title", "status", "detail"],
@@ -60,13 +61,26 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
             },
         },
         "available": {"type": "array", "items": {"type": "string"}},
+        "faults": {
+            "type": "array",
+            "description": "What is wrong with the SQL file",
+            "items": {
+                "type": "object",
+                "required": ["file", "line", "message"],
+                "properties": {
+                    "file": {"type": "string"},
+                    "line": {"type": "integer", "description": "From 1; 0 for the file as a whole"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
         "received": {"type": "integer"},
         "rejected_count": {"type": "integer"},
         "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
     },
 }
 _SCHEMAS = {
-    "Problem": _PROBLEM_SCHEMA,
+    "Problem": PROBLEM_SCHEMA,
     "RejectedRow": REJECTED_ROW,
     "Plan": PLAN_SCHEMA,
     "Preview": PREVIEW_SCHEMA,
@@ -93,17 +107,17 @@ _STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
 def description(library: Library[Report | Write], has_plans: bool = True) -> dict[str, Any]:
     """The OpenAPI 3.1 document of all reports that can be run now. has_plans: whether `format=plan` is."""
     paths: dict[str, Any] = {}
-    for endpoint, report in library.all():
-        if isinstance(report, AggregatorError):
-            continue
-        method = endpoint.route.method.lower()
-        described = _operation if method == "get" else _operation_with_body
+    works = [report for _, report in library.all() if not isinstance(report, AggregatorError)]
+    names = operation_names((each.endpoint.route, each.header, isinstance(each, Write)) for each in works)
+    for report, name in zip(works, names, strict=True):
+        route = report.endpoint.route
+        described = _operation if route.method == "GET" else _operation_with_body
         operation = described(report, has_plans and isinstance(report, Report))
-        paths.setdefault(endpoint.route.url, {})[method] = operation
+        paths.setdefault(route.url, {})[route.method.lower()] = {"operationId": name, **operation}
     return {
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "description": _DESCRIPTION, "version": __version__},
-        "paths": paths | {"/health": {"get": _health()}},
+        "paths": with_enum_names(paths | {"/health": {"get": _health()}}),
         "components": {"schemas": _SCHEMAS},
     }
 
@@ -153,7 +167,6 @@ def _operation_with_body(checked: Report | Write, has_plan: bool) -> dict[str, A
 def _described(checked: Report | Write) -> dict[str, Any]:
     folder = checked.name.rsplit("/", 1)[0] if "/" in checked.name else "reports"
     return {
-        "operationId": checked.name,
         "summary": checked.endpoint.title,
         "description": checked.header.description,
         "tags": checked.header.tags or [folder],
@@ -216,7 +229,8 @@ def _spreadsheet_parameters(checked: Report | Write) -> list[dict[str, Any]]:
 def _page_parameters(report: Report | Write) -> list[dict[str, Any]]:
     """What every report takes: the reader's order and, of one without pages of its own, the page."""
     ways = [f"{column.name}.{way}" for column in report.columns for way in ("asc", "desc")]
-    sorting: dict[str, Any] = {"type": "string", "enum": ways}
+    # The title makes another name than that of a parameter `sort` for those who generate a class of it.
+    sorting: dict[str, Any] = {"title": "Row order", "type": "string", "enum": ways}
     taken = [("_sort", "Sort by a column, in every format", sorting)]
     if isinstance(report, Report) and report.paging is None:
         taken.append(("_page", "Which page of 100 rows, with format=html", {"type": "integer", "minimum": 1}))
@@ -292,7 +306,7 @@ def _health() -> dict[str, Any]:
     state = {"type": "object", "properties": {"status": {"type": "string"}}}
     content = {"application/json": {"schema": state}}
     return {
-        "operationId": "health",
+        "operationId": "get_health",
         "summary": "Whether every database can be read",
         "tags": ["service"],
         "responses": {

@@ -193,7 +193,10 @@ def test_what_is_required(keys: dict[str, object], is_required: bool) -> None:
         ({"type": "date", "default": "today"}, {"type": "string", "format": "date"}),
         ({"type": "datetime", "default": "now"}, {"type": "string", "format": "date-time"}),
         ({"type": "month"}, {"type": "string", "pattern": "^([0-9]{4})-(0[1-9]|1[0-2])$"}),
-        ({"type": "choice", "choices": [1, "a"]}, {"enum": [1, "a"]}),
+        ({"type": "choice", "choices": [1, 2], "default": 2}, {"enum": [1, 2], "default": 2}),
+        ({"type": "choice", "choices": [1, "a"], "default": 1}, {"enum": ["1", "a"], "default": "1"}),
+        ({"type": "choice", "choices": [1.5, 2]}, {"enum": ["1.5", "2"]}),
+        ({"type": "choice", "choices": [True, False]}, {"enum": ["true", "false"]}),
         ({"type": "choice", "choices_sql": "SELECT 1"}, {}),
         (
             {"type": "integer", "many": True, "default": [1, "02"], "max": 9},

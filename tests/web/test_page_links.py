@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.catalog.folder import Catalog, SqlFolder
@@ -232,6 +232,7 @@ def test_the_first_page_is_kept_by_nobody_else(things: Server) -> None:
 _TEXTS = st.text(min_size=1) | st.builds(str.__add__, st.text(), st.sampled_from(list(SUFFIXES)))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_TEXTS)
 def test_any_value_comes_back_from_its_link(code_catalog: Catalog, value: str) -> None:
     column = Column("code", "c0", link="/code/{code}")

@@ -192,7 +192,7 @@ def problem(answer: Answer) -> str:
         ("/broken?format=plan", 500, "broken-report"),
         ("/fails?format=plan", 500, "query-failed"),
         ("/nothing?format=plan", 404, "no-such-report"),
-        ("/small.plan", 404, "no-such-report"),
+        ("/small.plan", 406, "not-acceptable"),
     ],
 )
 def test_what_is_wrong_is_told_as_by_the_report(shop: Server, path: str, status: int, kind: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.web.openapi import PROBLEM_SCHEMA
 from tests.server import Answer, Server, eventually
 from tests.sqlite_files import locked, make_database, run_script
 from tests.web.conftest import MakeServer
@@ -32,6 +33,7 @@ def assert_is_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(answer.body)
     assert document.keys() >= MEMBERS
     assert document.keys() <= MEMBERS | MORE
+    assert document.keys() <= PROBLEM_SCHEMA["properties"].keys()
     assert document["type"] == f"urn:aggregator:problem:{slug}"
     assert document["status"] == status
     for text in ("title", "detail", "instance"):
@@ -120,7 +122,10 @@ def test_422_says_all_that_is_wrong_at_once(server: Server) -> None:
     assert "big, small" in by_name["kind"]["message"]
     assert "10" in by_name["many"]["message"]
     assert "YYYY-MM-DD" in by_name["day"]["message"]
-    assert all(error.keys() == {"parameter", "given", "message"} for error in document["errors"])
+    described = PROBLEM_SCHEMA["properties"]["errors"]["items"]["properties"]
+    assert all(
+        error.keys() == {"parameter", "given", "message"} == described.keys() for error in document["errors"]
+    )
 
 
 def test_422_names_a_parameter_that_is_missing(server: Server) -> None:
@@ -162,6 +167,7 @@ def test_a_broken_file_is_told_by_file_and_line(server: Server) -> None:
     [fault] = document["faults"]
     assert fault["file"] == "broken/table.sql"
     assert fault["line"] == 1
+    assert fault.keys() == PROBLEM_SCHEMA["properties"]["faults"]["items"]["properties"].keys()
     assert "shop_db.no_table" in fault["message"]
 
 
