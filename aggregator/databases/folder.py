@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aggregator.errors import OUT_OF_DESCRIPTORS, Fault
@@ -30,6 +30,10 @@ Identity = tuple[int, int]
 """Device and inode of a file; a replaced file has another."""
 
 
+NO_WAL = (0,)
+"""Of a `-wal` file that is missing or empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileVersion:
     """What a database file held at some moment, known without opening it.
@@ -49,6 +53,14 @@ class FileVersion:
     def stamp(self) -> tuple[int, ...]:
         """Both of them."""
         return self.database + self.wal
+
+    def unsettled(self) -> FileVersion:
+        """The same, with nothing proved by it."""
+        return replace(self, settled=False)
+
+    def is_same_as(self, other: FileVersion) -> bool:
+        """Whether the stamps are equal."""
+        return self.database == other.database and self.wal == other.wal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +97,27 @@ class DatabaseFile:
         now = time.time_ns()
         return FileVersion(
             database=_stamp(database),
-            wal=(0,) if wal is None else (wal.st_ino, wal.st_size, wal.st_mtime_ns),
+            wal=NO_WAL if wal is None else (wal.st_ino, wal.st_size, wal.st_mtime_ns),
             settled=(
                 (database is None or _is_settled(max(database.st_mtime_ns, database.st_ctime_ns), now))
                 and (wal is None or _is_settled(wal.st_mtime_ns, now, _COMMIT_NS))
             ),
             identity=_identity(database),
         )
+
+    def was_overwritten(self, held: FileVersion) -> bool:
+        """Whether a program has written the file, past SQLite's locks, while a reader held it.
+
+        held: its version when the reader had its lock. False also when another file has taken its place,
+        because the reader still has the old one. In WAL mode a checkpoint may write the file, so the answer
+        is False while the `-wal` file has content.
+        """
+        now = _status(self._name)
+        if now is None or (now.st_ino, now.st_size, now.st_mtime_ns) == held.database[:3]:
+            return False
+        if now.st_ino != held.database[0] or held.wal != NO_WAL:
+            return False
+        return self.version().wal == NO_WAL
 
 
 def _status(path: str) -> os.stat_result | None:

@@ -104,15 +104,15 @@ def inspect(
     permissions.forget()
     try:
         details = apsw.ext.query_info(connection, sql)
+        is_changing = is_volatile(words, permissions.functions)
+        touched, tables = {schema for schema, _ in permissions.reads}, set(permissions.tables)
+        columns = _columns(sql, connection, details)
     except OF_A_FILE as error:
         raise unreadable(connection, error) from error
     except apsw.Error as error:
         return None, [*faults, explained(error, sql, connection, files)]
     if not details.is_readonly or not details.description:
         return None, [*faults, StatementFault(words[0].line, "the statement is not a SELECT that only reads")]
-    is_changing = is_volatile(words, permissions.functions)
-    touched, tables = {schema for schema, _ in permissions.reads}, set(permissions.tables)
-    columns = _columns(sql, connection, details)
     faults += same_names((column.name for column in columns), words[0].line)
     text = details.first_query[words[0].start :].rstrip("; \t\r\n\f")
     parameters = frozenset(name for name in details.bindings_names if name)

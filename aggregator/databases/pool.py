@@ -56,8 +56,7 @@ class ViewPool:
         view = self._take(files, identities(seen))
         if view is None:
             view = View(files, self._functions, self._lock_wait, wanted, self._for_quick, self.longest_value)
-        else:
-            view.seen = seen
+        view.seen = seen
         try:
             yield view
             view.release()

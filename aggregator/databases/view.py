@@ -87,7 +87,8 @@ class View:
         self._folders = _folders_of_several(files)
         self.schema_versions: dict[str, object]
         self._data_versions: dict[str, object]
-        self._stamps: dict[str, tuple[object, object]]
+        self._held_data: dict[str, object]
+        self._held: Sequence[FileVersion]
         self._open(wanted)
 
     def hold(self, wanted: Callable[[], bool] = _always) -> None:
@@ -105,7 +106,19 @@ class View:
             self.connection.close()
             self._open(wanted)
             self._settle(wanted)
-        self._stamps = self._stamps_now()
+        if self._data_versions != self._held_data or not self.holds(self.seen):
+            self._held_data, self._held = self._data_versions, look_at(self.files)
+
+    def holds(self, seen: Sequence[FileVersion]) -> bool:
+        """Whether the files were not written between a look at them and the last `hold`."""
+        return len(self._held) == len(seen) and all(map(FileVersion.is_same_as, self._held, seen))
+
+    def overwritten(self) -> DatabaseFile | None:
+        """A file that was changed, while it was held, by a program that does not respect SQLite's locks."""
+        for file, held in zip(self.files, self._held, strict=False):
+            if file.was_overwritten(held):
+                return file
+        return None
 
     def _open(self, wanted: Callable[[], bool]) -> None:
         self.connection = ReadOnlyConnection(
@@ -115,22 +128,18 @@ class View:
         self.connection.tolerate_collations()
         self.schema_versions = {}
         self._data_versions = {}
-        self._stamps = {}
+        self._held_data, self._held = {}, ()
 
     def _is_overwritten(self) -> bool:
         """Whether a file has changed, and not by SQLite: copied over, it may look the same to it.
 
         A file that is only checkpointed is taken for overwritten too, and opened again for nothing.
         """
-        now = self._stamps_now()
         return any(
-            version == now[schema][0] and stamp != now[schema][1]
-            for schema, (version, stamp) in self._stamps.items()
+            self._data_versions[file.schema] == self._held_data[file.schema]
+            and seen.database != held.database
+            for file, seen, held in zip(self.files, self.seen, self._held, strict=False)
         )
-
-    def _stamps_now(self) -> dict[str, tuple[object, object]]:
-        pairs = zip(self.files, self.seen, strict=True)
-        return {file.schema: (self._data_versions[file.schema], seen.database) for file, seen in pairs}
 
     def _settle(self, wanted: Callable[[], bool]) -> None:
         began = time.monotonic()

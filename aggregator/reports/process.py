@@ -29,7 +29,7 @@ from aggregator.databases.pool import ViewPool
 from aggregator.errors import AggregatorError, QueryFailed
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.reports.history import History
-from aggregator.reports.reading import Chunk, Job, LocalReader, StaleReport
+from aggregator.reports.reading import Chunk, Job, LocalReader, Overtaken, StaleReport
 from aggregator.reports.report import Report
 
 _FRAME = struct.Struct("<BQQ")
@@ -76,7 +76,7 @@ class ProcessReader:
             self._process.stdin.flush()
             yield from _received(self._process.stdout)
             self._is_busy = False
-        except (AggregatorError, StaleReport):
+        except (AggregatorError, StaleReport, Overtaken):
             self._is_busy = False
             raise
         except (EOFError, BrokenPipeError) as error:
@@ -253,7 +253,7 @@ def _serve_one(job: Job, pool: ViewPool, frames: IO[bytes]) -> None:
     try:
         for chunk in LocalReader(pool).chunks(job):
             _send(frames, _LAST if chunk.is_last else _MORE, chunk.rows, chunk.text)
-    except (AggregatorError, StaleReport) as error:
+    except (AggregatorError, StaleReport, Overtaken) as error:
         _send(frames, _ERROR, 0, pickle.dumps(error))
     except Exception as error:
         failure = QueryFailed("The report failed while it ran; the service's log says why.", repr(error))

@@ -75,6 +75,7 @@ class Job:
     """What is to be read. Without rows_wanted everything is done up to the first row.
 
     is_whole: all rows of a report in pages. sorted_by: the reader's own order; page: in HTML, from 1.
+    seen: the files as they were when the answer's tag was made, None without a tag.
     """
 
     report: Report
@@ -84,6 +85,7 @@ class Job:
     is_whole: bool = False
     sorted_by: Sorting | None = None
     page: int = 1
+    seen: Sequence[FileVersion] | None = None
 
     def prepared(self) -> Prepared:
         """What is run."""
@@ -152,12 +154,16 @@ class Reader(Protocol):
     def chunks(self, job: Job) -> Generator[Chunk, None, None]:
         """The chunks as SQLite makes them; none when there are no rows.
 
-        Raises StaleReport, InvalidParameters (not a choice), UnfitValue, QueryFailed,
+        Raises StaleReport, Overtaken, InvalidParameters (not a choice), UnfitValue, QueryFailed,
         DatabaseUnavailable, UnsettledDatabases, or Cancelled after `stop`.
         """
 
     def stop(self) -> None:
         """End the reading as soon as may be, from any thread."""
+
+
+class Overtaken(Exception):
+    """A file was written after the answer's tag was made; make it again."""
 
 
 class OverBudget(Exception):
@@ -181,7 +187,7 @@ class LocalReader:
         self._lock = threading.Lock()
 
     def chunks(self, job: Job) -> Generator[Chunk, None, None]:
-        with self._held(job) as (view, arguments):
+        with self._held(job, job.seen) as (view, arguments):
             if job.rows_wanted:
                 with self._stoppable(view):
                     read = self._SPECIAL.get(job.format.name, LocalReader._rows)
@@ -208,20 +214,25 @@ class LocalReader:
                 self._view.connection.interrupt()
 
     @contextmanager
-    def _held(self, job: Job, seen: Sequence[FileVersion] | None = None) -> Iterator[tuple[View, Arguments]]:
+    def _held(self, job: Job, seen: Sequence[FileVersion] | None) -> Iterator[tuple[View, Arguments]]:
         """A view at one instant, and the arguments to read it with."""
         try:
             with self._pool.view(job.report.files, self._is_wanted, seen) as view:
                 view.hold(self._is_wanted)
                 if state(view.identities, view.schema_versions.values()) != job.report.checked_against:
                     raise StaleReport
+                # Of files that were just written, the tag never comes again, so it may be of any rows.
+                if seen and all(version.settled for version in seen) and not view.holds(seen):
+                    raise Overtaken
                 try:
                     yield view, chosen(view, job.report, job.arguments)
-                except apsw.SQLError as error:
-                    if not _prepares(view, job):
+                except apsw.Error as error:
+                    _require_same_files(view, error)
+                    if isinstance(error, apsw.SQLError) and not _prepares(view, job):
                         # A deleted and new made file can have the old one's inode and schema version.
                         raise StaleReport(str(error)) from error
                     raise
+                _require_same_files(view)
         except (apsw.Error, DatabaseUnavailable, UnsettledDatabases, Cancelled) as error:
             raise self._explained(error, job) from error
 
@@ -327,6 +338,13 @@ def _prepares(view: View, job: Job) -> bool:
     """Whether SQLite accepts the SQL of a job, whatever its values are."""
     choices = [each.sql for each in job.report.choices.values()]
     return all(prepares(view.connection, sql) for sql in [job.prepared().sql, *choices])
+
+
+def _require_same_files(view: View, error: Exception | None = None) -> None:
+    """Raise DatabaseUnavailable when what was read may be of two files, one copied over the other."""
+    file = view.overwritten()
+    if file is not None:
+        raise DatabaseUnavailable(file.schema, "was overwritten while it was read") from error
 
 
 def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:

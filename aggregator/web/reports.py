@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
 from aggregator.catalog.folder import Endpoint
+from aggregator.databases.folder import FileVersion
 from aggregator.databases.view import look_at
 from aggregator.errors import (
     AggregatorError,
@@ -19,7 +22,7 @@ from aggregator.errors import (
     QueryFailed,
 )
 from aggregator.inputs.fields import MOST_FIELD_BYTES
-from aggregator.reports.reading import StaleReport
+from aggregator.reports.reading import Overtaken, StaleReport
 from aggregator.reports.report import Report
 from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
@@ -39,6 +42,7 @@ from aggregator.web.writes import carry_out
 from aggregator.writes.write import Write
 
 _MOST_CHECKS = 3
+_MOST_LOOKS = 2
 _PATIENCE = 0.5
 
 log = logging.getLogger(__name__)
@@ -194,13 +198,29 @@ class ReportsEndpoint:
             await answer.fail(error, page.failed(error, offered))
 
     async def _deliver(self, order: Order, found: Found, request: Request, answer: Answer) -> None:
-        job = order.job
-        if job.is_for_plan:
+        if order.job.is_for_plan:
             answer.headers = [*PLAN_HEADERS]
             await self._download(order, request, answer)
             return
-        # Looked at before they are read: a tag may be older than its rows, and never newer.
-        versions = look_at(job.report.files)
+        for _ in range(_MOST_LOOKS):
+            try:
+                await self._deliver_as(look_at(order.job.report.files), order, found, request, answer)
+                return
+            except Overtaken:
+                pass
+        versions = [version.unsettled() for version in look_at(order.job.report.files)]
+        await self._deliver_as(versions, order, found, request, answer)
+
+    async def _deliver_as(
+        self,
+        versions: Sequence[FileVersion],
+        order: Order,
+        found: Found,
+        request: Request,
+        answer: Answer,
+    ) -> None:
+        """Deliver with the tag of these versions; raises Overtaken when a file was written since."""
+        job = order.job
         page = page_of(self._service, job.report, request, found) if job.is_page else None
         frame = page.edition() if page is not None else ()
         tag = entity_tag(job, versions, "gzip" if order.gzip else "", frame)
@@ -214,7 +234,7 @@ class ReportsEndpoint:
             await answer.whole(result.body, order.gzip)
             return
         framed: Framed = partial(page.framed, job) if page is not None else iter
-        await self._download(order, request, answer, framed)
+        await self._download(replace(order, job=replace(job, seen=versions)), request, answer, framed)
 
     async def _send(self, download: Download, order: Order, request: Request, answer: Answer) -> None:
         if request.is_head:

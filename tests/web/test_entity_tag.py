@@ -110,6 +110,36 @@ def test_two_seconds_after_a_write_it_stays_in_every_process(tmp_path: Path, mak
     assert {second.get("/items").headers["etag"], make_server().get("/items").headers["etag"]} == tags
 
 
+WRITE_NOW_AND_THEN = """
+import apsw, random, sys, time
+print("begun", flush=True)
+for n in range(1, sys.maxsize):
+    connection = apsw.Connection(sys.argv[1])
+    connection.set_busy_timeout(10_000)
+    connection.execute("UPDATE items SET price_cents = ?", (n,))
+    if n % 3 == 0:
+        connection.execute(f"PRAGMA wal_checkpoint({random.choice(['PASSIVE', 'RESTART', 'TRUNCATE'])})")
+    if n % 2 == 0:
+        connection.close()
+    time.sleep(random.choice([0, 0.01, 0.06, 1.0, 1.06, 1.2]))
+"""
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_two_contents_never_have_the_same_tag(tmp_path: Path, make_server: MakeServer, mode: str) -> None:
+    (tmp_path / "dbs").mkdir()
+    path = make_database(tmp_path / "dbs" / "shop.db", DATABASE, mode)
+    server = make_server({"prices": "SELECT items.price_cents FROM shop_db.items AS items"})
+    bodies: dict[str, bytes] = {}
+    end = time.monotonic() + 60
+    with program_running(WRITE_NOW_AND_THEN, [path]):
+        while time.monotonic() < end:
+            answer = server.get("/prices")
+            assert bodies.setdefault(answer.headers["etag"], answer.body) == answer.body
+    assert len(set(bodies.values())) > 50
+
+
 def test_it_changes_with_the_sql(shop: Server) -> None:
     before = tag_of(shop, "/items")
     (shop.sql / "items.sql").write_text(ITEMS + " ORDER BY items.name")
