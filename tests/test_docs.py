@@ -197,9 +197,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("block", blocks("console"), ids=lambda block: f"line-{block.line}")
 def test_console_block(block: Example, reader: Path) -> None:
     command, _, expected = block.parsed.removeprefix("$ ").partition("\n")
-    assert command.startswith("python ")
+    assert command.startswith(".venv/bin/python ")
     done = subprocess.run(
-        f"{sys.executable} {command.removeprefix('python ')}",
+        f"{sys.executable} {command.removeprefix('.venv/bin/python ')}",
         shell=True,
         cwd=reader,
         check=False,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -16,6 +18,7 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
+from aggregator.command_line import add_settings, read_settings
 from tests.own_reports import copy_own_reports
 
 PROJECT = Path(__file__).parent.parent
@@ -39,7 +42,9 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for name in ("app.py", "setup_db.py"):
         shutil.copyfile(PROJECT / name, folder / name)
     subprocess.run([sys.executable, "setup_db.py"], cwd=folder, check=True, capture_output=True)
-    for block in blocks("sql"):
+    # What `make run` makes: an environment with the packages, named like this.
+    (folder / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    for block in [*blocks("sql"), *blocks("csv")]:
         match = _FILE.search(block.document.text[: block.region.start])
         if match:
             (folder / match[1]).write_text(block.parsed)
@@ -76,7 +81,6 @@ def test_console_block(block: Example, newcomer: Path) -> None:
     if command.startswith("curl") and shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     command = command.replace(ADDRESS, (newcomer / ".address").read_text())
-    command = re.sub(r"\Apython ", f"{sys.executable} ", command)
 
     done = subprocess.run(
         command,
@@ -89,6 +93,32 @@ def test_console_block(block: Example, newcomer: Path) -> None:
     )
 
     assert expected.strip() in done.stdout
+
+
+def test_every_command_names_a_python_that_has_the_packages() -> None:
+    """After `make run` in a plain shell, `python` is another one, or none."""
+    text = (PROJECT / "README.md").read_text()
+    commands = re.findall(r"(?:^\$ |^ {4}|^|`)((?:python|pip|pytest)\b[^`\n]*)", text, re.MULTILINE)
+    assert [each for each in commands if each != "python"] == []
+
+
+@pytest.mark.parametrize("block", blocks("sh"), ids=lambda block: f"line-{block.line}")
+def test_the_server_takes_the_options_of_a_shell_block(block: Example, tmp_path: Path) -> None:
+    for line in block.parsed.splitlines():
+        words = shlex.split(line)
+        if words[0] == "mkdir":
+            subprocess.run(words, cwd=tmp_path, check=True)
+        elif words[:2] == [".venv/bin/python", "app.py"]:
+            parser = argparse.ArgumentParser()
+            add_settings(parser)
+            settings = read_settings(parser, parser.parse_args(words[2:]))
+            # Relative folders are those of the test, or else of a checkout.
+            own = {name: tmp_path / getattr(settings, name) for name in ("dbs", "sql")}
+            assert all(each.is_dir() for each in own.values()) or settings.dbs == Path("dbs")
+        else:
+            assert words[:3] in ([".venv/bin/python", "-m", "pip"], ["python3", "-m", "venv"]) or (
+                words == [".venv/bin/python", "setup_db.py", "--if-missing"]
+            )
 
 
 def test_the_first_report_is_in_the_readme() -> None:

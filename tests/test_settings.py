@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -209,6 +210,13 @@ def test_a_folder_that_is_not_there_ends_each_command_with_its_name(name: str, t
         f"error: --dbs (AGGREGATOR_DBS): there is no folder {tmp_path / 'none'}; "
         f"--sql (AGGREGATOR_SQL): {tmp_path / 'file'} is not a folder"
     )
+
+
+@pytest.mark.parametrize("name", ["app.py", "check"])
+def test_a_python_without_the_packages_is_told_which_one_has_them(name: str) -> None:
+    done = command("-S", *COMMANDS[name])
+    assert done.returncode == 1
+    assert re.fullmatch(r"This Python has no module \w+; use \.venv/bin/python, or install .*\n", done.stderr)
 
 
 def test_the_help_of_the_server_has_every_setting() -> None:

@@ -15,7 +15,7 @@ from tests.own_reports import copy_own_reports
 PROJECT = Path(__file__).parent.parent
 PAGE = (PROJECT / "docs" / "writing.md").read_text(encoding="utf-8")
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
-CONSOLE = re.compile(r"```console\n\$ python (.*?)\n(.*?)```", re.DOTALL)
+CONSOLE = re.compile(r"```console\n\$ \.venv/bin/python (.*?)\n(.*?)```", re.DOTALL)
 
 
 def test_the_examples(tmp_path: Path) -> None:
