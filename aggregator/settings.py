@@ -63,7 +63,11 @@ class Settings(BaseSettings):
         description="Seconds to wait for a database that another program has locked",
     )
     reader_processes: int = Field(
-        1, ge=0, le=64, description="Processes that only read heavy reports, for each server process"
+        1,
+        ge=0,
+        le=64,
+        description="Processes that only read heavy reports, for each server process; another one is started "
+        "for a report that SQLite may not be able to interrupt",
     )
     heavy_seconds: float = Field(
         0.25,

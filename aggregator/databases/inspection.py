@@ -14,6 +14,7 @@ from aggregator.databases.connection import ReadOnlyConnection, quoted
 from aggregator.databases.file_errors import OF_A_FILE, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.guards import Guard
+from aggregator.databases.long_calls import harmless_texts
 from aggregator.databases.schema_tables import Reads, faults_of_schema_tables, tells_of_schemas
 from aggregator.databases.statement_faults import (
     StatementFault,
@@ -68,7 +69,7 @@ class Statement:
     is_volatile: whether its result may be another one though no file has changed. writes: the tables
     that it changes, without those that triggers do, each as schema and name. guard: what its rows say
     when they are no part of the answer, but reasons not to write. bare: the tables that stand without their
-    schema.
+    schema. harmless_texts: see `long_calls`.
     """
 
     sql: str
@@ -79,6 +80,7 @@ class Statement:
     writes: frozenset[TableName] = frozenset()
     guard: Guard | None = None
     bare: frozenset[TableName] = frozenset()
+    harmless_texts: float = float("inf")
 
 
 def mentioned(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]:
@@ -105,6 +107,7 @@ def inspect(
     try:
         details = apsw.ext.query_info(connection, sql)
         is_changing = is_volatile(words, permissions.functions)
+        harmless = harmless_texts(permissions.functions)
         touched, tables = {schema for schema, _ in permissions.reads}, set(permissions.tables)
         columns = _columns(sql, connection, details)
     except OF_A_FILE as error:
@@ -118,7 +121,7 @@ def inspect(
     parameters = frozenset(name for name in details.bindings_names if name)
     schemas, bare, of_tables = schemas_of(text, touched, tables, connection, files)
     faults += [replace(fault, line=fault.line + words[0].line - 1) for fault in of_tables]
-    statement = Statement(text, columns, parameters, schemas, is_changing, bare=bare)
+    statement = Statement(text, columns, parameters, schemas, is_changing, bare=bare, harmless_texts=harmless)
     return statement, faults
 
 

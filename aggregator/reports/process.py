@@ -13,6 +13,7 @@ import logging
 import os
 import pickle
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -110,7 +111,9 @@ class ReaderProcesses:
     """A few reader processes.
 
     count: how many there are. heavy_seconds: a report that took longer than this by the history, or
-    that it does not know, is given to one of them, when one is free. lock_wait, longest_value: see ViewPool.
+    that it does not know, is given to one of them, when one is free. One in which a call of a function may
+    take minutes always is, because only the end of its process ends such a call: when none is free, another
+    is started. At least one is kept. lock_wait, longest_value: see ViewPool.
     """
 
     def __init__(
@@ -125,23 +128,30 @@ class ReaderProcesses:
         self._heavy_seconds = heavy_seconds
         self._lock_wait = lock_wait
         self._longest_value = longest_value
+        self._count = count
         self._free: list[ProcessReader] = []
-        self._missing = count
+        self._started = 0
         self._lock = threading.Lock()
         self._is_closed = False
 
     def start(self) -> None:
         """Start the processes that are missing; each takes jobs when it is ready. To be called again."""
         with self._lock:
-            missing, self._missing = self._missing, 0
+            missing = 0 if self._is_closed else max(self._count - self._started, 0)
+            self._started += missing
         for _ in range(missing):
             threading.Thread(target=self._start_one, name="start reader", daemon=True).start()
 
     @contextmanager
     def reader(self, job: Job) -> Iterator[ProcessReader | None]:
-        """A process for a job that may be heavy; None when it is not, or when none is free."""
+        """A process for a job that may be heavy; None when it is not, or when none is free.
+
+        For one that may be stuck there always is a process; raises QueryFailed when it cannot be started.
+        """
         may_be_heavy = job.rows_wanted and not self._history.took_less(job, self._heavy_seconds)
-        reader = self._take() if may_be_heavy else None
+        reader = self._take() if may_be_heavy or job.may_be_stuck else None
+        if reader is None and job.may_be_stuck:
+            reader = self._take_new()
         try:
             yield reader
         finally:
@@ -163,43 +173,55 @@ class ReaderProcesses:
                 reader = self._free.pop()
                 if reader.is_free:
                     return reader
-                threading.Thread(target=self._replace, args=(reader,), daemon=True).start()
+                threading.Thread(target=self._end, args=(reader,), daemon=True).start()
         return None
 
-    def _give_back(self, reader: ProcessReader) -> None:
-        """Keep it for the next job, or start another one in its place."""
+    def _take_new(self) -> ProcessReader:
         with self._lock:
-            if reader.is_free and not self._is_closed:
+            self._started += 1
+        reader = self._new()
+        if reader is None:
+            raise QueryFailed(
+                "The process that should read this report could not be started; try again.",
+                "reader process: not started",
+            )
+        return reader
+
+    def _give_back(self, reader: ProcessReader) -> None:
+        """Keep it for the next job, or end it and start one that is missing."""
+        with self._lock:
+            is_needed = len(self._free) < max(self._count, 1)
+            if is_needed and reader.is_free and not self._is_closed:
                 self._free.append(reader)
                 return
-        self._replace(reader)
+        self._end(reader)
 
     def _start_one(self) -> None:
+        reader = self._new()
+        if reader is not None:
+            self._give_back(reader)
+            log.info("a reader process is ready")
+
+    def _new(self) -> ProcessReader | None:
+        """One that is ready; None, which the log explains, when it cannot be started."""
         try:
             reader = ProcessReader(self._lock_wait, self._longest_value)
         except OSError as error:
             log.error("a reader process could not be started: %s", error)
-            self._miss_one()
-            return
-        is_ready = reader.wait_until_ready()
-        with self._lock:
-            if is_ready and not self._is_closed:
-                self._free.append(reader)
-                log.info("a reader process is ready")
-                return
-        reader.close()
-        if not is_ready:
+        else:
+            if reader.wait_until_ready():
+                return reader
+            reader.close()
             log.error("a reader process ended before it was ready")
-            self._miss_one()
-
-    def _replace(self, reader: ProcessReader) -> None:
-        reader.close()
-        self._miss_one()
-        self.start()
-
-    def _miss_one(self) -> None:
         with self._lock:
-            self._missing += not self._is_closed
+            self._started -= 1
+        return None
+
+    def _end(self, reader: ProcessReader) -> None:
+        reader.close()
+        with self._lock:
+            self._started -= 1
+        self.start()
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
@@ -276,6 +298,8 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
+    # The server takes these in a thread, and what it starts inherits that they are blocked.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
     # Nothing else may write on the channel.
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

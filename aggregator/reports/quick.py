@@ -42,6 +42,8 @@ class QuickReports:
         """
         if not job.rows_wanted or job.is_page or job.format.is_drawn or not self._history.is_quick(job):
             return None
+        if job.may_be_stuck:
+            return None
         reader = LocalReader(self._pool, _MOST_SECONDS)
         began = reader.clock()
         try:

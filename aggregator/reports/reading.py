@@ -107,9 +107,23 @@ class Job:
         return self.format.name == HTML.name
 
     @property
+    def may_be_stuck(self) -> bool:
+        """Whether one call of a function may take minutes, with these arguments."""
+        harmless = self.report.statement.harmless_texts
+        if harmless == float("inf") or not self.rows_wanted or self.format.name == FORM.name:
+            return False
+        return sum(map(_characters, self.arguments.values())) > harmless
+
+    @property
     def is_for_plan(self) -> bool:
         """Whether it is not the rows that are wanted, but how SQLite makes them."""
         return self.format.name == PLAN.name
+
+
+def _characters(value: object) -> int:
+    if isinstance(value, list):
+        return sum(map(_characters, value))
+    return len(value) if isinstance(value, str | bytes) else 0
 
 
 def job_of(

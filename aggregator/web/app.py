@@ -24,6 +24,7 @@ from aggregator.errors import (
 from aggregator.settings import Settings
 from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
 from aggregator.web.answer import Answer
+from aggregator.web.ending import END_SECONDS, end_in_time
 from aggregator.web.health import health
 from aggregator.web.hosts import AllowedHosts
 from aggregator.web.openapi import description
@@ -107,6 +108,7 @@ class _Front:
 
 def from_environment() -> ASGIApp:
     """The application with the settings of the environment, for uvicorn's worker processes."""
+    end_in_time(END_SECONDS)
     settings = Settings()
     configure_logging(settings.log_level)
     return create_app(settings)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from multiprocessing import resource_tracker
 
 import uvicorn
 
 from aggregator.command_line import add_settings, read_settings, require_folders
+from aggregator.web.ending import END_SECONDS, GRACE_SECONDS, end_in_time
 from aggregator.web.protocol import JoiningProtocol
 
-_GRACE_SECONDS = 3
-"""How long downloads may go on after the service has been told to stop."""
+_LONGER_THAN_A_WORKER = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = read_settings(parser, parser.parse_args(argv))
     require_folders(parser, settings)
     settings.export()
+    if settings.workers > 1:
+        resource_tracker.ensure_running()  # which unblocks the signals; later it would undo the next line
+        end_in_time(END_SECONDS + _LONGER_THAN_A_WORKER)
     try:
         uvicorn.run(
             "aggregator.web.app:from_environment",
@@ -32,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             log_level=settings.log_level,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
     except SystemExit as end:
         return 1 if end.code else 0

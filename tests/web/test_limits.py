@@ -192,3 +192,44 @@ def has_ended(pid: int) -> bool:
         )
     except OSError:
         return True
+
+
+SEARCH = "/*\nparams:\n  text: {type: text}\n  pattern: {type: text}\n*/\nSELECT :text LIKE :pattern AS found"
+STUCK = """/*
+params:
+  n: {type: integer}
+*/
+SELECT instr(zeroblob(2 * :n), CAST(zeroblob(:n) || x'01' AS BLOB)) AS place"""
+
+
+def test_a_function_that_does_not_end_has_the_time_limit(make_server: MakeServer) -> None:
+    """SQLite cannot interrupt it, so its process is killed; also when the report has always been quick."""
+    hurried = STUCK.replace("/*", "/*\ntime_limit: 0.7")
+    search = SEARCH.replace("/*", "/*\ntime_limit: 0.7")
+    reports = {"warm": STUCK, "stuck": hurried, "search.post": search, "quick": "SELECT 1 AS one"}
+    server = make_server(reports, max_reports=1, queue_wait=10, reader_processes=0)
+    text = {"text": "a" * 400_000, "pattern": "%" + "a" * 40_000 + "b%"}
+    for _ in range(3):
+        assert server.send("/search", {"text": "x", "pattern": "%x%"}).json() == [{"found": 1}]
+    for ask in (lambda: server.get("/stuck?n=1000000"), lambda: server.send("/search", text)):
+        assert server.get("/warm?n=5").json() == [{"place": 0}]
+        answer = ask()
+        assert answer.status == 504
+        assert answer.json()["type"] == "urn:aggregator:problem:time-limit-exceeded"
+        assert server.get("/quick", method="HEAD").status == 200, "its place is free"
+    assert server.get("/warm?n=5").json() == [{"place": 0}]
+
+
+def test_a_function_that_does_not_end_keeps_nobody_waiting(make_server: MakeServer) -> None:
+    server = make_server({"stuck": STUCK, "quick": "SELECT 1 AS one"}, max_reports=2, reader_processes=1)
+    assert server.get("/stuck?n=5").status == 200
+    with server.connected() as one, server.connected() as two:
+        for client in (one, two):
+            server.send_request(client, "/stuck?n=1000000")
+        eventually(lambda: len(server.processes()) >= 3)
+        for _ in range(10):
+            began = time.monotonic()
+            assert server.get("/health").status == 200
+            assert time.monotonic() - began < 1
+    assert server.get("/quick", method="HEAD").status == 200
+    eventually(lambda: len(server.processes()) == 2)

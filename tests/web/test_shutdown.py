@@ -89,6 +89,30 @@ def test_links_to_strange_places_keep_it_neither_from_answering_nor_from_ending(
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.torture)])
+def test_it_ends_in_a_function_that_does_not_end(
+    tmp_path: Path, make_server: MakeServer, workers: int
+) -> None:
+    """SQLite cannot interrupt it, and Python waits for the thread that is in it."""
+    (tmp_path / "dbs").mkdir()
+    make_database(tmp_path / "dbs" / "shop.db", DATABASE)
+    sql = """/* params: {n: {type: integer}} */ INSERT INTO shop_db.items (name)
+        SELECT instr(zeroblob(2 * :n), CAST(zeroblob(:n) || x'01' AS BLOB))"""
+    server = make_server({"stuck.post": sql, "one": "SELECT 1 AS one"}, workers=workers)
+    with server.connected() as client:
+        head = (
+            "POST /stuck HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: a"
+        )
+        client.sendall(f'{head}\r\nContent-Length: 14\r\n\r\n{{"n": 1000000}}'.encode())
+        time.sleep(0.5)
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(20)
+        assert time.monotonic() - began < SECONDS + 2
+    assert "ended by force" in server.log()
+    assert "Traceback" not in server.log()
+
+
 def test_a_short_download_is_finished(make_server: MakeServer) -> None:
     server = make_server({"long": counting(400_000)})
     with server.connected() as client:

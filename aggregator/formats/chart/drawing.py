@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import struct
 import sys
 from typing import IO
@@ -42,6 +43,8 @@ def serve(jobs: IO[bytes], frames: IO[bytes], idle_seconds: float) -> None:
 
 
 if __name__ == "__main__":
+    # The server takes these in a thread, and what it starts inherits that they are blocked.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
     # Nothing else may write on the channel.
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
