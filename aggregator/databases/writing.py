@@ -59,7 +59,7 @@ class WriteConnection(PatientConnection):
     ) -> None:
         super().__init__(":memory:", ATTACHING, patience, wanted, longest_value=longest_value)
         self.written = tuple(files_written)
-        self.files = tuple(sorted((*files_written, *files_read), key=lambda file: file.path))
+        self.files = tuple(sorted((*files_written, *files_read), key=_order))
         self.permissions = WriteAuthorizer([file.schema for file in self.written])
         self.sessions: dict[str, apsw.Session] = {}
         self.data_versions: dict[str, object] = {}
@@ -205,6 +205,14 @@ class WriteConnection(PatientConnection):
         if pages >= _WAL_PAGES:
             self._long_wals.add(schema)
         return apsw.SQLITE_OK
+
+
+def _order(file: DatabaseFile) -> tuple[bool, Path]:
+    """The same in every process. The service's own files, which are hidden ones, come last.
+
+    SQLite takes a table without a schema from the first file that has it, so that is never one of them.
+    """
+    return file.path.name.startswith("."), file.path
 
 
 @contextmanager

@@ -393,3 +393,17 @@ def test_foreign_changes_made_after_a_death_stay(tmp_path: Path) -> None:
     assert rows == {10: 7, 20: 99, 30: 7}
     assert not files[2].path.exists()
     assert not is_pending(tmp_path)
+
+
+def test_a_table_without_a_schema_is_never_one_of_the_services_own(tmp_path: Path) -> None:
+    own, users = (
+        DatabaseFile(schema, make_database(tmp_path / name, "CREATE TABLE answers (a)"))
+        for schema, name in (("aggregator_answers", ".aggregator.db"), ("lib_db", "lib.db"))
+    )
+    with writer([own, users]) as connection, transaction(connection, tmp_path), connection.restricted():
+        connection.execute("INSERT INTO answers VALUES (1)")
+    counts = []
+    for file in (own, users):
+        with closing(file.path) as plain:
+            counts.append(plain.execute("SELECT count(*) FROM answers").get)
+    assert counts == [0, 1]
