@@ -48,7 +48,8 @@ def test_the_demo_without_its_databases_is_one_line_of_the_log_and_one_group_of_
     text = first_page(newcomer)
     assert text.count(group) == 1
     assert text.count('class="badge bad"') == 0
-    assert text.index("my-inventory_db") > 0
+    # With the quotes that it needs in SQL.
+    assert '>"my-inventory_db"</h3>' in text
 
 
 def test_the_first_page_shows_sql_to_begin_with_and_then_the_reports_of_ones_own(newcomer: Server) -> None:
