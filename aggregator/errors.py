@@ -119,7 +119,7 @@ class MethodNotAllowed(AggregatorError):
 
 
 class NotAcceptable(AggregatorError):
-    """The report is not to be had in the wanted format; `available` are those that it has."""
+    """The report does not have the wanted format; `available` are those that it has."""
 
     def __init__(self, detail: str, available: Sequence[str]) -> None:
         super().__init__(detail)

@@ -305,7 +305,7 @@ def test_a_format_that_there_is_not(run: Run) -> None:
     assert status == 2
     assert "invalid choice: 'pdf'" in err
     status, _, err = run("run", "report/only-csv", "--format", "json")
-    assert (status, err) == (1, "report/only-csv is to be had as csv, not as json.\n")
+    assert (status, err) == (1, "report/only-csv is not available as json. Available formats: csv.\n")
 
 
 # --- run: reports and parameters -----------------------------------------------------------------

@@ -10,10 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import unquote
 
 from aggregator.catalog.files import Signature, printable, read_sql, sql_files
 from aggregator.catalog.header import Source, is_sql, read_source
-from aggregator.catalog.paths import METHOD_SUFFIXES, PathFault, Route, parameter_of, path_of, route_of
+from aggregator.catalog.paths import (
+    METHOD_SUFFIXES,
+    RESERVED,
+    PathFault,
+    Route,
+    parameter_of,
+    path_of,
+    route_of,
+)
 from aggregator.catalog.tree import UrlTree
 from aggregator.errors import OUT_OF_DESCRIPTORS, Cancelled, Fault, MethodNotAllowed, NoSuchReport
 
@@ -21,6 +30,7 @@ UrlPath: TypeAlias = str | Sequence[str]
 """A decoded path, or its decoded parts."""
 
 RESCAN_SECONDS = 0.5
+_COLUMN = re.compile(r"\{([^{}]+)\}")
 _CLOCK_TICK_NS = 3_000_000_000
 """File systems tell the time of a change to 2 seconds or better."""
 
@@ -131,6 +141,21 @@ class Catalog:
             and (each.route.segments == own.segments or each.route.segments[:-1] == below)
             and each.route.parameters == own.parameters
         ]
+
+    def taken(self, link: str) -> tuple[tuple[str, str], ...]:
+        """The values that lead a link to a URL of another name, each after the column that it is of.
+
+        link: a path with columns in braces, each for a whole part. The names of files go before parameters.
+        """
+        parts = re.split("[?#]", link.removeprefix("/"), maxsplit=1)[0].split("/")
+        columns = [match[1] if (match := _COLUMN.fullmatch(part)) else None for part in parts]
+        names = [None if column else unquote(part) for part, column in zip(parts, columns, strict=True)]
+        found = set()
+        for place, column in enumerate(columns):
+            if column is not None:
+                taken = self._tree.names("GET", names[:place], parts[place + 1 :])
+                found |= {(column, name) for name in (*taken, *(RESERVED if place == 0 else ()))}
+        return tuple(sorted(found))
 
     def of_file(self, file: str) -> Endpoint | None:
         """The endpoint of a file, given its path inside the folder."""

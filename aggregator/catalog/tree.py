@@ -42,6 +42,28 @@ class UrlTree(Generic[T]):
         """What is there for the parts of a URL, by method; the place to prefer comes first."""
         return [node.answers for node in _descend(self._root, segments) if node.answers]
 
+    def names(self, method: str, before: Sequence[str | None], after: Sequence[str]) -> set[str]:
+        """The names that answer the method where a value would stand in a path, between these parts.
+
+        before: None stands for any part.
+        """
+        nodes = [self._root]
+        for part in before:
+            nodes = [child for node in nodes for child in _children(node, part)]
+        found = [(name, child) for node in nodes for name, child in node.literals.items()]
+        return {
+            name for name, child in found if any(method in each.answers for each in _descend(child, after))
+        }
+
+
+def _children(node: _Node[T], part: str | None) -> Iterator[_Node[T]]:
+    if part is None:
+        yield from node.literals.values()
+    elif part in node.literals:
+        yield node.literals[part]
+    if node.parameter is not None:
+        yield node.parameter
+
 
 def _descend(node: _Node[T], segments: Sequence[str]) -> Iterator[_Node[T]]:
     if not segments:

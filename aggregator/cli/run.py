@@ -122,7 +122,9 @@ def _format(report: Report, order: Order) -> Format:
     if format is None and name in PICTURES:
         raise NotAcceptable(f"{report.name} has no chart, so there is no {name} of it.", [*formats])
     if format is None:
-        raise NotAcceptable(f"{report.name} is to be had as {', '.join(formats)}, not as {name}.", [*formats])
+        raise NotAcceptable(
+            f"{report.name} is not available as {name}. Available formats: {', '.join(formats)}.", [*formats]
+        )
     if format.compressed and order.file is None and sys.stdout.isatty():
         raise WrongCall(f"{format.name} is not for a terminal; give --output FILE{format.suffix}")
     return format

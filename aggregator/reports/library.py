@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from aggregator.catalog.folder import Endpoint, Match, SqlFolder, UrlPath
+from aggregator.catalog.folder import Catalog, Endpoint, Match, SqlFolder, UrlPath
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
 from aggregator.errors import (
     AggregatorError,
@@ -117,6 +117,10 @@ class Library(Generic[T]):
     def find(self, method: str, path: UrlPath) -> Match:
         """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
         return self._sql.catalog().find(method, path)
+
+    def catalog(self) -> Catalog:
+        """The endpoints as they are now; another object when a file has changed."""
+        return self._sql.catalog()
 
     def endpoints(self) -> Sequence[Endpoint]:
         """Every endpoint, checked or not, in the order of the files."""

@@ -179,7 +179,9 @@ def _named(available: Sequence[Format], name: str) -> Format:
     if name not in (*FORMATS, HTML.name, PLAN.name):
         message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
         raise InvalidParameters([ParameterError("format", name, message)])
-    raise NotAcceptable(f"This report is to be had as {', '.join(names)}, not as {name}.", names)
+    raise NotAcceptable(
+        f"This report is not available as {name}. Available formats: {', '.join(names)}.", names
+    )
 
 
 def _accepted(available: Sequence[Format], accept: str) -> Format:

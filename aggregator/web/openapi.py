@@ -27,11 +27,12 @@ from aggregator.web.operation_names import operation_names, with_enum_names
 from aggregator.web.problems import MEDIA_TYPE
 from aggregator.writes.write import Write
 
+_ENDING_NOTE = "A value that ends in the ending of a format, such as a.csv, needs one more: a.csv.json."
 _TITLE = "Aggregator"
 _DESCRIPTION = "Each report is one SQL file; each answers as a page, JSON, NDJSON, CSV or Excel."
 _PROBLEMS = {
     "404": "There is no such report",
-    "406": "The report is not to be had in this format",
+    "406": "This report is not available in that format",
     "422": "The parameters do not fit",
     "500": "The report's file or its data has a fault",
     "503": "A database cannot be read, or too many reports are running",
@@ -191,7 +192,14 @@ def _rows(checked: Report | Write, has_plan: bool) -> dict[str, Any]:
 
 def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str, Any]]:
     path, params = checked.endpoint.route.parameters, checked.header.params
-    return [_parameter(name, params[name], name in path) for name in names]
+    described = [_parameter(name, params[name], name in path) for name in names]
+    for each in described:
+        if (
+            params[each["name"]].type == "text"
+            and checked.endpoint.route.segments[-1] == f"{{{each['name']}}}"
+        ):
+            each["description"] = f"{each['description']} {_ENDING_NOTE}".strip()
+    return described
 
 
 def _format_parameter(checked: Report | Write, has_plan: bool) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from aggregator.catalog.folder import Catalog
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.formats import HTML, PLAN, Format
 from aggregator.formats.html import locale_of
 from aggregator.formats.shapes import Group
 from aggregator.inputs.fields import Fields
+from aggregator.reports.library import Library
 from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
 from aggregator.reports.sql import Sorting
@@ -43,17 +46,20 @@ class Order:
 class Orders:
     """Reads orders, and remembers those of the latest requests: bookmarks come again and again.
 
-    has_plans: whether reports tell how SQLite runs them.
+    library: whose names links avoid; has_plans: whether reports tell how SQLite runs them.
     """
 
-    def __init__(self, has_plans: bool) -> None:
+    def __init__(self, library: Library[Any], has_plans: bool) -> None:
+        self._library = library
         self._has_plans = has_plans
         self._remembered: dict[Asked, Order] = {}
 
     def of(self, report: Report, found: Found, request: Request) -> Order:
         """The order of a request for a report; raises InvalidParameters, NotAcceptable."""
+        catalog = self._library.catalog()
         asked = (
             report,
+            catalog,
             found.format_name,
             *found.match.path_parameters.values(),
             request.query_string,
@@ -65,7 +71,7 @@ class Orders:
         )
         order = self._remembered.get(asked)
         if order is None:
-            order = order_of(report, found, request, self._has_plans)
+            order = order_of(report, found, request, catalog, self._has_plans)
             self._remember(asked, order)
         request.line.parameters = order.parameters
         request.line.format = order.job.format.name
@@ -82,7 +88,12 @@ class Orders:
 
 
 def order_of(
-    report: Report, found: Found, request: Request, has_plans: bool, fields: Fields | None = None
+    report: Report,
+    found: Found,
+    request: Request,
+    catalog: Catalog,
+    has_plans: bool,
+    fields: Fields | None = None,
 ) -> Order:
     """Read an order; fields: the parameters in the request's body. Raises as `Orders.of` does."""
     query = request.query()
@@ -102,7 +113,7 @@ def order_of(
         message = "is not for JSON in groups, whose rows stand together; take another format"
         raise InvalidParameters([ParameterError("_sort", query["_sort"][0], message)])
     if format is HTML:
-        format = _page_format(report, request)
+        format = _page_format(report, request, catalog)
     return Order(
         job=job_of(
             report,
@@ -118,11 +129,13 @@ def order_of(
     )
 
 
-def _page_format(report: Report, request: Request) -> Format:
+def _page_format(report: Report, request: Request, catalog: Catalog) -> Format:
     """HTML for this reader, with the links of this URL."""
     locale = locale_of(request.header(b"accept-language"))
     root = place_of(request).root
-    return replace(HTML, writer=report.table(locale, root))
+    links = {column.link for column in report.columns if column.link}
+    taken = tuple((link, *pair) for link in sorted(links) for pair in catalog.taken(link))
+    return replace(HTML, writer=replace(report.table(locale, root), taken=taken))
 
 
 def sorting(report: Report, texts: Sequence[str]) -> Sorting | None:

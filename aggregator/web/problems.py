@@ -15,7 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.NoSuchReport: (404, "There is no such report"),
     errors.MethodNotAllowed: (405, "The report does not answer this method"),
-    errors.NotAcceptable: (406, "The report is not to be had in this format"),
+    errors.NotAcceptable: (406, "This report is not available in that format"),
     errors.InvalidParameters: (422, "The parameters do not fit"),
     errors.BrokenReport: (500, "The report's SQL file has faults"),
     errors.MissingDatabases: (500, "The report's databases are missing"),

@@ -58,7 +58,7 @@ class ReportsEndpoint:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._orders = Orders(service.settings.show_sql)
+        self._orders = Orders(service.library, service.settings.show_sql)
         self._checking: dict[tuple[str, str], asyncio.Task[Report | Write]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,7 +162,8 @@ class ReportsEndpoint:
     def _order(self, report: Report, found: Found, request: Request, body: Body) -> Order:
         if request.method == "GET":
             return self._orders.of(report, found, request)
-        return order_of(report, found, request, self._service.settings.show_sql, fields_of(body))
+        catalog, has_plans = self._service.library.catalog(), self._service.settings.show_sql
+        return order_of(report, found, request, catalog, has_plans, fields_of(body))
 
     async def _checked_now(self, endpoint: Endpoint) -> Report | Write:
         """The endpoint, checked at most once at a time however many ask for it."""

@@ -27,7 +27,7 @@ def ties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         ("/thing/999", 404, "There is no such thing"),
         ("/thing/abc", 422, "The parameters do not fit"),
         ("/_/nowhere", 404, "There is no such report"),
-        ("/only?format=csv", 406, "The report is not to be had in this format"),
+        ("/only?format=csv", 406, "This report is not available in that format"),
         ("/fault", 500, "The report&#39;s SQL file has faults"),
         ("/amount", 500, "A value does not fit the format or its column&#39;s type"),
         ("/never", 504, "The report took too long"),

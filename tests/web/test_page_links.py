@@ -85,6 +85,15 @@ SELECT c.n, c.code FROM data_db.c AS c WHERE c.code = :code
     "campaign": "/*\nparams: {utm_source: {type: text, default: none}, n: {type: integer, default: 1}}\n*/\n"
     "SELECT :utm_source AS utm_source, :n AS n",
     "campaign.post": "/*\nparams: {n: {type: integer, default: 1}}\n*/\nSELECT :n AS n",
+    # Names of other reports: a code of this name has no link.
+    "code/taken": "SELECT 'another report' AS n",
+    "code/{code}/taken/x": "/*\nparams: {code: {type: text}}\n*/\nSELECT :code AS n",
+    "taken": """/*
+columns: {code: {link: "/code/{code}"}, inner: {link: "/code/{code}/n"}, root: {link: "/{code}"}}
+*/
+SELECT t.name AS code, 1 AS inner, 2 AS root FROM (SELECT 'taken' AS name UNION ALL SELECT 'docs'
+UNION ALL SELECT 'codes') AS t ORDER BY t.name DESC
+""",
     "choice": """/*
 params:
   name:
@@ -188,6 +197,15 @@ def test_an_empty_value_has_no_link(things: Server) -> None:
 
 
 ADDED = "_=17&utm_medium=mail&fbclid=x&_gl=1*a"
+
+
+def test_a_value_that_is_the_name_of_another_report_has_no_link(things: Server) -> None:
+    hrefs = {row[0].text: [cell.href for cell in row] for row in table(things, "/taken").body}
+    assert hrefs["taken"] == [None, "./code/taken/n", None]
+    assert hrefs["docs"] == ["./code/docs", "./code/docs/n", None]
+    assert hrefs["codes"] == ["./code/codes", "./code/codes/n", None]
+    answer = things.get("/_/open/code/%7Bcode%7D?code=taken")
+    assert (answer.status, answer.json()["errors"][0]["parameter"]) == (422, "code")
 
 
 def test_what_others_add_to_a_link_is_ignored(things: Server) -> None:

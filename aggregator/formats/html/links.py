@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from aggregator.formats.columns import Column
@@ -13,6 +14,9 @@ PAGE_ENDING = ".html"
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _DOTS = (".", "..")
 """Clients remove these from a path (RFC 3986, section 5.2.4), also when they are percent-encoded."""
+
+Taken: TypeAlias = Sequence[tuple[str, str, str]]
+"""What leads a link elsewhere: the link, a column in it, and a value that is the name of another URL."""
 
 Link = Callable[[Sequence[Any]], str | None]
 """The URL of a cell, for the values of its row; None where no URL leads to the record."""
@@ -32,12 +36,16 @@ def last_part(text: str, endings: Iterable[str]) -> str:
     return _kept_whole(quote(text, safe=""), endings)
 
 
-def link_of(column: Column, columns: Sequence[Column], root: str, endings: Sequence[str]) -> Link:
+def link_of(
+    column: Column, columns: Sequence[Column], root: str, endings: Sequence[str], taken: Taken = ()
+) -> Link:
     """The link of a column's cells. root: the way to `/`; endings: of the formats."""
     if not column.link:
         return lambda values: None
+    names = {(name, value) for link, name, value in taken if link == column.link}
     places = {each.name: place for place, each in enumerate(columns)}
-    wanted = [places[name] for name in placeholders(column.link)]
+    needed = placeholders(column.link)
+    wanted = [places[name] for name in needed]
     path, mark, query = re.fullmatch(r"/?([^?#]*)([?#]?)(.*)", column.link, re.DOTALL).groups()  # type: ignore[union-attr]
     literals = _PLACEHOLDER.split(path)[::2]
     others = _PLACEHOLDER.split(query)[::2]
@@ -46,6 +54,11 @@ def link_of(column: Column, columns: Sequence[Column], root: str, endings: Seque
     def link(values: Sequence[Any]) -> str | None:
         texts = [values[place] for place in wanted]
         if any(text is None or text == "" for text in texts):
+            return None
+        if any(
+            (name, unicodedata.normalize("NFC", str(text))) in names
+            for name, text in zip(needed, texts, strict=True)
+        ):
             return None
         encoded = iter([quote(str(text), safe="") for text in texts])
         *folders, last = _filled(literals, encoded).split("/")

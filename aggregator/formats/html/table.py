@@ -34,7 +34,7 @@ class HtmlTable:
 
     locale: the reader's; root: the way from the page to `/`, as `../`; is_record: whether the columns stand
     below each other, of the first row; but for the members: those are a table below them. endings: of the
-    formats, which links avoid.
+    formats, and taken: names of other URLs, which links avoid.
     """
 
     locale: str = habit.DEFAULT
@@ -42,6 +42,7 @@ class HtmlTable:
     is_record: bool = False
     members: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
+    taken: tuple[tuple[str, str, str], ...] = ()
 
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         return HtmlWriter(columns, self)
@@ -58,7 +59,12 @@ class HtmlWriter:
         cells = [
             (
                 column,
-                cell_of(column, place, link_of(column, columns, table.root, table.endings), table.locale),
+                cell_of(
+                    column,
+                    place,
+                    link_of(column, columns, table.root, table.endings, table.taken),
+                    table.locale,
+                ),
             )
             for place, column in enumerate(columns)
         ]

@@ -32,6 +32,11 @@ def opened(library: Library[Any], name: str, fields: Sequence[tuple[str, str]]) 
                 message = "cannot be . or .. here: a URL has no such folder"
                 raise InvalidParameters([ParameterError(parameter, segment, message)])
         segments.append(segment)
+    if endpoint.route.method == "GET" and library.find("GET", segments).endpoint is not endpoint:
+        values = [text for part, text in zip(endpoint.route.segments, segments, strict=True) if part != text]
+        errors = zip(endpoint.route.parameters, values, strict=True)
+        message = "is the name of another report in a URL"
+        raise InvalidParameters([ParameterError(name, text, message) for name, text in errors])
     *folders, last = segments
     path = "/".join([*(quote(folder, safe="") for folder in folders), last_part(last, SUFFIXES)])
     query = urlencode([(field, text) for field, text in fields if given.get(field)])
