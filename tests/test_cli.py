@@ -147,7 +147,7 @@ def test_check_prints_each_fault_on_a_line(
         "\\udce9\\n.sql: the name has control characters, or is not UTF-8",
         "a.sql:1: two columns are named A; give one of them another name with AS",
         "a.sql:2: :b is not declared under params; begin the file with `/* params: {b: {type: text}} */`",
-        "b.sql:3: unknown key foo; the keys are title, description, params, input, rows_in, columns,"
+        "b.sql:3: unknown key foo; the keys are title, description, params, input, empty, rows_in, columns,"
         " shape, chart, filename, sheet, formats, time_limit, tags",
     ]
     assert err == "3 endpoints, 4 faults\n"

@@ -29,13 +29,16 @@ class ColumnConverter:
         self._default = column.default_value()
         read, self._read_batch = _plain_first(column) if has_numbers else reading(column)
         self._memo = _Memo(read)
+        self._nothing = {text.strip().casefold() for text in column.empty}
         self._mostly_new = False
 
     def values(self, texts: Sequence[str | None]) -> tuple[list[Value | None], list[tuple[int, str]]]:
         """The value of each text, None for a refused one; and the index and the reason of each of those.
 
-        What is empty, or only white space, is the default or else None.
+        What is empty, or only white space, or means nothing in this column, is the default or else None.
         """
+        if self._nothing:
+            texts = [None if text and text.strip().casefold() in self._nothing else text for text in texts]
         if self._mostly_new and self._read_batch is not None:
             given = list(filter(None, texts))
             found = self._read_batch(given)

@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from aggregator.catalog.block import Block, Keys, read_block
 from aggregator.catalog.chart import ChartSpec
 from aggregator.catalog.findings import Findings, explained, keys_of
-from aggregator.catalog.input_columns import InputColumn
+from aggregator.catalog.input_columns import InputColumn, OneOrMore
 from aggregator.catalog.parameters import Parameter
 from aggregator.catalog.shape import ShapeSpec, read_shape
 from aggregator.errors import Fault
@@ -112,6 +112,11 @@ class Header(BaseModel):
     input: dict[InputName, InputColumn] = Field(
         default_factory=dict, description="The columns of the rows in the body, for the SQL's table `input`"
     )
+    empty: OneOrMore = Field(
+        default_factory=list,
+        description="Texts that mean nothing in any column of `input`, such as `N/A`; a column's own `empty` "
+        "goes first",
+    )
     rows_in: InputName | None = Field(
         None,
         description="The member of a JSON object in the body that has the rows, as a list; its other members "
@@ -139,6 +144,18 @@ class Header(BaseModel):
     )
     tags: list[str] = Field(default_factory=list, description="Groups of the API's pages")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_in_every_column(cls, data: Any) -> Any:
+        texts, columns = data.get("empty"), data.get("input")
+        if not isinstance(texts, str | list) or not isinstance(columns, dict):
+            return data
+        own = {
+            name: {"empty": texts, **column} if isinstance(column, dict) else column
+            for name, column in columns.items()
+        }
+        return {**data, "input": own}
+
     @model_validator(mode="after")
     def _names_fit(self) -> Header:
         findings = Findings()
@@ -152,8 +169,9 @@ class Header(BaseModel):
         return self
 
     def _check_input_names(self, findings: Findings) -> None:
-        if self.rows_in is not None and not self.input:
-            findings.add("rows_in", "is for a file with input")
+        for key in ("rows_in", "empty"):
+            if getattr(self, key) and not self.input:
+                findings.add(key, "is for a file with input")
         if self.rows_in in self.params:
             findings.add("rows_in", f"{self.rows_in} is a parameter; choose another name")
         seen: dict[str, str] = {}

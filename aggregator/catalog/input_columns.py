@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -24,6 +25,7 @@ _ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
 _KEYS_OF_TYPES = {
     "format": (*_IN_TIME, *_NUMBERS),
     "currency": ("money",),
+    "credit": ("money",),
     "min": _ORDERED,
     "max": _ORDERED,
     "pattern": ("text",),
@@ -67,6 +69,16 @@ class InputColumn(BaseModel):
     currency: str | None = Field(
         None, pattern="^[A-Z]{3}$", description="ISO 4217 code of a money column, which must have one"
     )
+    credit: Literal["minus", "plus"] = Field(
+        "minus",
+        description="The sign of an amount with CR after it, `5.00 CR`; DR means the other. `minus`, as in "
+        "ledgers, when it is not given; `plus` is usual in statements of a bank",
+    )
+    empty: OneOrMore = Field(
+        default_factory=list,
+        description="Texts that mean nothing, such as `N/A`: such a cell is empty. Upper and lower case are "
+        "the same",
+    )
     required: bool = Field(
         False, description="Whether a row without a value is refused; if not, SQL gets NULL"
     )
@@ -103,6 +115,8 @@ class InputColumn(BaseModel):
             findings.add("type", "a choice has choices")
         self._check_names(findings)
         self._check_currency(findings)
+        if any(not text.strip() for text in self.empty):
+            findings.add("empty", "must have texts, none of them empty")
         findings.raise_any()
         self._check_formats(findings)
         if self.type == "money":
@@ -205,10 +219,11 @@ class InputColumn(BaseModel):
 
         A share is one of a number's: 12.5% is 0.125, as in a workbook's cell.
         """
-        if self.type == "money" and not self.formats:
-            return [notation_of(self.currency)]
         signs = signs_of(self.currency) if self.currency is not None else ()
         notations = [read_notation(text, self._places, signs) for text in self.formats]
+        if self.type == "money":
+            credit = {"minus": "-", "plus": "+"}[self.credit]
+            return [replace(each, credit=credit) for each in notations or [notation_of(self.currency)]]
         if self.type != "number":
             return notations
         plain = [each for each in notations if not each.share]

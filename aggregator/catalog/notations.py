@@ -10,7 +10,10 @@ from functools import cached_property
 
 _SPACES = " \u00a0\u202f"
 _APOSTROPHES = "'’"
-_MINUS = "\\-\u2212"
+_MINUS = "\\-\u2212\u2013"
+_ACCOUNTS = ("CR", "DR")
+"""What accounts write after an amount instead of a sign: credit or debit."""
+
 SHARES = {"%": 2, "‰": 3}
 """The signs of shares, and how many decimals a number with one is smaller: 12.5% is 0.125."""
 
@@ -24,33 +27,44 @@ _GROUPED = re.compile(
     r"(?:(?P<decimal>(?!(?P=thousands))[.,])[0-9]+)?"
 )
 _UNGROUPED = re.compile(r"[0-9]+(?:(?P<decimal>[.,])[0-9]+)?")
+_PARENTHESES = (("open", "inside"), ("shut", "close"))
+_SIGNS = ("sign", "inner", "after", "last")
+"""Groups of a notation's pattern."""
 
 
 @dataclass(frozen=True)
 class Notation:
     """thousands, decimal: the signs, "" for none; currency_signs: what may stand before or after.
 
-    share: the sign of a share, such as `%`, which then has to stand there; "" for none.
+    share: the sign of a share, such as `%`, which then has to stand there; "" for none. credit: of accounts,
+    the sign of an amount with CR after it, `-` or `+`; "" where neither CR nor a dash for zero is read.
     """
 
     thousands: str
     decimal: str
     currency_signs: tuple[str, ...] = ()
     share: str = ""
+    credit: str = ""
 
     def plain(self, text: str) -> str | None:
         """The number as `-1234.50`; None when the text is not written this way.
 
-        A number is negative by a minus sign in front of it or of the currency's sign, or by being in
-        parentheses.
+        A number is negative by a minus sign in front of it, of the currency's sign or at the end, by being
+        in parentheses, or as CR and DR say.
         """
         match = self._pattern.fullmatch(text)
+        if self.credit and self._dash.fullmatch(text):
+            return "0"
         if match is None:
             return None
         whole, fraction = match["whole"], match["fraction"] or ""
-        signs = [sign for sign in (match["open"], match["sign"], match["inner"]) if sign]
-        is_odd = (match["open"] is None) != (match["close"] is None) or (match["front"] and match["back"])
-        if is_odd or len(signs) > 1 or not (whole or fraction):
+        opened, closed = (sum(match[name] is not None for name in pair) for pair in _PARENTHESES)
+        signs = [match[name] for name in _SIGNS if match[name]] + ["-"] * opened
+        if match["account"]:
+            signs.append(self._sign_of_account(match["account"]))
+        if opened != closed or len(signs) > 1 or (match["front"] and match["back"]):
+            return None
+        if not (whole or fraction):
             return None
         if self.share and not (match["front"] or match["back"]):
             return None
@@ -64,6 +78,19 @@ class Notation:
         """The same notation of a share."""
         return Notation(self.thousands, self.decimal, (sign,), sign)
 
+    def _sign_of_account(self, account: str) -> str:
+        is_credit = account.upper() == "CR"
+        return self.credit if is_credit else {"-": "+", "+": "-"}[self.credit]
+
+    @cached_property
+    def _signs(self) -> str:
+        return "|".join(map(re.escape, sorted(self.currency_signs, key=len, reverse=True))) or "(?!)"
+
+    @cached_property
+    def _dash(self) -> re.Pattern[str]:
+        """A dash that stands for zero, with or without the currency's sign."""
+        return re.compile(rf"(?:(?:{self._signs})[{_SPACES}]*)?(?:[{_MINUS}\u2014]|--)")
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         thousands = f"[{re.escape(_alike(self.thousands))}]"
@@ -71,10 +98,13 @@ class Notation:
         fraction = (
             rf"(?:{re.escape(self.decimal)}(?P<fraction>[0-9]*))?" if self.decimal else "(?P<fraction>)"
         )
-        signs = "|".join(map(re.escape, sorted(self.currency_signs, key=len, reverse=True))) or "(?!)"
+        accounts = "|".join(_ACCOUNTS) if self.credit else "(?!)"
+        gap = f"[{_SPACES}]?"
         return re.compile(
-            rf"(?P<open>\()?(?P<sign>[+{_MINUS}])?(?P<front>(?:{signs})[{_SPACES}]?)?(?P<inner>[+{_MINUS}])?"
-            rf"(?P<whole>{grouped}[0-9]*){fraction}(?P<back>[{_SPACES}]?(?:{signs}))?(?P<close>\))?"
+            rf"(?P<open>\()?{gap}(?P<sign>[+{_MINUS}])?{gap}(?P<front>{self._signs})?{gap}(?P<inner>[+{_MINUS}])?"
+            rf"{gap}(?P<inside>\()?{gap}(?P<whole>{grouped}[0-9]*){fraction}{gap}(?P<after>[{_MINUS}])?(?P<shut>\))?{gap}"
+            rf"(?P<back>{self._signs})?{gap}(?P<last>[{_MINUS}])?{gap}(?:(?P<account>(?i:{accounts}))\.?)?{gap}"
+            r"(?P<close>\))?"
         )
 
 
@@ -98,6 +128,8 @@ def read_notation(example: str, places: int | None, currency_signs: Collection[s
     if not decimal and places != 0:
         decimal = "," if thousands == "." else "."
     own = [sign for sign in (match["front"], match["back"]) if sign]
+    if own and own[0].upper().rstrip(".") in _ACCOUNTS:
+        raise ValueError(f"{example}: {own[0]} is read without an example; the key credit says what it means")
     notation = Notation(thousands, decimal, tuple(dict.fromkeys((*own, *currency_signs))))
     return notation.with_share(own[0]) if own and own[0] in SHARES else notation
 

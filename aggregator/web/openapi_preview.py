@@ -31,6 +31,8 @@ _INPUT = {
     | {
         "description": _TEXT,
         "format": {"type": "array", "items": _TEXT},
+        "empty": {"type": "array", "items": _TEXT},
+        "credit": {"type": "string", "enum": ["minus", "plus"]},
         **dict.fromkeys(("currency", "pattern", "message", "time_zone"), _TEXT),
     },
 }

@@ -162,8 +162,8 @@ def test_reasons(wanted: InputColumn, text: str, reason: str) -> None:
     [
         (
             "1,234.50",
-            {"1,234.50": 1234.5, "1234.5": 1234.5, "-1,234,567": -1234567, "(12.5)": -12.5},
-            "1.234,50 12,34 1,2345 0,123 ,123 1,,234 1_234 $5 5-",
+            {"1,234.50": 1234.5, "1234.5": 1234.5, "-1,234,567": -1234567, "(12.5)": -12.5, "5-": -5},
+            "1.234,50 12,34 1,2345 0,123 ,123 1,,234 1_234 $5 -5- 5CR - –",
         ),
         ("1.234,50", {"1.234,50": 1234.5, "1234,5": 1234.5, "1.234": 1234}, "1,234.50 1234.5 1.23"),
         ("1 234,50", {"1 234,5": 1234.5, "1\u00a0234,5": 1234.5, "1\u202f234": 1234}, "1.234,5 12_34 1'234"),
@@ -234,6 +234,24 @@ def test_an_amount_is_exact(amount: Decimal, written: str) -> None:
         ("CAD", "$1", 100),
         ("JPY", "¥1,234", 1234),
         ("KWD", "0.001", 1),
+        # As accountants write them.
+        ("USD", "$(1,234.00)", -123400),
+        ("USD", "(1,234.00)", -123400),
+        ("USD", "$ ( 1,234.00 )", -123400),
+        ("USD", "(5.00) USD", -500),
+        ("USD", "- $5", -500),
+        ("USD", "$ - 5", -500),
+        ("GBP", "+ £1,100.00", 110000),
+        ("USD", "–5.00", -500),
+        ("USD", "5.00-", -500),
+        ("USD", "$1,234.50 -", -123450),
+        ("USD", "5.00 CR", -500),
+        ("USD", "5.00cr.", -500),
+        ("USD", "5.00 DR", 500),
+        ("USD", "-", 0),
+        ("USD", "–", 0),
+        ("USD", "$ -", 0),
+        ("USD", "--", 0),
         ("RSD", "1.5", 150),
     ],
 )
@@ -252,6 +270,11 @@ def test_amounts(code: str, text: str, units: int) -> None:
         ({}, "٣", NO_AMOUNT),
         ({}, "1_000", NO_AMOUNT),
         ({}, "5 5", NO_AMOUNT),
+        *(
+            ({}, text, NO_AMOUNT)
+            for text in ("-5-", "(-5)", "-(5)", "(5-)", "(5) CR", "-5 CR", "CR", "$", "()")
+        ),
+        *(({}, text, NO_AMOUNT) for text in ("$(5", "5)", "($5 CR", "- -5", "---", "€ -", "CR 5")),
         ({}, "0.001", TWO_DECIMALS),
         ({}, "1.000", TWO_DECIMALS),
         ({}, "92233720368547758.08", "is too large an amount"),
@@ -264,6 +287,43 @@ def test_amounts(code: str, text: str, units: int) -> None:
 )
 def test_what_is_no_amount(keys: dict[str, object], text: str, reason: str) -> None:
     assert refusal(money(**keys), text) == reason
+
+
+def test_credit_may_be_what_comes_in() -> None:
+    assert [value(money(credit="plus"), text) for text in ("5 CR", "5 DR", "5", "-5")] == [
+        500,
+        -500,
+        500,
+        -500,
+    ]
+    assert refusal(column("number", format="1,234.50"), "5 CR") == "must be a number, such as 1,234.50"
+
+
+@given(
+    st.decimals(0, 10**9, places=2),
+    st.sampled_from(["-{}", "({})", "{}-", "{} CR", "- {}", "{} -"]),
+    st.sampled_from(["{}", "${}", "$ {}", "{} USD"]),
+)
+def test_every_way_to_be_negative(amount: Decimal, negative: str, sign: str) -> None:
+    for text in (negative.format(sign.format(f"{amount:,}")), sign.format(negative.format(f"{amount:,}"))):
+        is_cr_first = text.endswith("USD") and "CR" in text
+        assert is_cr_first or value(money(), text) == -amount * 100
+
+
+@pytest.mark.parametrize(
+    "wanted", [money(empty=["-", "N/A", "null"]), column("text", empty=["-", "n/a", "NULL"])]
+)
+def test_what_means_nothing_is_an_empty_cell(wanted: InputColumn) -> None:
+    texts = ["-", " N/A ", "null", "NULL", "n/a", "", None]
+    assert converter(wanted).values(texts) == ([None] * 7, [])
+    required = wanted.model_copy(update={"required": True})
+    assert [reason for _, reason in converter(required).values(texts)[1]] == ["is required"] * 7
+    assert value(wanted.model_copy(update={"default": "7"}), "N/A") in (700, "7")
+    # The quick way has the same results.
+    many = [f"{number}" for number in range(20_000)] + texts
+    converted = converter(wanted)
+    assert [converted.values(many[at : at + 1000])[0][-1] for at in range(0, len(many), 1000)][-1] is None
+    assert converter(wanted).values(["–"]) != ([None], [])
 
 
 # --- days ----------------------------------------------------------------------------------------

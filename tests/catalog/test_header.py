@@ -5,7 +5,7 @@ import pytest
 from aggregator.catalog.header import Header, Source, read_source
 
 KEYS = (
-    "title, description, params, input, rows_in, columns, shape, chart, filename, sheet, formats, "
+    "title, description, params, input, empty, rows_in, columns, shape, chart, filename, sheet, formats, "
     "time_limit, tags"
 )
 PARAMETER_KEYS = (

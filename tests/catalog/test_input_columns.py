@@ -11,8 +11,8 @@ from aggregator.formats import currency
 from docs.generate import TABLES
 
 KEYS = (
-    "type, description, from, format, currency, required, default, min, max, pattern, message, choices, "
-    "time_zone, example"
+    "type, description, from, format, currency, credit, empty, required, default, min, max, pattern, "
+    "message, choices, time_zone, example"
 )
 TYPES = "integer, number, money, text, boolean, date, datetime, month, choice"
 NAME = "a column's name has letters, digits and _, and does not begin with a digit"
@@ -63,6 +63,24 @@ input:
     assert (total.currency, total.min, total.formats) == ("USD", 0, ["1,234.50"])
     assert (status.choices, status.required, status.default) == (["Open", "Closed"], False, None)
     assert header_of("").input == {}
+
+
+def test_what_means_nothing_in_all_columns() -> None:
+    header = header_of(
+        'empty: ["N/A", "-"]\ninput: {a: {type: text}, b: {type: text, empty: x}, c: {type: date}}'
+    )
+    assert [column.empty for column in header.input.values()] == [["N/A", "-"], ["x"], ["N/A", "-"]]
+    assert faults_of("title: t\nempty: x") == ["2: empty: is for a file with input"]
+    assert faults_of("input:\n  a: {type: text, empty: [null]}")[0].startswith("2: input.a.empty")
+    assert faults_of("input:\n  a: {type: text, empty: ' '}") == [
+        "2: input.a.empty: must have texts, none of them empty"
+    ]
+    assert faults_of("input:\n  a: {type: text, credit: plus}") == [
+        "2: input.a.credit: is for money, not for text"
+    ]
+    assert faults_of("input:\n  a: {type: money, currency: USD, format: 5.00 CR}") == [
+        "2: input.a.format: 5.00 CR: CR is read without an example; the key credit says what it means"
+    ]
 
 
 def test_the_documentation_has_every_key() -> None:

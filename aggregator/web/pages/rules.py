@@ -24,6 +24,8 @@ def rules_of(declared: Parameter | InputColumn) -> Iterator[str]:
     yield from _bounds(declared)
     if declared.pattern is not None:
         yield declared.message or f"like {declared.pattern}"
+    if isinstance(declared, InputColumn) and declared.empty:
+        yield f"empty, or {' or '.join(declared.empty)} for an empty cell"
     if declared.time_zone != "UTC":
         yield f"in {declared.time_zone}"
 
