@@ -112,12 +112,12 @@ class DatabaseFile:
         because the reader still has the old one. In WAL mode a checkpoint may write the file, so the answer
         is False while the `-wal` file has content.
         """
+        if held.wal != NO_WAL:
+            return False
         now = _status(self._name)
         if now is None or (now.st_ino, now.st_size, now.st_mtime_ns) == held.database[:3]:
             return False
-        if now.st_ino != held.database[0] or held.wal != NO_WAL:
-            return False
-        return self.version().wal == NO_WAL
+        return now.st_ino == held.database[0] and self.version().wal == NO_WAL
 
 
 def _status(path: str) -> os.stat_result | None:
