@@ -553,7 +553,7 @@ def test_a_closed_pipe_ends_a_check_quietly(folders: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.stderr.read() == "10 endpoints, 1 fault\n"
+        assert process.stderr.read() == "12 endpoints, 1 fault\n"
         assert process.wait(timeout=10) == 1
 
 
