@@ -10,7 +10,7 @@ from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn
 from aggregator.databases.statement_faults import StatementFault
 from aggregator.databases.table_names import absent_schemas
-from aggregator.databases.tokens import compared, parameters
+from aggregator.databases.tokens import compared, parameters, written
 from aggregator.errors import BrokenReport, Fault, MissingDatabases
 from aggregator.formats.currency import is_known
 from aggregator.formats.html import placeholders
@@ -38,7 +38,7 @@ class SourceCheck:
         is_one = len(names) == 1
         message = f"there {'is no database' if is_one else 'are no databases'} {listed(names)}"
         close = get_close_matches(names[0], self.files, n=1, cutoff=0.8) if is_one else []
-        hint = f" (did you mean {close[0]}?)" if close else ""
+        hint = f" (did you mean {written(close[0])}?)" if close else ""
         fault = Fault(self.file, min(self.missing.values()), message + hint)
         if self.faults:
             return BrokenReport(sorted([*self.faults, fault]))
@@ -72,8 +72,8 @@ class SourceCheck:
             line = self.source.sql_line + token.line - 1
             name = token.text[1:]
             if not token.text.startswith(":"):
-                written = name if _can_be_declared(name) else "name"
-                self.add(line, f"{token.text}: a parameter is written :{written}")
+                example = name if _can_be_declared(name) else "name"
+                self.add(line, f"{token.text}: a parameter is written :{example}")
             elif not _can_be_declared(name):
                 self.add(line, f"{token.text}: a name has letters A to Z, digits and _, and no digit first")
             elif name not in declared and name not in used:
