@@ -17,6 +17,7 @@ AggregatorError
 ├── UnreadableInput       the body is not what it says it is, or lacks columns
 ├── TooLarge              the body, a line, a cell or the table is larger than it may be
 ├── RejectedRows          rows of the body cannot be taken; says which, and why
+│   ├── SwappedDays       day and month of a column seem to be swapped
 │   └── ConflictingRows   they contradict what is there
 ├── ForeignOrigin         a page of another site sent it
 ├── MisdirectedRequest    the Host header names another service
@@ -216,6 +217,15 @@ class RejectedRows(AggregatorError):
         self.received = received
         self.count = count
         self.rows = tuple(rows)
+
+
+class SwappedDays(RejectedRows):
+    """Days of a column can only be read in another order of day and month; nothing was written."""
+
+    def __init__(self, received: int, count: int, rows: Sequence[RejectedRow], reason: str) -> None:
+        super().__init__(received, count, rows)
+        self.detail = f"{reason} Nothing was written."
+        self.args = (self.detail,)
 
 
 class ConflictingRows(RejectedRows):

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
 
-from aggregator.catalog.day_patterns import read_by_pattern, shown
+from aggregator.catalog.day_patterns import read_by_pattern, shown, with_and_without_midnight
 from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.minor_units import amount_text, places_of, read_amount, usual_amount
@@ -20,7 +20,6 @@ from aggregator.catalog.parameter_types import Value
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.catalog.patterns import matcher
 
-_MIDNIGHT = re.compile(r"(?:[Tt]|\s{1,3})(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)?\s?[Aa][Mm])\Z")
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
 _LARGEST_INTEGER = 2**63 - 1
 _LARGEST_NUMBER = sys.float_info.max
@@ -204,7 +203,7 @@ def _date(column: InputColumn) -> tuple[Read, ReadBatch | None]:
             raise InvalidValue("must be a day, without a time other than 00:00")
         return moment.date().isoformat()
 
-    return _iso_or_pattern(column, iso, reason, lambda text: (text, _MIDNIGHT.sub("", text))), None
+    return _iso_or_pattern(column, iso, reason, with_and_without_midnight), None
 
 
 def _datetime(column: InputColumn) -> tuple[Read, ReadBatch | None]:

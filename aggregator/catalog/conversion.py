@@ -7,10 +7,11 @@ repeat nothing is faster. Where most are new, a whole batch is read at once, if 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aggregator.catalog.cell_types import Read, ReadBatch, reading
+from aggregator.catalog.day_order import DayOrderCheck
 from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import Value
@@ -28,7 +29,8 @@ class ColumnConverter:
         self._is_required = column.required
         self._default = column.default_value()
         read, self._read_batch = _plain_first(column) if has_numbers else reading(column)
-        self._memo = _Memo(read)
+        self._days = DayOrderCheck(column)
+        self._memo = _Memo(read, self._days.see if self._days.is_needed else None)
         self._nothing = {text.strip().casefold() for text in column.empty}
         self._mostly_new = False
 
@@ -52,6 +54,11 @@ class ColumnConverter:
         new = self._memo.misses - new
         self._mostly_new = self._memo.misses > _ENOUGH_TO_JUDGE and 2 * new > len(texts)
         return self._mended(values)
+
+    @property
+    def suspicion(self) -> str | None:
+        """What seems to be wrong with the texts so far as a whole; None when nothing does."""
+        return self._days.suspicion
 
     def _mended(
         self, values: list[Value | _Refused | None]
@@ -98,11 +105,15 @@ class _Refused:
 
 
 class _Memo(dict["str | None", "Value | _Refused | None"]):
-    """What each text becomes, None for an empty one; not more than so many, and no long ones."""
+    """What each text becomes, None for an empty one; not more than so many, and no long ones.
 
-    def __init__(self, read: Read) -> None:
+    see: told of each text that is new.
+    """
+
+    def __init__(self, read: Read, see: Callable[[str], None] | None) -> None:
         super().__init__()
         self._read = read
+        self._see = see
         self.misses = 0
         self.has_refused = False
 
@@ -111,6 +122,8 @@ class _Memo(dict["str | None", "Value | _Refused | None"]):
         value: Value | _Refused | None = None
         stripped = text.strip() if text is not None else ""
         if stripped:
+            if self._see is not None:
+                self._see(stripped)
             try:
                 value = self._read(stripped)
             except InvalidValue as error:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from aggregator.catalog.day_order import DAY_ORDERS
 from aggregator.cli.check import check
 from aggregator.cli.load import Load, load
 from aggregator.cli.run import Order, WrongCall, run
@@ -109,6 +110,11 @@ def _load_parser(commands: Any) -> argparse.ArgumentParser:
         metavar="N",
         help="the line with the names of the columns; found in the first 30 when not given",
     )
+    load.add_argument(
+        "--date-order",
+        choices=tuple(DAY_ORDERS),
+        help="day or month first; by default as the header says",
+    )
     add_settings(load, _LOAD_SETTINGS)
     return load
 
@@ -120,7 +126,13 @@ def _load(arguments: argparse.Namespace) -> Load:
         parameters=arguments.parameters,
         skip_invalid=arguments.invalid == "skip",
         is_dry=arguments.dry_run,
-        options=Options(arguments.delimiter, arguments.encoding, arguments.sheet, arguments.header_line),
+        options=Options(
+            arguments.delimiter,
+            arguments.encoding,
+            arguments.sheet,
+            arguments.header_line,
+            arguments.date_order,
+        ),
     )
 
 

@@ -15,10 +15,11 @@ class Options:
 
     delimiter: one character between the cells of a line. encoding: the name of a text encoding.
     sheet: the name of a workbook's sheet. header_line: the line, or a sheet's row, with the names of the
-    columns, from 1.
+    columns, from 1. date_order: whether the day or the month comes first; as the endpoint says when None.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
     sheet: str | None = None
     header_line: int | None = None
+    date_order: Literal["dmy", "mdy"] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aggregator.catalog.day_order import DAY_ORDERS
 from aggregator.catalog.header import Header
 from aggregator.catalog.input_columns import input_schema
 from aggregator.catalog.parameters import parameter_schema
@@ -100,6 +101,13 @@ INPUT_OPTIONS: list[dict[str, Any]] = [
         "description": f"The line, or the row of a sheet, with the names of the columns; found in the first "
         f"{SEARCHED} when not given",
         "schema": {"type": "integer", "minimum": 1, "maximum": MOST_HEADER_LINE},
+    },
+    {
+        "name": "date_order",
+        "in": "query",
+        "description": "Whether the day or the month comes first in dates such as 05/12/2024; as the format "
+        "of the column says when not given",
+        "schema": {"type": "string", "enum": list(DAY_ORDERS)},
     },
 ]
 IDEMPOTENCY_KEY: dict[str, Any] = {

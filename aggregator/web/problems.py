@@ -29,6 +29,7 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.UnreadableInput: (400, "The body cannot be read"),
     errors.TooLarge: (413, "The body is too large"),
     errors.RejectedRows: (422, "Rows cannot be taken"),
+    errors.SwappedDays: (422, "Day and month seem to be swapped"),
     errors.ConflictingRows: (409, "Rows contradict what is there"),
     errors.InvalidWrite: (422, "A value breaks a rule of the database"),
     errors.Conflict: (409, "The write contradicts what is there"),
@@ -47,6 +48,8 @@ _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.DatabaseUnavailable: "Try again, or ask who looks after that file; /health shows all.",
     errors.UnsettledDatabases: "Try again.",
     errors.RejectedRows: "Mend the rows, or add ?invalid=skip to write the others.",
+    errors.SwappedDays: "Add ?date_order=dmy (day first) or ?date_order=mdy (month first) to say which order "
+    "is right, or fix the dates.",
     errors.ConflictingRows: "Leave these rows out, or add ?invalid=skip to write the others.",
     errors.StorageFull: "Make room on the server's disk and try again.",
     errors.TooManyReports: "Try again after the seconds in Retry-After.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from aggregator.catalog.day_order import DAY_ORDERS, DayOrder
 from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.inputs.kinds import kind_of
 from aggregator.inputs.options import MOST_HEADER_LINE, Kind, Options
@@ -13,8 +14,8 @@ from aggregator.web.request import Request, merged
 from aggregator.writes.staging import open_table
 from aggregator.writes.write import Write
 
-_TEXT_OPTIONS = ("delimiter", "encoding", "sheet")
-INPUT_OPTIONS = ("invalid", "dry_run", "preview", *_TEXT_OPTIONS, "header_line")
+_OPTIONS = ("delimiter", "encoding", "sheet", "header_line", "date_order")
+INPUT_OPTIONS = ("invalid", "dry_run", "preview", *_OPTIONS)
 """Names in the query string that say how rows are read, and what is done with them."""
 
 
@@ -33,12 +34,22 @@ def said_of(request: Request, body: Body, file: BinaryIO) -> tuple[Kind, Options
     Raises UnsupportedInput and InvalidParameters.
     """
     asked = merged(request.query(), body.fields)
-    texts = {name: next(iter(asked.get(name, ())), "") or None for name in (*_TEXT_OPTIONS, "header_line")}
+    texts = {name: next(iter(asked.get(name, ())), "") or None for name in _OPTIONS}
     charset = _charset(request) if body.name == "" else None
     file.seek(0)
     kind = kind_of(file, body.media_type, body.name)
     header_line = _header_line(texts["header_line"])
-    return kind, Options(texts["delimiter"], texts["encoding"] or charset, texts["sheet"], header_line)
+    date_order = _date_order(texts["date_order"])
+    encoding = texts["encoding"] or charset
+    return kind, Options(texts["delimiter"], encoding, texts["sheet"], header_line, date_order)
+
+
+def _date_order(text: str | None) -> DayOrder | None:
+    found = next((each for each in DAY_ORDERS if each == text), None)
+    if text is not None and found is None:
+        message = f"must be one of {', '.join(DAY_ORDERS)}"
+        raise InvalidParameters([ParameterError("date_order", text, message)])
+    return found
 
 
 def _header_line(text: str | None) -> int | None:

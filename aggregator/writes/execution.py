@@ -49,6 +49,7 @@ def stage(
     places = ", ".join("?" * (len(columns) + 1))
     connection.executemany(f"INSERT INTO temp.{INPUT_TABLE} VALUES ({places})", staging.rows())
     connection.execute("COMMIT")
+    staging.require_day_order()
     if not order.skip_invalid:
         staging.require_all_good()
     return staging.received()

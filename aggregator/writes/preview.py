@@ -7,12 +7,20 @@ from operator import itemgetter
 from typing import Any, BinaryIO
 
 from aggregator.catalog.conversion import converter
+from aggregator.catalog.day_order import in_order
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.errors import RejectedRow, UnreadableInput
 from aggregator.inputs.beginning import Beginning, read_beginning
 from aggregator.inputs.matching import Matcher
 from aggregator.inputs.options import Kind, Options
-from aggregator.writes.staging import NAMED_ONCE, lacks, missing_columns, required_columns, shortened
+from aggregator.writes.staging import (
+    NAMED_ONCE,
+    lacks,
+    missing_columns,
+    require_day_order,
+    required_columns,
+    shortened,
+)
 
 MOST_ROWS = 100
 USUAL_ROWS = 20
@@ -29,6 +37,9 @@ def preview(
     columns: as the header declares them. `problems` are reasons to take nothing of the file; those of a row
     are told for each of its cells. Raises UnreadableInput or TooLarge for what cannot be taken apart.
     """
+    order = options.date_order
+    if order is not None:
+        require_day_order(columns)
     wanted = {name: column.names for name, column in columns.items()}
     required = required_columns(columns)
     beginning = read_beginning(file, kind, wanted, options, most_rows, required)
@@ -36,7 +47,7 @@ def preview(
     inputs = [matcher.column(name) for name in beginning.names]
     places = [inputs.index(column) if column in inputs else None for column in range(len(columns))]
     found = [None if place is None else beginning.names[place] for place in places]
-    document: dict[str, Any] = {"read_as": beginning.read_as}
+    document: dict[str, Any] = {"read_as": {**beginning.read_as, **({"date_order": order} if order else {})}}
     if beginning.sheets is not None:
         document["sheets"] = beginning.sheets
     if beginning.header_line:
@@ -53,7 +64,9 @@ def preview(
         for (name, column), there in zip(columns.items(), found, strict=True)
     ]
     document["problems"] = list(_problems(beginning, matcher, columns, found))
-    document["rows"] = _rows(beginning, columns, places)
+    rows, suspicions = _rows(beginning, columns if order is None else in_order(columns, order), places)
+    document["problems"] += suspicions if order is None else []
+    document["rows"] = rows
     return document
 
 
@@ -81,8 +94,11 @@ def _problems(
         yield lacks(missing, columns, [name for name in beginning.names if name])
 
 
-def _rows(beginning: Beginning, columns: Mapping[str, InputColumn], places: Places) -> list[dict[str, Any]]:
-    refused = _refused(beginning, columns, places)
+def _rows(
+    beginning: Beginning, columns: Mapping[str, InputColumn], places: Places
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows, and what seems to be wrong with whole columns."""
+    refused, suspicions = _refused(beginning, columns, places)
     rows = [
         {
             "line": line,
@@ -92,7 +108,7 @@ def _rows(beginning: Beginning, columns: Mapping[str, InputColumn], places: Plac
         for line, texts in beginning.rows
     ]
     rows += [{"line": row.line, "cells": None, "problems": [_problem(row)]} for row in beginning.rejected]
-    return sorted(rows, key=itemgetter("line"))
+    return sorted(rows, key=itemgetter("line")), suspicions
 
 
 def _problem(row: RejectedRow) -> dict[str, Any]:
@@ -101,8 +117,9 @@ def _problem(row: RejectedRow) -> dict[str, Any]:
 
 def _refused(
     beginning: Beginning, columns: Mapping[str, InputColumn], places: Places
-) -> dict[int, list[RejectedRow]]:
+) -> tuple[dict[int, list[RejectedRow]], list[str]]:
     """The cells that cannot be taken, by line; a column that the file lacks is told once, for the file."""
+    suspicions: list[str] = []
     format = beginning.read_as["format"]
     lines = [line for line, _ in beginning.rows]
     refused: dict[int, list[RejectedRow]] = {}
@@ -111,8 +128,11 @@ def _refused(
             continue
         texts = [None if place is None else row[place] for _, row in beginning.rows]
         called = name if place is None else beginning.names[place]
-        _, found = converter(column, has_numbers=format != "csv").values(texts)
+        made = converter(column, has_numbers=format != "csv")
+        _, found = made.values(texts)
+        if made.suspicion is not None:
+            suspicions.append(f"{called}: {made.suspicion}")
         for index, reason in found:
             cell = RejectedRow(lines[index], called, shortened(texts[index]), reason)
             refused.setdefault(cell.line, []).append(cell)
-    return refused
+    return refused, suspicions

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from aggregator.catalog.conversion import converter
+from aggregator.catalog.day_order import has_day_order, in_order
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.databases.connection import SqlValue
-from aggregator.errors import RejectedRow, RejectedRows
+from aggregator.errors import InvalidParameters, ParameterError, RejectedRow, RejectedRows, SwappedDays
 from aggregator.inputs.matching import with_notes, with_other_names
 from aggregator.inputs.options import Kind, Options
 from aggregator.inputs.reading import read_table
@@ -30,7 +31,18 @@ def open_table(file: BinaryIO, kind: Kind, columns: Mapping[str, InputColumn], o
     Raises UnreadableInput or TooLarge.
     """
     wanted = {name: column.names for name, column in columns.items()}
-    return read_table(file, kind, wanted, options, required_columns(columns))
+    table = read_table(file, kind, wanted, options, required_columns(columns))
+    if options.date_order is not None:
+        require_day_order(columns)
+        table.read_as["date_order"] = options.date_order
+    return table
+
+
+def require_day_order(columns: Mapping[str, InputColumn]) -> None:
+    """Raise InvalidParameters when no column has days whose order of day and month could be said."""
+    if not has_day_order(columns):
+        message = "is for columns with a format such as %m/%d/%Y, and there is none here"
+        raise InvalidParameters([ParameterError("date_order", None, message)])
 
 
 def required_columns(columns: Mapping[str, InputColumn]) -> list[str]:
@@ -54,7 +66,10 @@ class Staging:
         self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
         self._own_names = tuple(columns)
         has_numbers = table.read_as.get("format") != "csv"
-        self._converters = [converter(column, has_numbers) for column in columns.values()]
+        order = table.read_as.get("date_order")
+        self._has_day_order = order is not None
+        read = columns if order is None else in_order(columns, order)
+        self._converters = [converter(column, has_numbers) for column in read.values()]
         self._progress = progress
         self._count = 0
         self._rejected: list[RejectedRow] = []
@@ -85,6 +100,15 @@ class Staging:
             dict(zip(self._own_names, self._names, strict=True)),
             self._table.notes.sentences(),
         )
+
+    def require_day_order(self) -> None:
+        """Raises SwappedDays when day and month seem to be swapped, unless the sender said their order."""
+        if self._has_day_order:
+            return
+        pairs = zip(self._names, self._converters, strict=True)
+        reasons = [f"{name}: {each.suspicion}" for name, each in pairs if each.suspicion is not None]
+        if reasons:
+            raise SwappedDays(self._count, self._rejected_count, self._rejected, " ".join(reasons))
 
     def require_all_good(self) -> None:
         """Raises RejectedRows when there are bad rows."""

@@ -464,3 +464,38 @@ def test_a_key_changes_nothing_about_deferred_foreign_keys(tmp_path: Path) -> No
         assert server.send("/child", headers={"Idempotency-Key": "k"}).status == 409
         assert server.send("/children?dry_run=true", "p\n99\n").status == 409
         assert rows(server, "family", "SELECT * FROM children") == []
+
+
+# --- day and month -------------------------------------------------------------------------------
+
+SWAPPED = "customer,Order #,ordered,item,price\nAda,7,05/12/24,Tea,1\nAda,8,13/12/24,Tea,2\n"
+
+
+def test_swapped_days_refuse_the_whole_file_until_their_order_is_said(shop: Server) -> None:
+    """5 December must not become 12 May, also where bad rows are skipped."""
+    for query in ("", "?invalid=skip", "?invalid=skip&dry_run=true"):
+        refused = shop.send(f"/orders/import{query}", SWAPPED)
+        told = refused.json()
+        assert (refused.status, told["type"]) == (422, "urn:aggregator:problem:swapped-days")
+        assert told["detail"].startswith(
+            "ordered: Day and month seem to be swapped. 13/12/24 cannot be read as"
+        )
+        assert "?date_order=dmy" in told["hint"]
+        assert [row["line"] for row in told["rejected"]] == [3]
+    preview = shop.send("/orders/import?preview=5", SWAPPED).json()
+    assert preview["problems"] == [told["detail"].removesuffix(" Nothing was written.")]
+    assert shop.send("/orders/import?preview=5&date_order=dmy", SWAPPED).json()["problems"] == []
+    assert rows(shop, "order", "SELECT count(*) FROM orders WHERE order_id IN (7, 8)") == [(0,)]
+
+    skipped = shop.send("/orders/import?invalid=skip&date_order=mdy&dry_run=true", SWAPPED)
+    assert (skipped.status, len(skipped.json()["rejected"])) == (200, 1)
+    taken = shop.send("/orders/import?date_order=dmy", SWAPPED)
+    assert taken.status == 201
+    assert taken.json()["read_as"]["date_order"] == "dmy"
+    stored = rows(shop, "order", "SELECT order_date FROM orders WHERE order_id IN (7, 8) ORDER BY 1")
+    assert stored == [("2024-12-05",), ("2024-12-13",)]
+
+
+def test_an_order_of_days_that_is_none(shop: Server) -> None:
+    wrong = shop.send("/orders/import?date_order=ymd", SWAPPED)
+    assert (wrong.status, wrong.json()["errors"][0]["message"]) == (422, "must be one of dmy, mdy")

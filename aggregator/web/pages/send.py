@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import orjson
 
+from aggregator.catalog.day_order import DAY_ORDERS, has_day_order
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import text_of
 from aggregator.catalog.parameters import Parameter
@@ -72,6 +73,8 @@ class SendPage:
             can_skip=has_rows and not self.checked.columns,
             verb=_VERBS[route.method] if is_write else "Run",
             wanted=[wanted(name, column) for name, column in header.input.items()],
+            has_day_order=has_day_order(header.input),
+            day_orders=DAY_ORDERS,
             suffixes=",".join(SUFFIXES),
             most_bytes=self.most_bytes,
             numbers=[column.name for column in self.checked.columns if is_number(column)],

@@ -54,5 +54,5 @@ export function outsidePath(form, given) {
 
 /** How a file is to be read, as far as it is said: pairs of name and text. */
 export function inputOptions(form) {
-  return ["delimiter", "encoding", "sheet", "header_line"].map((name) => [name, fieldsOf(form)[name].value]).filter(([, text]) => text !== "");
+  return ["delimiter", "encoding", "sheet", "header_line", "date_order"].map((name) => [name, fieldsOf(form)[name]?.value ?? ""]).filter(([, text]) => text !== "");
 }
