@@ -33,7 +33,7 @@ _DESCRIPTION = "Each report is one SQL file; each answers as a page, JSON, NDJSO
 _PROBLEMS = {
     "404": "There is no such report",
     "406": "This report is not available in that format",
-    "422": "The parameters do not fit",
+    "422": "Invalid parameters",
     "500": "The report's file or its data has a fault",
     "503": "A database cannot be read, or too many reports are running",
     "504": "The report took too long",

@@ -16,7 +16,7 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.NoSuchReport: (404, "There is no such report"),
     errors.MethodNotAllowed: (405, "The report does not answer this method"),
     errors.NotAcceptable: (406, "This report is not available in that format"),
-    errors.InvalidParameters: (422, "The parameters do not fit"),
+    errors.InvalidParameters: (422, "Invalid parameters"),
     errors.BrokenReport: (500, "The report's SQL file has faults"),
     errors.MissingDatabases: (500, "The report's databases are missing"),
     errors.UnfitValue: (500, "A value does not fit the format or its column's type"),

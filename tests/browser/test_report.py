@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from decimal import Decimal
 from html import escape
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_wrong_values_are_explained_beside_their_fields(any_page: Page) -> None:
     )
     for label in ("Customer id", "Since"):
         expect(page.get_by_label(label)).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_role("alert")).to_contain_text("The parameters do not fit")
+    expect(page.get_by_role("alert")).to_contain_text("Invalid parameters")
     expect(page.locator("table")).to_have_count(0)
 
     page.get_by_label("Customer id").fill("3")
@@ -88,9 +89,27 @@ def test_a_field_that_must_be_filled_is_asked_for_before_anything_is_sent(page: 
 def test_nothing_found_says_so(page: Page) -> None:
     page.goto("/report/customer-orders?customer_id=1&since=9999-01-01")
 
-    expect(page.get_by_text("No rows: nothing fits what is asked for.")).to_be_visible()
-    page.get_by_role("link", name="reset the form").click()
+    expect(page.get_by_text("No results. Widen the filters")).to_be_visible()
+    page.get_by_role("link", name="reset them").click()
     page.wait_for_url("**/report/customer-orders")
+
+
+def test_defaults_stand_in_the_form_and_stay_out_of_the_url(page: Page) -> None:
+    """A URL with the day of today in it would be another report tomorrow."""
+    page.goto("/report/open-receivables")
+    day, amount = page.get_by_label("As of"), page.get_by_label("At least")
+    expect(day).to_have_value(re.compile(r"\d{4}-\d{2}-\d{2}"))
+    expect(amount).not_to_have_value("")
+    expect(page.locator(".in-effect")).to_contain_text("At least")
+
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show").click()
+    assert urlsplit(page.url).query == ""
+    amount.fill("500")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show").click()
+    assert parse_qs(urlsplit(page.url).query) == {"at_least": ["500"]}
+    expect(amount).to_have_value(re.compile(r"500(\.00)?"))
 
 
 def test_choices_from_the_data(page: Page, demo: Server) -> None:

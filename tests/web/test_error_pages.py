@@ -25,7 +25,7 @@ def ties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     [
         ("/nowhere", 404, "There is no such report"),
         ("/thing/999", 404, "There is no such thing"),
-        ("/thing/abc", 422, "The parameters do not fit"),
+        ("/thing/abc", 422, "Invalid parameters"),
         ("/_/nowhere", 404, "There is no such report"),
         ("/only?format=csv", 406, "This report is not available in that format"),
         ("/fault", 500, "The report&#39;s SQL file has faults"),

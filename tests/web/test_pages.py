@@ -140,7 +140,7 @@ def test_a_page_after_the_last(ties: Server) -> None:
 def test_what_does_not_fit(ties: Server, query: str) -> None:
     text = page(ties, f"/ties?{query}", 422).text
     assert 'role="alert"' in text
-    assert "beside the fields" not in text, "there are none"
+    assert "highlighted fields" not in text, "there are none"
 
 
 def test_only_pages_have_numbers(ties: Server) -> None:

@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from aggregator.catalog.findings import InvalidValue
+from aggregator.catalog.minor_units import amount_text
 from aggregator.catalog.parameter_types import text_of
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.errors import ParameterError
+from aggregator.formats.html import habit
 from aggregator.web.pages.rules import default_text
 from aggregator.web.pages.templating import words
 
@@ -52,15 +55,18 @@ _OPEN_ENDS = (
 )
 """Defaults that stand for the beginning and the end of all days."""
 
+_LABELS = {"true": "yes", "false": "no"}
 _OF_PAGES = ("sort", "limit", "offset")
 """Fields that a page has other ways for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. texts: what was given; options: pairs of text and label; attributes: of the `<input>`.
+    """One field. texts: what was given, or else the default; options: pairs of text and label.
 
-    offered: texts to complete what is typed; is_more: whether it is shown only when it is asked for.
+    is_given: whether the texts were given; defaults: the texts that may be left out of a request, since they
+    are what it means without them; attributes: of the `<input>`; offered: texts to complete what is typed;
+    is_more: whether it is shown only when it is asked for.
     """
 
     name: str
@@ -71,6 +77,8 @@ class Field:
     error: str
     is_required: bool
     is_many: bool
+    is_given: bool = False
+    defaults: tuple[str, ...] = ()
     is_more: bool = False
     options: tuple[tuple[str, str], ...] = ()
     offered: tuple[str, ...] = ()
@@ -79,7 +87,7 @@ class Field:
     @property
     def must_be_seen(self) -> bool:
         """Whether it says which rows there are, or what is wrong; heads of columns tell the order."""
-        return bool(self.error) or (bool(self.texts) and self.name not in _OF_PAGES)
+        return bool(self.error) or (self.is_given and self.name not in _OF_PAGES)
 
 
 def fields_of(
@@ -112,13 +120,16 @@ def _with_less_at_once(fields: list[Field]) -> list[Field]:
 def _field(
     name: str, parameter: Parameter, texts: tuple[str, ...], offered: Sequence[str] | None, error: str
 ) -> Field:
-    texts = tuple(text for text in texts if text != "")
+    given = tuple(text for text in texts if text != "")
+    defaults = _default_texts(parameter)
+    texts = given or defaults
     widget = _WIDGETS.get(parameter.type, "text")
     choices = _choices(parameter, offered)
     if widget == "choice" and not 0 < len(choices) <= _MOST_IN_LIST:
         widget = "text"
     elif widget == "datetime-local":
         texts = tuple(_local(text, parameter) for text in texts)
+        defaults = tuple(_local(text, parameter) for text in defaults)
     if not all(_is_shown(widget, text) for text in texts):
         widget = "text"
     return Field(
@@ -126,22 +137,82 @@ def _field(
         label=words(name),
         widget=widget,
         texts=texts,
-        help=_help(parameter, widget),
+        help=_help(parameter, texts == defaults),
         error=error,
         is_required=parameter.is_required,
         is_many=parameter.many,
-        options=_options(parameter, choices, texts) if widget == "choice" else (),
+        is_given=bool(given),
+        defaults=defaults,
+        options=_options(parameter, choices, (*texts, *defaults)) if widget == "choice" else (),
         offered=choices if widget == "text" else (),
         attributes=_attributes(parameter, widget),
     )
 
 
-def _help(parameter: Parameter, widget: str) -> str:
-    """The description; the default, too, where the field itself cannot show it."""
+def _help(parameter: Parameter, shows_default: bool) -> str:
+    """The description, and the default where the field does not show it."""
     default = default_text(parameter)
-    if default in ("", *_OPEN_ENDS) or widget not in ("date", "datetime-local", "month"):
+    if default in ("", *_OPEN_ENDS) or (shows_default and default != "now"):
         return parameter.description
-    return " ".join([parameter.description.rstrip(".") + ".", f"Otherwise {default}."]).lstrip(". ")
+    return f"{parameter.description.rstrip('.')} (default: {_LABELS.get(default, default)})".lstrip()
+
+
+def _default_texts(parameter: Parameter) -> tuple[str, ...]:
+    """The default as a request would give it, `today` as the day; nothing for what only means "no limit".
+
+    `now` is left out: it would be over by the time that the form is sent.
+    """
+    default = parameter.default
+    given = default if isinstance(default, list) else [] if default is None else [default]
+    texts = [text_of(value) for value in given]
+    if texts == ["now"] or (texts and texts[0] in _OPEN_ENDS):
+        return ()
+    return tuple(_resolved(text, parameter) for text in texts)
+
+
+def _resolved(text: str, parameter: Parameter) -> str:
+    """A text of a request with `today` as the day, an amount with its decimals, and one name for true."""
+    if parameter.type == "boolean":
+        return "true" if parameter.parse_one(text) else "false"
+    if parameter.type == "money":
+        return amount_text(int(parameter.parse_one(text)), parameter.currency)
+    if text != "today":
+        return text
+    value = str(parameter.parse_one(text))
+    if parameter.type != "datetime":
+        return value
+    local = datetime.fromisoformat(value).astimezone(ZoneInfo(parameter.time_zone))
+    return local.replace(tzinfo=None).isoformat()
+
+
+def in_effect(
+    params: Mapping[str, Parameter], given: Mapping[str, Sequence[str]], locale: str, has_pages: bool
+) -> list[tuple[str, str]]:
+    """Label and value of each parameter that limits the rows, given or by default.
+
+    has_pages: whether `limit` only says how long a page is. Raises InvalidValue for a text that is no value.
+    """
+    found = []
+    for name, parameter in params.items():
+        texts = [text for text in given.get(name, ()) if text != ""]
+        if not texts and parameter.default is not None:
+            default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
+            texts = [text_of(value) for value in default]
+        is_of_page = name in ("sort", "offset") or (name == "limit" and has_pages)
+        if texts and not is_of_page and texts[0] not in _OPEN_ENDS:
+            found.append((words(name), ", ".join(_said(text, parameter, locale) for text in texts)))
+    return found
+
+
+def _said(text: str, parameter: Parameter, locale: str) -> str:
+    """A value in the reader's habit."""
+    say = {"date": habit.day, "month": habit.month, "datetime": habit.moment}.get(parameter.type)
+    if say is not None:
+        return say(str(parameter.parse_one(text)), locale)
+    text = _resolved(text, parameter)
+    if parameter.type == "money":
+        return habit.amount(text, parameter.currency, locale)
+    return _LABELS.get(text, text) if parameter.type == "boolean" else text
 
 
 def _is_shown(widget: str, text: str) -> bool:
@@ -165,17 +236,13 @@ def _choices(parameter: Parameter, offered: Sequence[str] | None) -> tuple[str, 
 def _options(
     parameter: Parameter, choices: Sequence[str], texts: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
-    """The choices; before them, unless it is a list, what is taken when none is chosen."""
-    labels = {"true": "yes", "false": "no"} if parameter.type == "boolean" else {}
-    default = default_text(parameter)
-    wrong = [text for text in texts if text not in choices]
-    options = [(text, labels.get(text, text)) for text in (*wrong, *choices)]
-    if parameter.many:
-        return tuple(options)
-    if default not in texts:
-        options = [option for option in options if option[0] != default]
-    nothing = "choose…" if parameter.is_required else labels.get(default, default) or "any"
-    return (("", nothing), *options)
+    """The choices, after texts that are none of them; without a default, first that nothing is chosen."""
+    labels = _LABELS if parameter.type == "boolean" else {}
+    others = [text for text in dict.fromkeys(texts) if text not in choices]
+    options = tuple((text, labels.get(text, text)) for text in (*others, *choices))
+    if parameter.many or parameter.default is not None:
+        return options
+    return (("", "choose…" if parameter.is_required else "any"), *options)
 
 
 def _attributes(parameter: Parameter, widget: str) -> dict[str, str]:
@@ -192,10 +259,8 @@ def _attributes(parameter: Parameter, widget: str) -> dict[str, str]:
         attributes["step"] = "1"
     elif parameter.type == "money":
         attributes["inputmode"] = "decimal"
-    default = default_text(parameter)
-    if default and widget in ("text", "number"):
-        attributes["placeholder"] = default
-    elif parameter.example is not None and widget in ("text", "number") and not parameter.many:
+    has_example = parameter.default is None and parameter.example is not None and not parameter.many
+    if has_example and widget in ("text", "number"):
         attributes["placeholder"] = f"such as {text_of(parameter.example)}"  # type: ignore[arg-type]
     return attributes
 

@@ -16,8 +16,8 @@ from aggregator.reports.library import Library
 def opened(library: Library[Any], name: str, fields: Sequence[tuple[str, str]]) -> str:
     """The URL, as seen from `/_/open/<name>`, of the report of that name with these fields.
 
-    The example stands for what the path needs and is not given. Raises NoSuchReport, and InvalidParameters
-    for a value that no path can hold.
+    The default, or else the example, stands for what the path needs and is not given. Raises NoSuchReport,
+    and InvalidParameters for a value that no path can hold.
     """
     endpoint = library.named(name)
     params = endpoint.source.header.params if endpoint.source is not None else {}
@@ -26,8 +26,10 @@ def opened(library: Library[Any], name: str, fields: Sequence[tuple[str, str]]) 
     for segment in endpoint.route.segments:
         parameter = parameter_of(segment)
         if parameter is not None:
-            example = params[parameter].example if parameter in params else None
-            segment = given.pop(parameter, "-" if example is None else str(example))
+            declared = params.get(parameter)
+            known = (declared.default, declared.example) if declared is not None else ()
+            texts = (str(value) for value in known if value is not None)
+            segment = given.pop(parameter, next(texts, "-"))
             if segment in (".", "..") and len(segments) + 1 < len(endpoint.route.segments):
                 message = "cannot be . or .. here: a URL has no such folder"
                 raise InvalidParameters([ParameterError(parameter, segment, message)])

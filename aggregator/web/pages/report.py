@@ -19,7 +19,7 @@ from aggregator.formats.shapes import Group
 from aggregator.reports.reading import Job
 from aggregator.reports.report import Report
 from aggregator.web.negotiation import Found
-from aggregator.web.pages.fields import Field, fields_of
+from aggregator.web.pages.fields import Field, fields_of, in_effect
 from aggregator.web.pages.place import Place, page_url, place_of, way_to_send
 from aggregator.web.pages.templating import edition, render, stream, words
 from aggregator.web.problems import document
@@ -69,6 +69,7 @@ class ReportPage:
             body.rows(),
             **self._names(fields_of(self._asked(), self.given, body.offered)),
             body=body,
+            in_effect=in_effect(self._asked(), self.given, self.table.locale, self.report.paging is not None),
             headings=headings,
             part=_Part(self.place, job),
             most_drawn=MOST_ROWS,

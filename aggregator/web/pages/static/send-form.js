@@ -1,12 +1,14 @@
 // The form of a request: where it goes, and what its fields give.
-import { dataOf, fieldsOf } from "./form.js";
+import { atDefaults, dataOf, fieldsOf } from "./form.js";
 
-/** The values of the parameters by name, each a list of texts; what is empty is not given. */
+/** The values of the parameters by name, each a list of texts; what is empty or a default is not given. */
 export function givenParameters(form) {
   const given = {};
+  const unchanged = atDefaults(form);
   for (const input of fieldsOf(form)) {
     if (!input.name || !input.closest(".field") || input.closest("#options")) continue;
     if (input.type === "checkbox" && !input.checked) continue;
+    if (unchanged.has(input.name) && !inPath(form).includes(input.name)) continue;
     if (input.value !== "") (given[input.name] ??= []).push(input.value);
   }
   return given;
