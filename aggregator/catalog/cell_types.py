@@ -47,13 +47,7 @@ def _as_it_is(column: InputColumn) -> tuple[Read, ReadBatch | None]:
 
 def _text(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     parameter = _fixed(column)
-
-    def read(text: str) -> Value:
-        if "\0" in text:
-            raise InvalidValue("must not hold the character NUL")
-        return parameter.parse_one(text)
-
-    return read, _plain_texts(parameter)
+    return parameter.parse_one, _plain_texts(parameter)
 
 
 def _plain_texts(parameter: Parameter) -> ReadBatch:

@@ -7,8 +7,10 @@ repeat nothing is faster. Where most are new, a whole batch is read at once, if 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from aggregator.catalog.cell_types import Read, ReadBatch, reading
 from aggregator.catalog.day_order import DayOrderCheck
@@ -20,6 +22,11 @@ _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _MOST_KNOWN = 100_000
 _LONGEST_KNOWN = 100
 _ENOUGH_TO_JUDGE = 4_000
+_DAYS = ("date", "datetime", "month")
+_INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp")
+_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
+_FIRST_DAY = date(1899, 12, 30)
+"""Day 0 of Excel, for days after February 1900."""
 
 
 class ColumnConverter:
@@ -30,7 +37,7 @@ class ColumnConverter:
         self._default = column.default_value()
         read, self._read_batch = _plain_first(column) if has_numbers else reading(column)
         self._days = DayOrderCheck(column)
-        self._memo = _Memo(read, self._days.see if self._days.is_needed else None)
+        self._memo = _Memo(read, self._days.see if self._days.is_needed else None, column.type in _DAYS)
         self._nothing = {text.strip().casefold() for text in column.empty}
         self._mostly_new = False
 
@@ -99,6 +106,18 @@ def _plain_first(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     return lambda text: plain(text) if _PLAIN.fullmatch(text) else noted(text), None
 
 
+def _cause(text: str, is_day: bool) -> str:
+    """What a reader cannot see in a text that was refused, to go behind the reason."""
+    for character in text:
+        if unicodedata.category(character) in _INVISIBLE and character not in " \t\r\n\0":
+            name = unicodedata.name(character, "a control character")
+            return f"; it holds the invisible character U+{ord(character):04X} ({name})"
+    if is_day and _SERIAL.fullmatch(text):
+        day = _FIRST_DAY + timedelta(days=int(text[:5]))
+        return f"; {text} may be Excel's number for {day:%Y-%m-%d}: format the cells as dates"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Refused:
     reason: str
@@ -107,13 +126,14 @@ class _Refused:
 class _Memo(dict["str | None", "Value | _Refused | None"]):
     """What each text becomes, None for an empty one; not more than so many, and no long ones.
 
-    see: told of each text that is new.
+    see: told of each text that is new. is_day: whether the column holds days.
     """
 
-    def __init__(self, read: Read, see: Callable[[str], None] | None) -> None:
+    def __init__(self, read: Read, see: Callable[[str], None] | None, is_day: bool) -> None:
         super().__init__()
         self._read = read
         self._see = see
+        self._is_day = is_day
         self.misses = 0
         self.has_refused = False
 
@@ -127,7 +147,7 @@ class _Memo(dict["str | None", "Value | _Refused | None"]):
             try:
                 value = self._read(stripped)
             except InvalidValue as error:
-                value = _Refused(str(error))
+                value = _Refused(str(error) + _cause(stripped, self._is_day))
                 self.has_refused = True
         if text is None or len(text) <= _LONGEST_KNOWN:
             if len(self) >= _MOST_KNOWN:

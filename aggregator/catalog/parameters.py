@@ -169,6 +169,8 @@ class Parameter(BaseModel):
             text.encode()
         except UnicodeEncodeError:
             raise InvalidValue("must be valid Unicode") from None
+        if "\0" in text:
+            raise InvalidValue("must not hold the character NUL")
         value = PARAMETER_TYPES[self.type].parse(text, self)
         self._check_limits(value)
         return value

@@ -58,8 +58,12 @@ def read_beginning(
         table = OPENERS[kind](file, _ExactNames(dict.fromkeys(names, ())), options)
     else:
         every = _EveryColumn(wanted, required)
-        options = _with_encoding(file, options) if kind == "csv" else options
+        guess = None
+        if kind == "csv":
+            encoding, guess = _encoding(file, options)
+            options = replace(options, encoding=encoding)
         table = OPENERS[kind](file, every, options)
+        table.notes.guess(guess)
         names = every.header
     sheets = sheet_names(file) if kind == "excel" else None
     rows, rejected = _first_rows(table, most_rows)
@@ -102,13 +106,13 @@ class _ExactNames(Matcher):
         return self._places.get(name)
 
 
-def _with_encoding(file: BinaryIO, options: Options) -> Options:
-    """The options with the encoding that the first lines are in, so that nobody reads all of the file."""
+def _encoding(file: BinaryIO, options: Options) -> tuple[str, str | None]:
+    """The encoding that the first lines are in, so that nobody reads all of the file, and a note."""
     file.seek(0)
     data = file.read(_ENCODING_BYTES)
     if len(data) == _ENCODING_BYTES:
         data = data[: data.rfind(b"\n") + 1] or data
-    return replace(options, encoding=find_encoding(io.BytesIO(data), options.encoding))
+    return find_encoding(io.BytesIO(data), options.encoding)
 
 
 def _first_rows(table: Table, most: int) -> tuple[list[tuple[int, Texts]], list[RejectedRow]]:

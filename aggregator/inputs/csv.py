@@ -29,7 +29,6 @@ _BATCH_TEXT = 1_000_000
 LONGEST_ROW = 7_000_000
 """Characters of a row that goes over many lines."""
 
-_ZIP = b"PK\x03\x04"
 _WRAPPED = re.compile(r'\s*=["“](.*)["”]\s*', re.DOTALL)
 
 
@@ -38,13 +37,8 @@ class CsvTable:
 
     def __init__(self, file: BinaryIO, matcher: Matcher, options: Options) -> None:
         csv.field_size_limit(LONGEST_CELL)
-        file.seek(0)
-        if file.read(4) == _ZIP:
-            raise UnreadableInput(
-                "The file is a zip or a workbook, not CSV; send it with its own media type."
-            )
-        encoding = find_encoding(file, options.encoding)
-        self._lines = TextLines(file, encoding)
+        encoding, guess = find_encoding(file, options.encoding)
+        self._lines = TextLines(file, encoding, is_guess=guess is not None)
         found = find_header(self._lines, matcher, options)
         self._delimiter = found.delimiter
         self._is_careful = False
@@ -52,6 +46,7 @@ class CsvTable:
         self._begin(found.line)
         header = self._header()
         self.notes = Notes()
+        self.notes.guess(guess)
         self.notes.skip(self.header_line, found.skipped)
         self._width = len(header)
         self._named = max((place for place, name in enumerate(header, start=1) if name), default=0)

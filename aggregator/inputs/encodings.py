@@ -8,6 +8,7 @@ from typing import BinaryIO
 from aggregator.errors import UnreadableInput
 
 _PIECE = 1024 * 1024
+_HEAD = 4096
 _FALLBACK = "windows-1252"
 _EXAMPLES = "utf-8, utf-16, windows-1252, iso-8859-15, shift_jis"
 _MARKS = (
@@ -22,16 +23,36 @@ _MARKS = (
 _NO_ENCODINGS_OF_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
 
 
-def find_encoding(file: BinaryIO, said: str | None) -> str:
-    """The name of a file's encoding. Raises UnreadableInput when the one that is said is unknown."""
+def find_encoding(file: BinaryIO, said: str | None) -> tuple[str, str | None]:
+    """The name of a file's encoding, and a note when it is a guess.
+
+    Raises UnreadableInput when the one that is said is unknown.
+    """
     if said is not None:
-        return _known(said)
+        return _known(said), None
     file.seek(0)
-    head = file.read(4)
+    head = file.read(_HEAD)
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return name
-    return "utf-8" if _is_utf8(file) else _FALLBACK
+            return name, None
+    wide = unmarked_utf16(head)
+    if wide is not None:
+        return wide, f"The file looks like UTF-16 without a byte order mark and was read as {wide}."
+    if _is_utf8(file):
+        return "utf-8", None
+    return _FALLBACK, (
+        f"The file is not UTF-8. It was read as {_FALLBACK}, which is a guess. If letters are wrong, "
+        "say the right encoding, such as encoding=windows-1250."
+    )
+
+
+def unmarked_utf16(head: bytes) -> str | None:
+    """The order of bytes in UTF-16 without a mark, by the zeros that ASCII characters have in it."""
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    enough = len(head) // 10
+    if second > enough and first * 10 <= second:
+        return "utf-16-le"
+    return "utf-16-be" if first > enough and second * 10 <= first else None
 
 
 def _known(name: str) -> str:

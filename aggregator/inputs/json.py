@@ -1,4 +1,7 @@
-"""JSON: an array of objects, read one by one, or a single object, which is one row."""
+"""JSON: an array of objects, read one by one, or a single object, which is one row.
+
+A page, `{"items": [{…}, {…}], "total": 2}` as reports give it, has its rows in `items`.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,43 @@ from aggregator.inputs.options import Options
 
 _PIECE = 256 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*")
+_ITEMS = "items"
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_PAGE = re.compile(rf'\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[^\s"{{}}\[\],]++)\s*,\s*)*+"{_ITEMS}"\s*:\s*\[')
+"""The beginning of a page: perhaps some plain members, then its items."""
+
 _LONGEST_WORD = 16
 """What is cut off in the middle of a word is faulty some characters before its end."""
 
 
 def open_json(file: BinaryIO, matcher: Matcher, options: Options) -> ObjectTable:
     """The items of an array as a table. Raises UnreadableInput or TooLarge."""
-    return ObjectTable(_Items(file), matcher, "json")
+    return ObjectTable(_Items(file, may_be_page=not matcher.knows(_ITEMS)), matcher, "json")
+
+
+def _refuse_columns(value: Any) -> None:
+    """Raise UnreadableInput for an object of columns or groups: lists, or objects by row number."""
+    members = list(value.values()) if isinstance(value, dict) else []
+    lists = all(isinstance(each, list) for each in members)
+    are_columns = len(members) > 1 and lists and len(set(map(len, members))) == 1
+    are_groups = bool(members) and lists and all(each and isinstance(each[0], dict) for each in members)
+    are_numbered = bool(members) and all(isinstance(each, dict) and "0" in each for each in members)
+    if are_columns or are_groups or are_numbered:
+        raise UnreadableInput(
+            "The object holds a list for each column or group. Send an array with an object for each row."
+        )
+
+
+def _no_json(first: str) -> str:
+    return f"The file is not JSON: it begins with {first}, not with [ or {{. Send a CSV as text/csv."
 
 
 class _Items:
     """The items of a file, with only a piece of it in memory."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, may_be_page: bool) -> None:
         self._file = file
+        self._may_be_page = may_be_page
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = ""
         self._place = 0
@@ -45,11 +71,39 @@ class _Items:
             self._place += 1
             yield from self._array()
         elif first == "{":
-            yield self._value()
+            page = _PAGE.match(self._text, self._place) if self._may_be_page else None
+            if page:
+                self._place = page.end()
+                yield from self._array()
+                self._rest_of_page()
+            else:
+                item = self._value()
+                _refuse_columns(item[1])
+                yield item
         else:
-            raise UnreadableInput("The file begins with neither [ nor {." if first else "The file is empty.")
-        if self._next_character():
+            raise UnreadableInput(_no_json(first) if first else "The file is empty.")
+        if (after := self._next_character()) == "{":
+            raise UnreadableInput(
+                f"After item {self._item - 1:,} comes another object. Send one object a line as NDJSON "
+                "(application/x-ndjson), or put the objects into an array."
+            )
+        if after:
             raise UnreadableInput(f"After item {self._item - 1:,} the JSON ends, but the file goes on.")
+
+    def _rest_of_page(self) -> None:
+        """Read over the members after the items."""
+        items = self._item
+        while (after := self._next_character()) == ",":
+            self._place += 1
+            is_named = self._value()[2].startswith('"') and self._next_character() == ":"
+            self._place += 1
+            if not is_named:
+                break
+            self._value()
+        self._item = items
+        if after != "}":
+            raise UnreadableInput(f"After item {items - 1:,} the rest of the page is not JSON.")
+        self._place += 1
 
     def _array(self) -> Iterator[Item]:
         if self._next_character() == "]":

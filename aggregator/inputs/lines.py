@@ -30,9 +30,10 @@ class TextLines:
     end, and UnreadableInput for what is not in the encoding.
     """
 
-    def __init__(self, file: BinaryIO, encoding: str) -> None:
+    def __init__(self, file: BinaryIO, encoding: str, is_guess: bool = False) -> None:
         self._file = file
         self._encoding = encoding
+        self._is_guess = is_guess
         self.given = self.lines_given = 0
         self.may_give: int | None = None
         self.holds_nul = self.holds_marks = False
@@ -68,8 +69,9 @@ class TextLines:
                 before += error.object[: error.start].decode(self._encoding, "replace")
                 what = f"the byte 0x{error.object[error.start]:02X}, which cannot be read"
             raise UnreadableInput(
-                f"Line {self.lines_given + line_ends(before) + 1:,} holds {what} as {self._encoding}. "
-                "Save the file as UTF-8, or say which encoding it has."
+                f"Line {self.lines_given + line_ends(before) + 1:,} holds {what} as {self._encoding}"
+                + (", a guess because the file is not UTF-8. " if self._is_guess else ". ")
+                + "Save the file as UTF-8, or say which encoding it has, such as encoding=windows-1250."
             ) from None
 
     def _refuse_long_first_line(self, text: str) -> None:

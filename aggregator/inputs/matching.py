@@ -46,6 +46,10 @@ class Matcher:
                 return names[key]
         return None
 
+    def knows(self, name: str) -> bool:
+        """Whether a name is that of a wanted column."""
+        return Matcher.column(self, name) is not None
+
     def found(self, names: Iterable[str]) -> set[int]:
         """The wanted columns that are among the names."""
         return {column for column in map(self.column, names) if column is not None}

@@ -29,6 +29,11 @@ class Notes:
         """Add a sentence about the file as a whole."""
         self._said.append(sentence)
 
+    def guess(self, sentence: str | None) -> None:
+        """Add, before all others, what was guessed about the encoding, if it was."""
+        if sentence is not None:
+            self._said.insert(0, sentence)
+
     def skip(self, header: int, skipped: Sequence[tuple[int, str]]) -> None:
         """Remember what stands above the header, and say that it was skipped."""
         self.skipped = skipped

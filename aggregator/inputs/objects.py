@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from aggregator.errors import RejectedRow, UnreadableInput
-from aggregator.inputs.limits import DEEPEST_JSON, MOST_IGNORED
+from aggregator.inputs.limits import DEEPEST_JSON, MOST_IGNORED, shortened
 from aggregator.inputs.matching import Matcher, both
 from aggregator.inputs.notes import Notes
 from aggregator.inputs.numbers import number_text
@@ -27,7 +28,24 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-DECODER = json.JSONDecoder(parse_float=number_text, parse_int=number_text, parse_constant=_no_number)
+@dataclass(frozen=True, slots=True)
+class RepeatedKey:
+    """Stands for an object that has a key twice, of which JSON's readers would drop one."""
+
+    key: str
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | RepeatedKey:
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    names = [name for name, _ in pairs]
+    return RepeatedKey(next(name for name in names if names.count(name) > 1))
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=number_text, parse_int=number_text, parse_constant=_no_number
+)
 """Numbers come out as texts, so that none is rounded."""
 
 
@@ -80,7 +98,7 @@ class ObjectTable:
 
     def _row(self, line: int, value: Any, text: str) -> Texts | RejectedRow:
         if not isinstance(value, dict):
-            return whole_row(line, "is not an object")
+            return whole_row(line, _repeated(value) if isinstance(value, RepeatedKey) else "is not an object")
         row: list[str | None] = [None] * len(self._names)
         taken: dict[int, str] = {}
         nested: dict[str, Any] = {}
@@ -91,8 +109,10 @@ class ObjectTable:
             if column in taken:
                 return whole_row(line, both(taken[column], key, self._matcher.wanted[column]))
             taken[column] = key
-            if isinstance(member, (dict, list)):
-                _refuse_deep(member, line)
+            if isinstance(member, (dict, list, RepeatedKey)):
+                repeated = _refuse_deep(member, line)
+                if repeated:
+                    return RejectedRow(line, key, None, _repeated(repeated))
                 try:
                     nested = nested or json.loads(text)
                     member = json.dumps(
@@ -120,14 +140,20 @@ class ObjectTable:
 _WORDS = {True: "true", False: "false"}
 
 
-def _refuse_deep(value: Any, line: int) -> None:
+def _refuse_deep(value: Any, line: int) -> RepeatedKey | None:
+    """An object inside that has a key twice, if there is one; raises UnreadableInput for too many levels."""
     level: Sequence[Any] = [value]
-    for _ in range(DEEPEST_JSON):
+    for _ in range(DEEPEST_JSON + 1):
+        repeated = next((each for each in level if isinstance(each, RepeatedKey)), None)
+        if repeated or not level:
+            return repeated
         inner = (member.values() if isinstance(member, dict) else member for member in level)
-        level = [value for members in inner for value in members if isinstance(value, (dict, list))]
-        if not level:
-            return
+        level = [each for members in inner for each in members if isinstance(each, (dict, list, RepeatedKey))]
     raise too_deep(f"Row {line:,}")
+
+
+def _repeated(value: RepeatedKey) -> str:
+    return f'has the key "{shortened(value.key)}" twice'
 
 
 def too_deep(where: str) -> UnreadableInput:

@@ -107,9 +107,19 @@ async def _file(media_type: str, chunks: AsyncGenerator[bytes, None], directory:
     return Body(media_type, None if is_empty else file)  # type: ignore[arg-type]
 
 
+class _FormParser(MultiPartParser):
+    """is_complete: whether the boundary that ends a form was there."""
+
+    is_complete = False
+
+    def on_end(self) -> None:
+        """Called for that boundary alone, not at the end of the body."""
+        self.is_complete = True
+
+
 async def _form(request: Request, chunks: AsyncGenerator[bytes, None]) -> Body:
     headers = Headers({"content-type": request.header(b"content-type")})
-    parser = MultiPartParser(
+    parser = _FormParser(
         headers,
         chunks,
         max_files=1,
@@ -120,7 +130,10 @@ async def _form(request: Request, chunks: AsyncGenerator[bytes, None]) -> Body:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
         reason = getattr(error, "message", "it says no boundary")
-        raise UnreadableInput(f"The form cannot be taken apart: {reason}") from error
+        raise UnreadableInput(f"The form cannot be read: {reason}") from error
+    if not parser.is_complete:
+        await form.close()
+        raise UnreadableInput("The form is cut off: its last boundary is missing. Send it again.")
     body = Body("multipart/form-data")
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):

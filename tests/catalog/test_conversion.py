@@ -154,6 +154,33 @@ def test_reasons(wanted: InputColumn, text: str, reason: str) -> None:
     assert refusal(wanted, text) == reason
 
 
+@pytest.mark.parametrize(
+    ("wanted", "text", "cause"),
+    [
+        (column("integer"), "4\u200b2", "; it holds the invisible character U+200B (ZERO WIDTH SPACE)"),
+        (
+            column("number"),
+            "\ufeff4.2",
+            "; it holds the invisible character U+FEFF (ZERO WIDTH NO-BREAK SPACE)",
+        ),
+        (money(), "\u202d5\u202c", "; it holds the invisible character U+202D (LEFT-TO-RIGHT OVERRIDE)"),
+        (column("integer"), "4\u00a02", "; it holds the invisible character U+00A0 (NO-BREAK SPACE)"),
+        (column("choice", choices=["a"]), "a\u200d", "; it holds the invisible character U+200D"),
+        (column("date"), "2024-01\x1f-01", "; it holds the invisible character U+001F (a control character)"),
+        (column("integer"), "4 2", None),
+        (column("date"), "45292", "; 45292 may be Excel's number for 2024-01-01: format the cells as dates"),
+        (column("datetime"), "45351.5", "; 45351.5 may be Excel's number for 2024-02-29"),
+        (column("month"), "10000", "; 10000 may be Excel's number for 1927-05-18"),
+        (column("date"), "4529", None),
+        (column("date"), "045292", None),
+        (column("boolean"), "45292", None),
+    ],
+)
+def test_causes_that_cannot_be_seen(wanted: InputColumn, text: str, cause: str | None) -> None:
+    reason = refusal(wanted, text)
+    assert (cause in reason) if cause is not None else (";" not in reason)
+
+
 # --- how numbers are written ---------------------------------------------------------------------
 
 

@@ -228,11 +228,6 @@ def test_the_delimiter_that_was_said() -> None:
         opened(b"a,b\n", "csv", wanted("a"), delimiter='"')
 
 
-def test_a_workbook_that_is_called_csv() -> None:
-    with pytest.raises(UnreadableInput, match="not CSV"):
-        opened(b"PK\x03\x04....", "csv", wanted("a"))
-
-
 def test_a_long_line_is_refused_without_being_read(tmp_path: Path) -> None:
     path = tmp_path / "sparse.csv"
     with path.open("wb") as file:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from aggregator.errors import UnreadableInput
@@ -20,6 +22,29 @@ def test_marks_of_both_orders(encoding: str) -> None:
     data = "\ufeff".encode(encoding) + csv_file(ROWS, encoding)
     assert opened(data, "csv", wanted("b")).read_as["encoding"] == encoding
     assert texts(data, "csv", "Größe", "b") == ROWS[1:]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["Größe", "номер"])
+def test_utf_16_without_a_mark(encoding: str, name: str) -> None:
+    rows = [[name, "b"], ["é€", "1"], ["номер", "2"]]
+    table = opened(csv_file(rows, encoding), "csv", wanted(name, "b"))
+    assert table.read_as["encoding"] == encoding
+    assert drained(table)[0] == [(2, rows[1]), (3, rows[2])]
+    assert (
+        f"looks like UTF-16 without a byte order mark and was read as {encoding}"
+        in table.notes.sentences()[0]
+    )
+
+
+def test_a_guess_is_said() -> None:
+    table = opened("a\né\n".encode("cp1252"), "csv", wanted("a"))
+    assert re.search("read as windows-1252, which is a guess.*encoding=", table.notes.sentences()[0])
+    assert opened("a\né\n".encode(), "csv", wanted("a")).notes.sentences() == []
+    said = opened("a\né\n".encode("cp1252"), "csv", wanted("a"), encoding="cp1252")
+    assert said.notes.sentences() == []
+    with pytest.raises(UnreadableInput, match=r"as windows-1252, a guess because.*encoding=windows-1250"):
+        drained(opened(b"a\n\xe9\x81\n", "csv", wanted("a")))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF-8-SIG", "utf-16", "latin-1", "cp437", "iso-8859-15"])

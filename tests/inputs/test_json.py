@@ -83,6 +83,37 @@ def test_one_object_is_one_row() -> None:
     ]
 
 
+@pytest.mark.parametrize("before", ["", '"total": 2, "next": null, ', '"a \\" {": "}[,", '])
+@pytest.mark.parametrize("after", ["", ', "total": 2, "limit": 50, "more": {"a": [1]}'])
+@pytest.mark.parametrize("count", [0, 2, 12_000])
+def test_a_page_of_items(before: str, after: str, count: int) -> None:
+    items = ",\n".join(f'{{"a": {n}, "items": [{n}]}}' for n in range(count))
+    data = f' {{{before}"items" : [{items}]{after}}}\n'.encode()
+    assert read(data, "json", "a") == [(n + 1, [str(n)]) for n in range(count)]
+
+
+def test_items_may_be_a_column() -> None:
+    assert read(b'{"items": ["x"], "a": 1}', "json", "a", "items") == [(1, ["1", '["x"]'])]
+    assert read(b'{"tags": ["x"], "a": {"b": [1]}}', "json", "tags") == [(1, ['["x"]'])]
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_key_twice_is_rejected(kind: Kind) -> None:
+    rows = [
+        *('{"a": 1}', '{"a": 1, "b": 2, "a": 3}', '{"x": 1, "x": 2, "a": 1}', '{"a": {"c": 1, "c": 1}}'),
+        *('{"a": [[{"d": {"e": 1, "e": 1}}]]}', '{"a": {"c": {}, "d": {"c": 1}}}'),
+    ]
+    data = ("[" + ",".join(rows) + "]" if kind == "json" else "\n".join(rows)).encode()
+    found, rejected = drained(opened(data, kind, wanted("a", "b")))
+    assert found == [(1, ["1", None]), (6, ['{"c":{},"d":{"c":1}}', None])]
+    assert [(row.line, row.column, row.reason) for row in rejected] == [
+        (2, None, 'has the key "a" twice'),
+        (3, None, 'has the key "x" twice'),
+        (4, "a", 'has the key "c" twice'),
+        (5, "a", 'has the key "e" twice'),
+    ]
+
+
 def test_no_objects() -> None:
     table = opened(b" [ ] ", "json", wanted("a", "b"))
     assert (list(table.names), drained(table)) == (["a", "b"], ([], []))
@@ -132,13 +163,22 @@ def test_halves_of_characters_and_nul_are_rejected(kind: Kind) -> None:
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"x", "neither"),
+        (b"x", "not JSON: it begins with x.*Send a CSV as text/csv"),
         (b'[{"a":1}', "After item 1 the file ends"),
         (b'[{"a":1},', "Item 2 is no JSON"),
         (b'[{"a":1},]', "Item 2 is no JSON"),
         (b'[{"a":1} {"a":2}]', "After item 1 comes neither"),
         (b'[{"a":1}] x', "After item 1 the JSON ends"),
-        (b'{"a":1}\n{"a":2}', "After item 1 the JSON ends"),
+        (b'{"a":1}\n{"a":2}', "After item 1 comes another object.*application/x-ndjson"),
+        (b'{"a":1}\n[1]', "After item 1 the JSON ends"),
+        (b'{"items":[{"a":1}]', "the rest of the page is not JSON"),
+        (b'{"items":[{"a":1}],"total" 1}', "the rest of the page is not JSON"),
+        (b'{"items":[{"a":1}],1:1}', "the rest of the page is not JSON"),
+        (b'{"items":[{"a":1}],"total":1} 2', "After item 1 the JSON ends"),
+        (b'{"items":[{"a":1},]}', "Item 2 is no JSON"),
+        (b'{"a":[1,2],"b":[3,4]}', "a list for each column.*array with an object for each row"),
+        (b'{"a":{"0":1,"1":2},"b":{"0":3,"1":4}}', "a list for each column"),
+        (b'{"Pune":[{"a":1}],"Surat":[{"a":2},{"a":3}]}', "a list for each column or group"),
         (b'[{"a":1},{"a":2 "b"}]', "Item 2 is no JSON.* at its character 8"),
         (b'[{"a":NaN}]', "Item 1 is no JSON: NaN"),
         (b'[{"a":"\xff"}]', "not in UTF-8"),

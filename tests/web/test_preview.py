@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -161,6 +162,51 @@ def test_a_body_that_cannot_be_taken_apart(shop: Server, body: bytes, kind: str,
     answer = shop.get("/orders/import?preview=20", {"Content-Type": kind}, "POST", body=body)
     assert answer.status == status, answer.text
     assert answer.json()["detail"]
+
+
+def test_a_file_is_read_by_what_it_is(shop: Server) -> None:
+    curl = "application/x-www-form-urlencoded"
+    excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    book = workbook([HEADER, *ROWS])
+    objects = [dict(zip(HEADER, row, strict=True)) for row in ROWS]
+    lines = "\n".join(map(json.dumps, objects))
+    for body, kind, format in (
+        (book, curl, "excel"),
+        (SHEET, curl, "csv"),
+        (book, "text/csv", "excel"),
+        (SHEET, excel, "csv"),
+        (lines, "application/json", "ndjson"),
+        (lines, curl, "ndjson"),
+        (json.dumps({"items": objects, "total": 3, "limit": 3, "offset": 0}), "application/json", "json"),
+    ):
+        document = previewed(shop, "/orders/import?preview=20", body, Content_Type=kind)
+        assert document["read_as"]["format"] == format
+        assert [row["cells"][1] for row in document["rows"]] == ["7", "nine", "8"]
+
+
+def test_a_form_that_is_cut_off_is_refused(shop: Server) -> None:
+    part = 'Content-Disposition: form-data; name="file"; filename="a.csv"'
+    form = f"--b\r\n{part}\r\n\r\n{SHEET}\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    for missing in (0, 2, 4, 6, 9, 30, 60):
+        cut = form[: len(form) - missing]
+        answer = shop.send("/orders/import?dry_run=true&invalid=skip", cut, headers=headers)
+        if missing <= 2:
+            assert (answer.status, answer.json()["received"]) == (200, 3)
+        else:
+            assert (answer.status, answer.json()["detail"].partition(":")[0]) == (400, "The form is cut off")
+
+
+def test_a_nul_in_a_parameter_is_refused(shop: Server) -> None:
+    for answer in (
+        shop.send("/customers/", {"customer_name": "A\0da"}),
+        shop.send("/search", {"q": "A\0"}),
+        shop.send("/search?q=%00", {}),
+    ):
+        assert (answer.status, answer.json()["errors"][0]["message"]) == (
+            422,
+            "must not hold the character NUL",
+        )
 
 
 def test_it_is_as_the_description_says(shop: Server) -> None:

@@ -35,7 +35,6 @@ _COMPRESSED_BYTES_AT_ONCE = 1_024
 """Unpacked, this is a megabyte at most, so that whoever watches the file's reading is asked often enough."""
 
 _DEEPEST = 50
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _DAMAGES = (
     BadZipFile,
     DefusedXmlException,
@@ -62,19 +61,13 @@ def damages() -> Iterator[None]:
             raise UnreadableInput("The workbook has a password; save it without one.") from None
         if isinstance(error, DefusedXmlException):
             raise UnreadableInput("The workbook declares XML entities, which no spreadsheet does.") from None
-        raise UnreadableInput("The workbook is damaged, or is none: it cannot be taken apart.") from None
+        raise UnreadableInput("The file is damaged, or is not a workbook (.xlsx).") from None
 
 
 class Archive:
     """The parts of a workbook. Raises UnreadableInput for what is no zip, TooLarge for a zip bomb."""
 
     def __init__(self, file: BinaryIO) -> None:
-        file.seek(0)
-        if file.read(4) == _OLD_EXCEL:
-            raise UnreadableInput(
-                "This is a workbook of the old kind (.xls), or one with a password; "
-                "save it as .xlsx without a password."
-            )
         file.seek(0)
         with damages():
             self._zip = ZipFile(cast(IO[bytes], _SmallPieces(file)))
@@ -134,7 +127,7 @@ class Archive:
 
     def _refuse(self, name: str, most: int) -> None:
         if name not in self._sizes:
-            raise UnreadableInput("The file is a zip, but no workbook (.xlsx) that is whole.")
+            raise UnreadableInput("The file is a zip, but not a complete workbook (.xlsx).")
         if self._sizes[name] > most:
             raise TooLarge(f"The workbook's part {name[:60]} is larger than {most:,} bytes.")
 

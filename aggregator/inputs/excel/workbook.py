@@ -54,8 +54,10 @@ class Workbook:
         targets = _relations(archive, "")
         main = next((part for kind, part in targets.values() if kind == "officeDocument"), None)
         if main is None or not main.endswith(".xml"):
-            raise UnreadableInput("The file is no workbook that is read here; save it as .xlsx.")
+            raise UnreadableInput("The file is not a workbook that is read here. Save it as .xlsx.")
         root = archive.tree(main)
+        if local(root.tag) != "workbook":
+            raise UnreadableInput("This is an Office document, but not a workbook. Save the table as .xlsx.")
         self._relations = _relations(archive, main)
         self.sheets = list(self._sheets(root))
         properties = next((child for child in root if local(child.tag) == "workbookPr"), None)

@@ -23,7 +23,7 @@ GUESTS = "/_/send/guests/import.post"
     [
         ("cat.png", "image/png", "image/png is not read here"),
         ("cat.csv", "", "the byte 0x81, which cannot be read"),
-        ("cat.xlsx", "", "none: it cannot be taken apart"),
+        ("cat.xlsx", "", "damaged, or is not a workbook (.xlsx)"),
     ],
 )
 def test_a_picture_is_refused(page: Page, name: str, kind: str, says: str) -> None:
