@@ -61,7 +61,8 @@ def bomb() -> bytes:
         (b"[{}", "application/json", 400, ""),
         (b'[{"customer": ' + b"[" * 100_000, "application/json", 400, "100 arrays"),
         (b'{"customer": 1}\n{', "application/x-ndjson", 400, "ine 2"),
-        (b"%PDF-1.7", "application/pdf", 415, "application/pdf"),
+        (b"%PDF-1.7", "application/pdf", 415, "This is a PDF"),
+        (b"MZ", "application/x-msdownload", 415, "application/x-msdownload"),
     ],
 )
 def test_a_clear_error_and_nothing_written(
