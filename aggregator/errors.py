@@ -210,10 +210,16 @@ class TooLarge(AggregatorError):
 
 
 class RejectedRows(AggregatorError):
-    """Rows cannot be taken, so nothing was written; the first of `count` are in `rows`."""
+    """Rows cannot be taken, so nothing was written.
 
-    def __init__(self, received: int, count: int, rows: Sequence[RejectedRow]) -> None:
-        super().__init__(f"{count:,} of {received:,} rows cannot be taken; nothing was written.")
+    rows: what is wrong with the first of `count` rows, cell by cell. reasons: sentences about the body as a
+    whole.
+    """
+
+    def __init__(self, received: int, count: int, rows: Sequence[RejectedRow], reasons: str = "") -> None:
+        super().__init__(
+            f"{count:,} of {received:,} rows cannot be taken; nothing was written. {reasons}".rstrip()
+        )
         self.received = received
         self.count = count
         self.rows = tuple(rows)

@@ -157,10 +157,12 @@ def _explained(error: AggregatorError | OSError) -> list[str]:
 
 
 def _rejected(error: RejectedRows) -> list[str]:
+    shown = sorted({row.line for row in error.rows})[:_MOST_LINES_SHOWN]
     lines = [
         f"line {row.line}: {row.column or 'the row'} {row.reason}"
         + (f", not {row.value}" if row.value else "")
-        for row in error.rows[:_MOST_LINES_SHOWN]
+        for row in error.rows
+        if row.line in shown
     ]
-    more = error.count - len(lines)
+    more = error.count - len(shown)
     return [*lines, f"and {more:,} more"] if more else lines

@@ -15,7 +15,7 @@ from aggregator.reports.reading import StaleReport, bindings
 from aggregator.reports.report import state
 from aggregator.reports.sql import rows_as_text
 from aggregator.writes.effort import Effort
-from aggregator.writes.guarding import ask
+from aggregator.writes.guarding import Guards
 from aggregator.writes.outcome import Outcome, Received
 from aggregator.writes.staging import Staging
 from aggregator.writes.write import Write, WriteOrder
@@ -32,8 +32,8 @@ def stage(
 ) -> Received | None:
     """Check the body's rows and put them into the table `input`; no database is touched yet.
 
-    None when the endpoint has no input. Raises RejectedRows, UnreadableInput, TooLarge, and the reason not to
-    go on with the effort.
+    None when the endpoint has no input. Raises RejectedRows when no guard comes first, UnreadableInput,
+    TooLarge, and the reason not to go on with the effort.
     """
     if order.table is None:
         return None
@@ -43,14 +43,16 @@ def stage(
         effort.require()
         progress(count)
 
-    staging = Staging(order.table, columns, noted)
+    # Guards tell what else is wrong, also with the rows that have a bad cell.
+    has_guards = order.write.statements[0].guard is not None
+    staging = Staging(order.table, columns, noted, keeps_bad=has_guards and not order.skip_invalid)
     connection.execute(input_table(list(columns)))
     connection.execute("BEGIN")
     places = ", ".join("?" * (len(columns) + 1))
     connection.executemany(f"INSERT INTO temp.{INPUT_TABLE} VALUES ({places})", staging.rows())
     connection.execute("COMMIT")
     staging.require_day_order()
-    if not order.skip_invalid:
+    if not order.skip_invalid and not has_guards:
         staging.require_all_good()
     return staging.received()
 
@@ -70,15 +72,18 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
     if write.columns:
         _make_room(connection, len(write.columns))
     matched = 0
+    guards = Guards(connection, order, received)
     with connection.counted() as counts:
         for statement in write.statements[:-1]:
             if statement.guard is not None:
-                received = ask(connection, order, statement, statement.guard, received)
+                guards.ask(statement, statement.guard)
                 continue
+            guards.require_no_reason()
             before = connection.total_changes()
             with connection.restricted():
                 connection.execute(statement.sql, values).fetchall()
             matched += connection.total_changes() - before
+        guards.require_no_reason()
         before = connection.total_changes()
         with connection.restricted():
             last = connection.execute(write.statements[-1].sql, values)
@@ -88,7 +93,7 @@ def execute(connection: WriteConnection, order: WriteOrder, received: Received |
         matched += connection.total_changes() - before - kept
         if write.columns:
             rows = _as_text(connection, order)
-    return Outcome(write, received, counts.tables(), rows, order.is_dry, matched)
+    return Outcome(write, guards.received, counts.tables(), rows, order.is_dry, matched)
 
 
 def is_as_checked(connection: WriteConnection, write: Write) -> bool:

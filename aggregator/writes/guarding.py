@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+
+import apsw
 
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.minor_units import amount_text
@@ -29,7 +30,7 @@ from aggregator.writes.staging import MOST_TOLD, shortened
 from aggregator.writes.write import WriteOrder
 
 _MOST_REASONS = 20
-_REFUSED = '"the refused"'
+_REFUSED = 'temp."the refused"'
 _ERRORS: Mapping[GuardKind, type[AggregatorError]] = {
     "missing": NothingThere,
     "conflict": Conflict,
@@ -39,109 +40,175 @@ _ERRORS: Mapping[GuardKind, type[AggregatorError]] = {
 Found = tuple[SqlValue, ...]
 """A row that a guard gives."""
 
+Refused = tuple[int, int, str, str]
+"""A line, the number of the guard that refuses it, the column (empty for the row), and the reason."""
 
-def ask(
-    connection: WriteConnection,
-    order: WriteOrder,
-    statement: Statement,
-    guard: Guard,
-    received: Received | None,
-) -> Received | None:
-    """Run a guard; what was received, without the lines that it refuses when these are to be skipped.
 
-    Such lines are no longer in the table `input`. Raises NothingThere, Conflict or InvalidWrite with the
-    reasons, or RejectedRows with the lines, and apsw.Error as SQLite does.
+class Guards:
+    """Asks the guards of one order, and collects their reasons not to write.
+
+    received: the rows of the body. When bad lines are skipped, `received` counts those that guards refuse as
+    well, and they are no longer in the table `input`. Otherwise every guard sees all lines, also those with a
+    bad cell, which is NULL there.
     """
-    if guard.line is not None:
-        _make_room(connection)
-    with connection.restricted():
-        found = connection.execute(statement.sql, bindings(order.arguments))
-    try:
-        if guard.line is None or received is None:
-            _require_no_reason(guard, found)
-            return received
-        connection.executemany(
-            f"INSERT OR IGNORE INTO temp.{_REFUSED} VALUES (?, ?, ?)", _of_lines(connection, guard, found)
+
+    def __init__(self, connection: WriteConnection, order: WriteOrder, received: Received | None) -> None:
+        self.received = received
+        self._connection = connection
+        self._order = order
+        self._reasons: list[tuple[GuardKind, str]] = []
+        self._line_guards: list[Guard] = []
+        self._first_kind: GuardKind | None = None
+        cells = () if received is None or order.skip_invalid else received.rejected
+        self._bad_cells = {(row.line, row.column) for row in cells}
+        self._bad_lines = {row.line for row in cells}
+
+    def ask(self, statement: Statement, guard: Guard) -> None:
+        """Run a guard. Raises apsw.Error as SQLite does, and UnfitValue for a reason that is not UTF-8."""
+        if guard.line is not None and not self._line_guards:
+            self._make_room()
+        try:
+            with self._connection.restricted():
+                found = self._connection.execute(statement.sql, bindings(self._order.arguments))
+            self._collect(guard, found)
+        except apsw.SQLError:
+            # It may fail because of what another guard has found.
+            self.require_no_reason()
+            raise
+        if guard.line is not None and self._order.skip_invalid:
+            self._put_aside()
+
+    def require_no_reason(self) -> None:
+        """Raises RejectedRows with lines of the body, else NothingThere, Conflict or InvalidWrite.
+
+        What is missing comes before lines that only guards refuse: they may follow from it.
+        """
+        if self._line_guards and not self._order.skip_invalid:
+            self._put_aside()
+        missing = [reason for kind, reason in self._reasons if kind == "missing"]
+        if missing and not self._bad_lines:
+            raise NothingThere(_sentences(missing))
+        reasons = [reason for _, reason in self._reasons]
+        received = self.received
+        if received is not None and received.rejected_count and not self._order.skip_invalid:
+            is_conflict = not self._bad_lines and self._first_kind == "conflict"
+            error = ConflictingRows if is_conflict else RejectedRows
+            raise error(received.count, received.rejected_count, received.rejected, _sentences(reasons))
+        if reasons:
+            raise _ERRORS[self._reasons[0][0]](_sentences(reasons))
+
+    def _collect(self, guard: Guard, found: apsw.Cursor) -> None:
+        try:
+            if guard.line is None:
+                for row in found:
+                    if row[0] is not None and not self._note(guard, row[0]):
+                        break
+            else:
+                self._line_guards.append(guard)
+                self._connection.executemany(
+                    f"INSERT OR IGNORE INTO {_REFUSED} VALUES (?, ?, ?, ?)", self._of_lines(guard, found)
+                )
+                # Of one guard, a reason against a cell says more than one against its row.
+                self._connection.execute(
+                    f"DELETE FROM {_REFUSED} WHERE guard = ?1 AND name = '' AND {LINE_COLUMN} IN"
+                    f" (SELECT {LINE_COLUMN} FROM {_REFUSED} WHERE guard = ?1 AND name <> '')",
+                    (len(self._line_guards),),
+                )
+        except UnicodeDecodeError:
+            raise UnfitValue("A reason not to write is not UTF-8; nothing was written.") from None
+        finally:
+            # Nothing can be taken back while a statement runs.
+            found.close(True)
+
+    def _note(self, guard: Guard, reason: object) -> bool:
+        """Remember a reason against the whole write, if there is room; whether there was."""
+        has_room = len(self._reasons) <= _MOST_REASONS
+        if has_room:
+            self._reasons.append((guard.kind, str(reason)))
+        return has_room
+
+    def _make_room(self) -> None:
+        """The table of the lines that are refused; it cannot be made anew while a guard gives rows."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {_REFUSED}")
+        self._connection.execute(
+            f"CREATE TEMP TABLE {_REFUSED.removeprefix('temp.')} ({LINE_COLUMN} INTEGER, guard INTEGER, name,"
+            f" reason, PRIMARY KEY ({LINE_COLUMN}, guard, name)) WITHOUT ROWID"
         )
-    except UnicodeDecodeError:
-        raise UnfitValue("A reason not to write is not UTF-8; nothing was written.") from None
-    finally:
-        # Nothing can be taken back while a statement runs.
-        found.close(True)
-    left = _put_aside(connection, order, received)
-    if left.rejected_count and not order.skip_invalid:
-        kind = ConflictingRows if guard.kind == "conflict" else RejectedRows
-        raise kind(left.count, left.rejected_count, left.rejected)
-    return left
+
+    def _of_lines(self, guard: Guard, found: Iterator[Found]) -> Iterator[Refused]:
+        """What a guard has against lines that are there."""
+        assert guard.line is not None
+        is_there = f"SELECT 1 FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
+        for row in found:
+            reason, line = row[0], row[guard.line]
+            if reason is None:
+                continue
+            if not isinstance(line, int) or self._connection.execute(is_there, (line,)).fetchone() is None:
+                self._note(guard, reason)
+                continue
+            name = row[guard.column] if guard.column is not None else None
+            if line not in self._bad_lines or not self._may_follow(line, name):
+                yield line, len(self._line_guards), "" if name is None else str(name), str(reason)
+
+    def _may_follow(self, line: int, name: SqlValue) -> bool:
+        """Whether a reason against a line with a bad cell may follow from that cell, which is NULL."""
+        return name is None or (line, self._called(name)) in self._bad_cells
+
+    def _put_aside(self) -> None:
+        """Count the refused lines as rejected; when they are skipped, take them out of the table `input`."""
+        assert self.received is not None
+        connection = self._connection
+        sql = f"SELECT * FROM {_REFUSED} ORDER BY 1, 2, 3 LIMIT {MOST_TOLD}"
+        rows: list[Refused] = connection.execute(sql).fetchall()  # type: ignore[assignment]
+        if not rows:
+            return
+        self._first_kind = self._line_guards[min(row[1] for row in rows) - 1].kind
+        rejected = [self._rejected(line, name, reason) for line, _, name, reason in rows]
+        bad = ", ".join(map(str, self._bad_lines))
+        count = connection.execute(
+            f"SELECT count(DISTINCT {LINE_COLUMN}) FROM {_REFUSED} WHERE {LINE_COLUMN} NOT IN ({bad})"
+        ).get
+        told = sorted([*self.received.rejected, *rejected], key=lambda row: row.line)[:MOST_TOLD]
+        self.received = replace(
+            self.received, rejected=told, rejected_count=self.received.rejected_count + count
+        )
+        if self._order.skip_invalid:
+            refused = f"SELECT {LINE_COLUMN} FROM {_REFUSED}"
+            connection.execute(f"DELETE FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} IN ({refused})")
+            connection.execute(f"DELETE FROM {_REFUSED}")
+
+    def _rejected(self, line: int, name: str, reason: str) -> RejectedRow:
+        """A refused line as the answer tells it, with what stands in the column that the guard names."""
+        own = self._own_name(name)
+        if own is None:
+            return RejectedRow(line, name or None, None, reason)
+        sql = f"SELECT {quoted(own)} FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
+        value: SqlValue = self._connection.execute(sql, (line,)).get
+        currency = self._columns[own].currency
+        if currency is not None and isinstance(value, int):
+            value = amount_text(value, currency)
+        text = None if value is None else shortened(str(value))
+        return RejectedRow(line, self._called(own), text, reason)
+
+    @property
+    def _columns(self) -> Mapping[str, InputColumn]:
+        return self._order.write.header.input
+
+    def _own_name(self, name: SqlValue) -> str | None:
+        """The declared column that a guard names, in letters of any case."""
+        return next((each for each in self._columns if each.lower() == str(name).lower()), None)
+
+    def _called(self, name: SqlValue) -> str:
+        """What the file calls a declared column."""
+        assert self.received is not None
+        own = self._own_name(name) or str(name)
+        return self.received.names.get(own, own)
 
 
-def _make_room(connection: WriteConnection) -> None:
-    """The table of the lines that are refused; it cannot be made anew while a guard gives rows."""
-    connection.execute(f"DROP TABLE IF EXISTS temp.{_REFUSED}")
-    connection.execute(f"CREATE TEMP TABLE {_REFUSED} ({LINE_COLUMN} INTEGER PRIMARY KEY, reason, name)")
-
-
-def _require_no_reason(guard: Guard, found: Iterator[Found]) -> None:
-    reasons = [str(row[0]) for row in islice((row for row in found if row[0] is not None), _MOST_REASONS + 1)]
-    if reasons:
-        raise _refusal(guard, reasons)
-
-
-def _put_aside(connection: WriteConnection, order: WriteOrder, received: Received) -> Received:
-    count = int(connection.execute(f"SELECT count(*) FROM temp.{_REFUSED}").get)
-    if not count:
-        return received
-    rejected = [
-        _rejected(connection, received, order.write.header.input, row)
-        for row in connection.execute(
-            f"SELECT {LINE_COLUMN}, reason, name FROM temp.{_REFUSED} ORDER BY 1 LIMIT {MOST_TOLD}"
-        ).fetchall()
-    ]
-    connection.execute(
-        f"DELETE FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} IN (SELECT {LINE_COLUMN} FROM temp.{_REFUSED})"
-    )
-    told = sorted([*received.rejected, *rejected], key=lambda row: row.line)[:MOST_TOLD]
-    return replace(received, rejected=told, rejected_count=received.rejected_count + count)
-
-
-def _refusal(guard: Guard, reasons: Sequence[str]) -> AggregatorError:
+def _sentences(reasons: list[str]) -> str:
     told = [
         reason if reason.endswith((".", "!", "?")) else f"{reason}." for reason in reasons[:_MOST_REASONS]
     ]
     if len(reasons) > _MOST_REASONS:
         told.append("And there are more such reasons.")
-    return _ERRORS[guard.kind](" ".join(told))
-
-
-def _of_lines(
-    connection: WriteConnection, guard: Guard, found: Iterator[Found]
-) -> Iterator[tuple[int, str, str | None]]:
-    """Line, reason and column of each row that a guard gives."""
-    assert guard.line is not None
-    is_there = f"SELECT 1 FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
-    for row in found:
-        reason, line = row[0], row[guard.line]
-        if reason is None:
-            continue
-        if not isinstance(line, int) or connection.execute(is_there, (line,)).fetchone() is None:
-            raise _refusal(guard, [str(reason)])
-        name = row[guard.column] if guard.column is not None else None
-        yield line, str(reason), None if name is None else str(name)
-
-
-def _rejected(
-    connection: WriteConnection, received: Received, columns: Mapping[str, InputColumn], refused: Found
-) -> RejectedRow:
-    """A refused line as the answer tells it, with what stands in the column that the guard names."""
-    line, reason, name = refused
-    assert isinstance(line, int)
-    own = next((each for each in columns if each.lower() == str(name).lower()), None)
-    if own is None:
-        return RejectedRow(line, None if name is None else str(name), None, str(reason))
-    sql = f"SELECT {quoted(own)} FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
-    value: SqlValue = connection.execute(sql, (line,)).get
-    currency = columns[own].currency
-    if currency is not None and isinstance(value, int):
-        value = amount_text(value, currency)
-    text = None if value is None else shortened(str(value))
-    return RejectedRow(line, received.names.get(own, own), text, str(reason))
+    return " ".join(told)

@@ -16,7 +16,8 @@ from aggregator.writes.write import Write
 class Received:
     """The rows of a body, after each was looked at.
 
-    count: all of them; rejected: those that cannot be taken, the first thousand of rejected_count.
+    count: all of them; rejected: what is wrong with the first bad rows, cell by cell; rejected_count: how
+    many rows are bad.
     read_as: how the file was understood; ignored: its columns that are not declared; names: what the file
     calls the declared ones; notes: what was read with a remark.
     """
@@ -82,7 +83,7 @@ def _of_input(received: Received, counts: Counts) -> dict[str, Any]:
         "unchanged": max(good - counts.inserted - counts.updated - counts.deleted, 0),
         "rejected": [rejected_row(row) for row in received.rejected],
     }
-    if received.rejected_count > len(received.rejected):
+    if received.rejected_count != len(received.rejected):
         document["rejected_count"] = received.rejected_count
     if received.ignored:
         document["ignored_columns"] = list(received.ignored)

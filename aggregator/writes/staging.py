@@ -53,7 +53,8 @@ def required_columns(columns: Mapping[str, InputColumn]) -> list[str]:
 class Staging:
     """The checked rows of a table. columns: as the header declares them.
 
-    progress: told of the rows so far. Read `rows` to their end, and `received` is complete.
+    progress: told of the rows so far. keeps_bad: whether `rows` has the bad rows that are told, with NULL for
+    their bad cells. Read `rows` to their end, and `received` is complete.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Staging:
         table: Table,
         columns: Mapping[str, InputColumn],
         progress: Callable[[int], None] = lambda count: None,
+        keeps_bad: bool = False,
     ) -> None:
         self._table = table
         self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
@@ -71,6 +73,7 @@ class Staging:
         read = columns if order is None else in_order(columns, order)
         self._converters = [converter(column, has_numbers) for column in read.values()]
         self._progress = progress
+        self._keeps_bad = keeps_bad
         self._count = 0
         self._rejected: list[RejectedRow] = []
         self._rejected_count = 0
@@ -80,13 +83,11 @@ class Staging:
         """The good rows. Raises UnreadableInput or TooLarge, as the table does."""
         for batch in self._table.batches():
             self._count += len(batch.lines) + len(batch.rejected)
-            bad = {row.line: row for row in batch.rejected}
+            bad = list(batch.rejected)
             values = self._converted(batch, bad)
-            self._reject(bad)
-            if len(bad) == len(batch.rejected):
-                yield from zip(batch.lines, *values, strict=True)
-            else:
-                yield from (row for row in zip(batch.lines, *values, strict=True) if row[0] not in bad)
+            left_out = {row.line for row in bad[len(batch.rejected) :]} - self._reject(bad)
+            rows = zip(batch.lines, *values, strict=True)
+            yield from (row for row in rows if row[0] not in left_out) if left_out else rows
             self._progress(self._count)
 
     def received(self) -> Received:
@@ -115,22 +116,27 @@ class Staging:
         if self._rejected_count:
             raise RejectedRows(self._count, self._rejected_count, self._rejected)
 
-    def _converted(self, batch: Batch, bad: dict[int, RejectedRow]) -> list[Sequence[SqlValue]]:
-        """The values column by column; of a bad row the first bad cell is told."""
+    def _converted(self, batch: Batch, bad: list[RejectedRow]) -> list[Sequence[SqlValue]]:
+        """The values column by column; every bad cell is added to `bad`."""
         columns: list[Sequence[SqlValue]] = []
         for name, each, texts in zip(self._names, self._converters, batch.columns, strict=True):
             values, refused = each.values(texts)
-            for index, reason in refused:
-                line = batch.lines[index]
-                bad.setdefault(line, RejectedRow(line, name, shortened(texts[index]), reason))
+            bad += [
+                RejectedRow(batch.lines[index], name, shortened(texts[index]), reason)
+                for index, reason in refused
+            ]
             columns.append(values)
         return columns
 
-    def _reject(self, bad: Mapping[int, RejectedRow]) -> None:
-        self._rejected_count += len(bad)
-        room = MOST_TOLD - len(self._rejected)
-        if bad and room > 0:
-            self._rejected += sorted(bad.values(), key=lambda row: row.line)[:room]
+    def _reject(self, bad: list[RejectedRow]) -> set[int]:
+        """Count bad rows and remember the first; the lines that are to be kept all the same."""
+        if not bad:
+            return set()
+        self._rejected_count += len({row.line for row in bad})
+        room = max(MOST_TOLD - len(self._rejected), 0)
+        told = sorted(bad, key=lambda row: row.line)[:room]
+        self._rejected += told
+        return {row.line for row in told} if self._keeps_bad else set()
 
 
 def _require_columns(table: Table, columns: Mapping[str, InputColumn]) -> None:

@@ -79,7 +79,31 @@ SELECT 'the whole is wrong' AS invalid, NULL AS line WHERE :total = 1;
 INSERT INTO sold_db.sales (item_id, count, cents)
 SELECT input.item_id, input.count, input.price FROM input ORDER BY input.line;
 """
-FILES = {"sell.post": SELL, "clear.post": CLEAR, "many.post": MANY, "import.post": IMPORT}
+LINES = """/*
+params: {item_id: {type: integer}, j: {type: text, default: "[]"}}
+input: {n: {type: integer}}
+*/
+SELECT 'is negative' AS conflict, input.line FROM input WHERE input.n < 0;
+
+SELECT 'There is no item ' || CAST(:item_id AS TEXT) AS missing
+WHERE NOT EXISTS (SELECT 1 FROM stock_db.items AS items WHERE items.item_id = :item_id);
+
+SELECT 'Nor ' || CAST(:item_id AS TEXT) || ' sold' AS missing
+WHERE NOT EXISTS (SELECT 1 FROM sold_db.sales AS sales WHERE sales.item_id = :item_id) AND :item_id > 3;
+
+SELECT 'This is not JSON.' AS invalid WHERE NOT json_valid(:j);
+
+SELECT CAST(each.value AS TEXT) || ' is one too many' AS invalid FROM json_each(:j) AS each;
+
+INSERT INTO sold_db.sales (item_id, count) SELECT :item_id, input.n FROM input;
+"""
+FILES = {
+    "sell.post": SELL,
+    "clear.post": CLEAR,
+    "many.post": MANY,
+    "import.post": IMPORT,
+    "lines.post": LINES,
+}
 SHEET = "Article,Price,count\n1,1.50,1\n9,1.50,1\n3,$100.01,2\n1,2.00,3\n1,x,1\n3,100,4\n"
 
 
@@ -151,9 +175,40 @@ def test_lines_that_a_guard_refuses(shop: Server) -> None:
     answer = shop.send("/import", good)
     assert answer.status == 422
     assert answer.json()["rejected"] == [
-        {"line": 3, "column": "Article", "value": "9", "reason": "is no item"}
-    ], "the first guard with rows ends it"
+        {"line": 3, "column": "Article", "value": "9", "reason": "is no item"},
+        {"line": 4, "column": "Price", "value": "100.01", "reason": "is too dear"},
+        {"line": 5, "column": None, "value": None, "reason": "comes twice"},
+        {"line": 6, "column": None, "value": None, "reason": "comes twice"},
+    ]
     assert everything(shop) == before
+
+
+def test_all_that_is_wrong_is_told_at_once(shop: Server) -> None:
+    """Cells, what guards have against lines with and without bad cells, and against the whole."""
+    before = everything(shop)
+    answer = shop.send("/import?total=true", "Article,Price,count\n9,x,0\nx,200,1\n9,200,1\n1,1,1\n")
+    told = answer.json()
+    assert (answer.status, told["received"], told["rejected_count"]) == (422, 4, 3)
+    assert told["detail"].endswith("nothing was written. the whole is wrong.")
+    assert [(row["line"], row["column"], row["value"]) for row in told["rejected"]] == [
+        *((2, "Price", "x"), (2, "count", "0"), (2, "Article", "9")),
+        *((3, "Article", "x"), (3, "Price", "200.00")),
+        *((4, "Article", "9"), (4, "Price", "200.00"), (4, None, None)),
+    ]
+    assert everything(shop) == before
+
+
+def test_a_conflict_with_lines_is_409_and_what_is_missing_404(shop: Server) -> None:
+    assert shop.send("/lines?item_id=7", "n\n1\n-5\n").json()["detail"] == "There is no item 7. Nor 7 sold."
+    assert shop.send("/lines?item_id=7", "n\n1\nx\n").status == 422
+    answer = shop.send("/lines?item_id=1", "n\n1\n-5\n")
+    (row,) = answer.json()["rejected"]
+    assert (answer.status, row["line"], row["reason"]) == (409, 3, "is negative")
+
+
+def test_a_guard_that_fails_because_of_what_another_has_found(shop: Server) -> None:
+    answer = shop.send("/lines?item_id=1&j=x", "n\n1\n")
+    assert (answer.status, answer.json()["detail"]) == (422, "This is not JSON.")
 
 
 def test_lines_that_a_guard_refuses_are_skipped(shop: Server) -> None:

@@ -45,12 +45,13 @@ export function tables(said) {
   );
 }
 
-/** Every refused row that the answer lists. */
+/** What is wrong with the refused rows, as far as the answer lists it. */
 export function rejected(said) {
   const rows = said.rejected ?? [];
   if (!rows.length) return null;
   const all = rejectedCount(said);
-  const shown = rows.length < all ? `The first ${count(rows.length)} of ${count(all)} bad rows` : counted(all, "bad row");
+  const listed = new Set(rows.map((row) => row.line)).size;
+  const shown = listed < all ? `The first ${count(listed)} of ${count(all)} bad rows` : counted(all, "bad row");
   const cells = rows.map((row) => [
     element("th", { scope: "row", class: "n" }, count(row.line)),
     element("td", {}, row.column ?? element("span", { class: "null" }, "the row")),
