@@ -12,7 +12,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/run.stamp ## make demo databases if there are none, say which are outdated, and serve on http://127.0.0.1:8050
-	@ls dbs | grep -qE '\.(db|sqlite3?)$$' || $(BIN)/python setup_db.py
+	@ls dbs | grep -qiE '\.(db|sqlite3?)$$' || $(BIN)/python setup_db.py
 	@$(BIN)/python setup_db.py --outdated
 	$(BIN)/python app.py --host $(HOST) --port $(PORT)
 

@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[1]
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-@pytest.mark.parametrize("name", [None, "a.db", "a.sqlite", "a.sqlite3"])
+@pytest.mark.parametrize("name", [None, "a.db", "a.sqlite", "x.Sqlite3"])
 def test_the_demo_is_made_where_there_is_no_database(tmp_path: Path, name: str | None) -> None:
     shutil.copy(PROJECT / "Makefile", tmp_path)
     (tmp_path / "requirements.txt").touch()
