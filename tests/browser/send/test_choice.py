@@ -134,6 +134,28 @@ def test_a_large_file_is_looked_at_by_its_beginning_and_can_be_stopped(
     expect(page.locator("#load")).to_be_enabled()
 
 
+def test_a_large_workbook_that_is_called_csv(page: Page, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Guest", "Notes"], *([f"Guest {n}", os.urandom(15_000).hex()] for n in range(70))):
+        book.active.append(row)
+    book.save(tmp_path / "book.csv")
+    assert (tmp_path / "book.csv").stat().st_size > 1_000_000
+    page.goto(GUESTS)
+    page.set_input_files("#file", tmp_path / "book.csv")
+    looked_at(page)
+    assert "Excel, sheet Sheet" in page.inner_text("#read-as")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_the_beginning_of_a_large_utf_16_file(page: Page, tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "guests.csv").write_text("Guest\n" + "Somebody\n" * 60_000, encoding)
+    page.goto(GUESTS)
+    page.set_input_files("#file", tmp_path / "guests.csv")
+    looked_at(page)
+    assert page.locator(".preview td").first.inner_text() == "Somebody"
+    assert "utf-16" in page.inner_text("#read-as")
+
+
 def test_dropped_files(page: Page) -> None:
     page.goto(GUESTS)
     drop = """([...names]) => {

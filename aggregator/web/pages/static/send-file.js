@@ -19,9 +19,11 @@ export function mediaType(file) {
 export async function beginning(file) {
   if (file.size <= PREVIEWED_BYTES || ![CSV, NDJSON].includes(mediaType(file))) return file;
   const bytes = new Uint8Array(await file.slice(0, PREVIEWED_BYTES).arrayBuffer());
-  const isLittleUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
   const end = bytes.lastIndexOf(10) + 1;
-  return end ? file.slice(0, end + (isLittleUtf16 ? 1 : 0)) : file;
+  if (isZip || !end) return file;
+  // In little-endian UTF-16 a line end has a second byte.
+  return file.slice(0, end + (bytes[end] === 0 ? 1 : 0));
 }
 
 /** Whether the file can still be read; browsers refuse one that has changed since it was chosen. */
