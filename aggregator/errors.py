@@ -213,16 +213,24 @@ class RejectedRows(AggregatorError):
     """Rows cannot be taken, so nothing was written.
 
     rows: what is wrong with the first of `count` rows, cell by cell. reasons: sentences about the body as a
-    whole.
+    whole. notes: how the body was read, where that needs a remark.
     """
 
-    def __init__(self, received: int, count: int, rows: Sequence[RejectedRow], reasons: str = "") -> None:
+    def __init__(
+        self,
+        received: int,
+        count: int,
+        rows: Sequence[RejectedRow],
+        reasons: str = "",
+        notes: Sequence[str] = (),
+    ) -> None:
         super().__init__(
             f"{count:,} of {received:,} rows cannot be taken; nothing was written. {reasons}".rstrip()
         )
         self.received = received
         self.count = count
         self.rows = tuple(rows)
+        self.notes = tuple(notes)
 
 
 class SwappedDays(RejectedRows):

@@ -65,6 +65,20 @@ def test_a_file_is_loaded(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert json.loads(capsys.readouterr().out)["unchanged"] == 2
 
 
+def test_how_a_file_was_read_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "sheet.csv").write_text(f"Sales of December\n{SHEET}")
+    notes = ["The header is on line 2; 1 line above it was skipped."]
+    assert main(["load", "sales/import", "sheet.csv", "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == notes
+    assert main(["load", "sales/import", "sheet.csv", "--dry-run", "--header-line", "2"]) == 0
+    assert "notes" not in json.loads(capsys.readouterr().out)
+    (folder / "sheet.csv").write_text(f"Sales of December\n{SHEET}3,never,1\n")
+    assert main(["load", "sales/import", "sheet.csv"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1:] == notes
+    with pytest.raises(SystemExit):
+        main(["load", "sales/import", "sheet.csv", "--header-line", "0"])
+
+
 def test_a_dry_run_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", "sales/import", "sheet.csv", "--dry-run"]) == 0
     assert json.loads(capsys.readouterr().out)["inserted"] == 2

@@ -165,4 +165,4 @@ def _rejected(error: RejectedRows) -> list[str]:
         if row.line in shown
     ]
     more = error.count - len(shown)
-    return [*lines, f"and {more:,} more"] if more else lines
+    return [*lines, *([f"and {more:,} more"] if more else []), *error.notes]

@@ -8,7 +8,7 @@ from typing import Literal
 RowRemark = Literal["short", "trailing", "hidden"]
 _OF_ROWS: dict[RowRemark, tuple[str, str, str]] = {
     "short": ("has", "have", "fewer cells than the header. The missing cells are empty."),
-    "trailing": ("ends", "end", "with delimiters that the header does not have. They were left out."),
+    "trailing": ("ends", "end", "with more or fewer delimiters than the header. No value is affected."),
     "hidden": ("is", "are", "hidden or filtered in the workbook. Hidden rows are read like all others."),
 }
 

@@ -78,6 +78,11 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "received": {"type": "integer"},
         "rejected_count": {"type": "integer"},
         "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
+        "notes": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Remarks about how the file was read",
+        },
     },
 }
 _SCHEMAS = {

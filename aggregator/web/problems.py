@@ -92,6 +92,8 @@ def document(error: errors.AggregatorError, path: str) -> dict[str, Any]:
         case errors.RejectedRows():
             said |= {"received": error.received, "rejected_count": error.count}
             said["rejected"] = [asdict(row) for row in error.rows]
+            if error.notes:
+                said["notes"] = list(error.notes)
     return said
 
 

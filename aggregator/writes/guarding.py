@@ -93,7 +93,13 @@ class Guards:
         if received is not None and received.rejected_count and not self._order.skip_invalid:
             is_conflict = not self._bad_lines and self._first_kind == "conflict"
             error = ConflictingRows if is_conflict else RejectedRows
-            raise error(received.count, received.rejected_count, received.rejected, _sentences(reasons))
+            raise error(
+                received.count,
+                received.rejected_count,
+                received.rejected,
+                _sentences(reasons),
+                received.notes,
+            )
         if reasons:
             raise _ERRORS[self._reasons[0][0]](_sentences(reasons))
 

@@ -114,7 +114,8 @@ class Staging:
     def require_all_good(self) -> None:
         """Raises RejectedRows when there are bad rows."""
         if self._rejected_count:
-            raise RejectedRows(self._count, self._rejected_count, self._rejected)
+            notes = self._table.notes.sentences()
+            raise RejectedRows(self._count, self._rejected_count, self._rejected, notes=notes)
 
     def _converted(self, batch: Batch, bad: list[RejectedRow]) -> list[Sequence[SqlValue]]:
         """The values column by column; every bad cell is added to `bad`."""

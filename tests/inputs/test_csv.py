@@ -81,10 +81,13 @@ def test_rows_with_more_values_than_the_header_are_rejected() -> None:
     ("text", "notes"),
     [
         ("a,b,\n1,2,\n3,4,\n", []),
-        ("a,b\n1,2,\n3,4\n", ["1 row (line 2) ends with delimiters that the header does not have."]),
-        ("a,b,,\n1,2\n3,4,\n", ["2 rows (the first on line 2) end with delimiters"]),
+        ("a,b\n1,2,\n3,4\n", ["1 row (line 2) ends with more or fewer delimiters than the header."]),
+        ("a,b,,\n1,2\n3,4,\n", ["2 rows (the first on line 2) end with more or fewer delimiters"]),
         ("a,b,c\n1,2,\n3,4\n", ["1 row (line 3) has fewer cells than the header."]),
-        ("a,b,c\n1,2\n3,4, , \n", ["1 row (line 2) has fewer", "1 row (line 3) ends with delimiters"]),
+        (
+            "a,b,c\n1,2\n3,4, , \n",
+            ["1 row (line 2) has fewer", "1 row (line 3) ends with more or fewer delimiters"],
+        ),
     ],
 )
 def test_delimiters_at_the_end_and_short_rows_are_read_with_a_note(text: str, notes: list[str]) -> None:

@@ -94,7 +94,9 @@ def test_a_load_and_a_preview_say_how_the_file_was_read(shop: Server) -> None:
     wrong = shop.send("/orders/import?dry_run=true&header_line=1", sheet)
     assert (wrong.status, "Orders of January" in wrong.json()["detail"]) == (400, True)
     assert '"customer" (or "Customer Name" or "Kunde")' in wrong.json()["detail"]
+    assert shop.send("/orders/import", sheet).json()["notes"] == dry["notes"]
     assert "notes" not in shop.send("/orders/import?dry_run=true&invalid=skip", SHEET).json()
+    assert "notes" not in shop.send("/orders/import", SHEET).json()
 
 
 @pytest.mark.parametrize("line", ["0", "x", "-1", "1.5", "10001", "9" * 5_000, "%D9%A3"])

@@ -33,7 +33,7 @@ export function refusal(answer, errors, canSkip) {
   const { said } = answer;
   if (!said) return [problemBox(answer)];
   const hint = said.rejected && canSkip ? "Mend the rows, or choose to skip them." : said.hint;
-  return [problemBox({ ...answer, said: { ...said, errors, hint } }), rejected(said)].filter(Boolean);
+  return [problemBox({ ...answer, said: { ...said, errors, hint } }), ...remarks(said.notes), rejected(said)].filter(Boolean);
 }
 
 /** Why there is no answer. */
