@@ -10,6 +10,8 @@ AggregatorError
 ├── DatabaseUnavailable   a file that the report reads is gone, locked or no database
 ├── UnsettledDatabases    the files changed too fast to be seen at one instant
 ├── TooManyReports        every place is taken, and stayed so
+├── SpoolFull             what waits on the disk for slow clients, or of bodies, is as much as may be
+├── RequestTimeout        the body arrives too slowly
 ├── TimeLimitExceeded     the SQL ran longer than it may
 ├── UnfitValue            the data holds what the format or the column's type cannot show
 ├── QueryFailed           SQLite gave up in the middle; the log says why
@@ -171,6 +173,14 @@ class TooManyReports(AggregatorError):
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class SpoolFull(AggregatorError):
+    """As many bytes wait on the disk as may: of downloads for slow clients, or of bodies."""
+
+
+class RequestTimeout(AggregatorError):
+    """The body of the request arrived too slowly."""
 
 
 class TimeLimitExceeded(AggregatorError):

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     spool_dir: DirectoryPath | None = Field(
         None, description="Folder for those files; the system's temporary folder when empty"
     )
+    spool_space: int = Field(
+        4 * 2**30,
+        ge=0,
+        description="Bytes of all those files together, in each process; over it the slowest download is "
+        "broken off. As much again for the bodies of requests",
+    )
     show_sql: bool = Field(
         True, description="Whether pages show the SQL behind a report, and `format=plan` how SQLite runs it"
     )

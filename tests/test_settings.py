@@ -31,6 +31,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "max_body": ("0", 0),
     "max_value": ("2000000", 2_000_000),
     "spool_memory": ("0", 0),
+    "spool_space": ("0", 0),
     "spool_dir": ("/tmp", Path("/tmp")),
     "show_sql": ("no", False),
     "log_level": ("debug", "debug"),

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from collections.abc import Sequence
 
 from starlette.types import Send
 
@@ -18,8 +14,6 @@ from aggregator.web.pages.problem import problem_page
 from aggregator.web.pages.templating import PAGE_HEADERS
 from aggregator.web.problems import MEDIA_TYPE, allowed_methods, problem
 from aggregator.web.request import Request
-
-_FILE_CHUNK = 256 * 1024
 
 Headers = list[tuple[str, str]]
 
@@ -74,16 +68,19 @@ class Answer:
         piece anyway."""
         if gzip_wanted:
             self.headers.append(("content-encoding", "gzip"))
-        with _temporary_file(download.spool_dir) as file:
+        spool = download.new_spool()
+        try:
+            length = 0
             async for chunk in download.chunks(download.output(gzip_wanted)):
-                with _full_disk_explained():
-                    file.write(chunk)
-            length = file.tell()
-            file.seek(0)
+                spool.write(chunk)
+                length += len(chunk)
+            spool.end()
             await self._begin(200, length)
-            while chunk := file.read(_FILE_CHUNK):
+            for chunk in spool.chunks():
                 download.raise_if_gone()
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        finally:
+            spool.close()
         await self._send({"type": "http.response.body", "body": b""})
 
     async def fail(self, error: AggregatorError, page: bytes | None = None) -> None:
@@ -116,16 +113,3 @@ class Answer:
             self.headers.append(("content-length", str(length)))
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
-
-
-def _temporary_file(directory: Path | None) -> IO[bytes]:
-    with _full_disk_explained():
-        return tempfile.TemporaryFile(buffering=0, dir=directory)
-
-
-@contextmanager
-def _full_disk_explained() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise QueryFailed("The server has no room left for this file.", f"spool: {error}") from error

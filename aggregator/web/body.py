@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncGenerator
@@ -13,19 +14,44 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Message
 
 from aggregator.errors import (
     OUT_OF_ROOM,
     Cancelled,
+    RequestTimeout,
     StorageFull,
     UnreadableInput,
     UnsupportedInput,
 )
 from aggregator.inputs.fields import MOST_FIELD_BYTES, MOST_FIELDS, Fields, json_fields, too_large
+from aggregator.reports.spool import SpoolSpace
 from aggregator.web.request import Request
+
+BODY_SECONDS = 20.0
+LEAST_BODY_BYTES = 10_000
+"""What a body must bring in each of these spans, unless it ends."""
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 FIELD_TYPES = ("application/json", *FORM_TYPES)
+
+
+class Lent:
+    """The share of the space for bodies that one of them takes."""
+
+    def __init__(self, space: SpoolSpace) -> None:
+        self._space = space
+        self._size = 0
+
+    def take(self, size: int) -> None:
+        """Take so many bytes more; raises SpoolFull."""
+        self._space.lend(size)
+        self._size += size
+
+    def give_back(self) -> None:
+        """Give all of it back."""
+        self._space.give_back(self._size)
+        self._size = 0
 
 
 @dataclass(slots=True)
@@ -37,6 +63,7 @@ class Body:
     file: BinaryIO | None = None
     name: str = ""
     fields: Fields = field(default_factory=dict)
+    lent: Lent | None = None
 
     def digest(self) -> bytes:
         """Stands for all that it says; reads the file, so it is not for the event loop.
@@ -54,13 +81,15 @@ class Body:
         """Let go of the file."""
         if self.file is not None:
             self.file.close()
+        if self.lent is not None:
+            self.lent.give_back()
 
 
-async def receive_body(request: Request, most: int, directory: Path | None) -> Body:
+async def receive_body(request: Request, most: int, directory: Path | None, space: SpoolSpace) -> Body:
     """All of a request's body.
 
     most: bytes. directory: where it waits. Raises TooLarge, UnsupportedInput, UnreadableInput (a form that
-    cannot be taken apart), StorageFull, or Cancelled when it was cut off.
+    cannot be taken apart), StorageFull, SpoolFull, RequestTimeout, or Cancelled when it was cut off.
     """
     media_type = request.header(b"content-type").partition(";")[0].strip().lower()
     if request.header(b"content-encoding").strip().lower() not in ("", "identity"):
@@ -68,30 +97,54 @@ async def receive_body(request: Request, most: int, directory: Path | None) -> B
     length = request.header(b"content-length")
     if length.isdigit() and int(length) > most:
         raise too_large(most)
-    chunks = _chunks(request, most)
+    lent = Lent(space)
+    chunks = _chunks(request, most, lent)
     try:
         if media_type == "multipart/form-data":
-            return await _form(request, chunks)
-        return await _file(media_type, chunks, directory)
+            body = await _form(request, chunks)
+        else:
+            body = await _file(media_type, chunks, directory)
     except OSError as error:
+        lent.give_back()
         if error.errno not in OUT_OF_ROOM:
             raise
         raise StorageFull("The server has no room left for this body; nothing was written.") from error
+    except BaseException:
+        lent.give_back()
+        raise
+    body.lent = lent
+    return body
 
 
-async def _chunks(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+async def _chunks(request: Request, most: int, lent: Lent) -> AsyncGenerator[bytes, None]:
     size, more = 0, True
+    loop = asyncio.get_running_loop()
+    ends_at, enough = loop.time() + BODY_SECONDS, LEAST_BODY_BYTES
     while more:
-        message = await request.receive()
+        message = await _in_time(request, ends_at)
         if message["type"] == "http.disconnect":
             raise Cancelled("The client has gone before its body was whole.")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > most:
             raise too_large(most)
+        if size >= enough:
+            ends_at, enough = loop.time() + BODY_SECONDS, size + LEAST_BODY_BYTES
         more = message.get("more_body", False)
         if chunk:
+            lent.take(len(chunk))
             yield chunk
+
+
+async def _in_time(request: Request, ends_at: float) -> Message:
+    try:
+        async with asyncio.timeout_at(ends_at):
+            return await request.receive()
+    except TimeoutError:
+        raise RequestTimeout(
+            f"The body arrived too slowly: it must bring {LEAST_BODY_BYTES:,} bytes every {BODY_SECONDS:g} "
+            "seconds until it ends; nothing was written."
+        ) from None
 
 
 async def _file(media_type: str, chunks: AsyncGenerator[bytes, None], directory: Path | None) -> Body:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 from starlette.types import Receive
 
 from aggregator.errors import Cancelled
 from aggregator.reports.run import Run
+from aggregator.reports.spool import Spool
 from aggregator.web.gzip import compressed_chunks
 from aggregator.web.service import Service
 
@@ -112,10 +112,9 @@ class Download:
         if self._watch is not None:
             self._watch.cancel()
 
-    @property
-    def spool_dir(self) -> Path | None:
-        """Where files that are not yet complete may wait."""
-        return self._service.settings.spool_dir
+    def new_spool(self) -> Spool:
+        """Where a file waits that is sent when it is whole."""
+        return self._service.spool()
 
     def output(self, gzip: bool) -> Iterator[bytes]:
         """The bytes to be sent, not yet made."""

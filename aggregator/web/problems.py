@@ -36,6 +36,8 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.NothingThere: (404, "There is no such thing"),
     errors.StorageFull: (507, "The disk is full"),
     errors.TooManyReports: (503, "Too many reports are running"),
+    errors.SpoolFull: (503, "Too much is waiting on the disk"),
+    errors.RequestTimeout: (408, "The body arrived too slowly"),
     errors.Cancelled: (503, "The request was given up"),
     errors.TimeLimitExceeded: (504, "The report took too long"),
 }
@@ -53,6 +55,7 @@ _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.ConflictingRows: "Leave these rows out, or add ?invalid=skip to write the others.",
     errors.StorageFull: "Make room on the server's disk and try again.",
     errors.TooManyReports: "Try again after the seconds in Retry-After.",
+    errors.SpoolFull: "Try again after the seconds in Retry-After, or raise spool_space.",
     errors.TimeLimitExceeded: "Ask for less, as a shorter period, or raise time_limit.",
 }
 _SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in STATUS}
@@ -104,6 +107,10 @@ def problem_headers(error: errors.AggregatorError) -> list[tuple[str, str]]:
             return [("Allow", allowed_methods(error.allowed))]
         case errors.TooManyReports():
             return [("Retry-After", str(error.retry_after))]
+        case errors.SpoolFull():
+            return [("Retry-After", "10")]
+        case errors.RequestTimeout():
+            return [("Connection", "close")]
         case errors.DatabaseUnavailable() | errors.UnsettledDatabases():
             return [("Retry-After", "1")]
     return []

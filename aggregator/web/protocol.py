@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _LONGEST_HEAD = 128 * 1024
 _MOST_WAITING = 64 * 1024
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class JoiningProtocol(HttpToolsProtocol):
@@ -16,13 +17,38 @@ class JoiningProtocol(HttpToolsProtocol):
 
     Each packet wakes the client, and that takes longer than a small report. A request whose URL and
     headers do not end is refused, where uvicorn keeps all of it in memory.
+
+    head_seconds: after which a connection is closed that has not sent all of the headers of its first or next
+    request; uvicorn waits for ever for the first one, and for the rest of one that has begun. An idle
+    connection that had a request before is closed by uvicorn after 5 seconds.
     """
 
+    head_seconds = 20.0
     _head_size = 0
     _is_in_head = False
+    _waits_since: float | None = None
+    _limit: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._waits_since = self.loop.time()
+        self._limit = self.loop.call_later(self.head_seconds, self._close_if_too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._limit is not None:
+            self._limit.cancel()
+
+    def _close_if_too_slow(self) -> None:
+        """One timer a connection: setting one for each request would cost more than asking again."""
+        since, now = self._waits_since, self.loop.time()
+        left = self.head_seconds - (now - since) if since is not None else self.head_seconds
+        if left > 0:
+            self._limit = self.loop.call_later(left, self._close_if_too_slow)
+        elif not self.transport.is_closing():
+            if self._is_in_head:
+                self.transport.write(_TOO_SLOW)
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -37,6 +63,12 @@ class JoiningProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._is_in_head = False
+        self._waits_since = None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.timeout_keep_alive_task is not None:  # no request is left to be answered
+            self._waits_since = self.loop.time()
 
 
 class _JoiningTransport:

@@ -20,6 +20,7 @@ from aggregator.errors import (
     MethodNotAllowed,
     NoSuchReport,
     QueryFailed,
+    SpoolFull,
 )
 from aggregator.inputs.fields import MOST_FIELD_BYTES
 from aggregator.reports.reading import Overtaken, StaleReport
@@ -72,7 +73,10 @@ class ReportsEndpoint:
             answer.note(error)
         except AggregatorError as error:
             await answer.fail(error)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
+            if cancelled.args and isinstance(cancelled.args[0], SpoolFull):
+                await answer.fail(cancelled.args[0])
+                return
             unknown = "" if request.method == "GET" else " Whether this was written is not known."
             await answer.fail(Cancelled(f"The service is being stopped.{unknown}"))
         except Exception as error:
@@ -157,7 +161,7 @@ class ReportsEndpoint:
         settings = self._service.settings
         has_rows = isinstance(checked, Write) and checked.has_input
         most = settings.max_body if has_rows else min(settings.max_body, MOST_FIELD_BYTES)
-        return await receive_body(request, most, settings.spool_dir)
+        return await receive_body(request, most, settings.spool_dir, self._service.spool_space)
 
     def _order(self, report: Report, found: Found, request: Request, body: Body) -> Order:
         if request.method == "GET":

@@ -15,14 +15,14 @@ from aggregator.databases.folder import DatabaseFolder
 from aggregator.databases.overview import Overviews
 from aggregator.databases.pool import IDLE_SECONDS, ViewPool
 from aggregator.databases.recovery import recover
-from aggregator.errors import DatabaseUnavailable, TooManyReports
+from aggregator.errors import DatabaseUnavailable, SpoolFull, TooManyReports
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.reports.history import History
 from aggregator.reports.library import Library
 from aggregator.reports.process import ReaderProcesses
 from aggregator.reports.quick import QuickReports
 from aggregator.reports.report import Report
-from aggregator.reports.spool import Spool
+from aggregator.reports.spool import Spool, SpoolSpace
 from aggregator.settings import Settings
 from aggregator.web.progress import Progress
 from aggregator.writes.answers import Answered, Answers
@@ -74,6 +74,7 @@ class Service:
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
         self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
+        self.spool_space = SpoolSpace(settings.spool_space)
         self.history = History()
         self.progress = Progress()
         self.overviews = Overviews()
@@ -89,8 +90,18 @@ class Service:
         self._refreshing: asyncio.Task[None] | None = None
 
     def spool(self) -> Spool:
-        """An empty spool of the settings' size."""
-        return Spool(self.settings.spool_memory, self.settings.spool_dir)
+        """An empty spool of the settings' size.
+
+        When it is broken off, the task that asked for it is cancelled with the error: it may be waiting for a
+        client that takes nothing.
+        """
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def broken(error: SpoolFull) -> None:
+            loop.call_soon_threadsafe(task.cancel, error)
+
+        return Spool(self.settings.spool_memory, self.settings.spool_dir, self.spool_space, broken)
 
     async def in_checker(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call something that may wait for a file, in a thread of its own."""

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import Cancelled, QueryFailed
-from aggregator.reports.spool import Spool
+from aggregator.errors import Cancelled, QueryFailed, SpoolFull
+from aggregator.reports.spool import Spool, SpoolSpace
 
 
 @settings(deadline=None)
@@ -99,3 +99,54 @@ def take(spool: Spool) -> Sequence[bytes]:
     chunks = list(spool.chunks())
     assert time.monotonic() - began < 10
     return chunks
+
+
+def test_over_the_space_the_slowest_is_broken_off(tmp_path: Path) -> None:
+    """Both of its ends get the error, and its file is gone; the others do not notice."""
+    space = SpoolSpace(2_500)
+    slow, steady, stalled = (Spool(0, tmp_path, space) for _ in range(3))
+    readers = [spool.chunks() for spool in (slow, steady, stalled)]
+    files = open_files()
+    for number in range(12):
+        for spool in (slow, steady, stalled):
+            if not (spool is stalled and number > 7):
+                spool.write(b"x" * 200)
+        next(readers[1])
+        if number % 4 == 0:
+            next(readers[0])
+        if number == 0:
+            next(readers[2])
+    assert len(open_files()) - len(files) in (0, 1), "only the slow one has a file"
+    with pytest.raises(SpoolFull):
+        stalled.write(b"more")
+    with pytest.raises(SpoolFull):
+        next(readers[2])
+    for spool, reader, taken in ((slow, readers[0], 3), (steady, readers[1], 12)):
+        spool.end()
+        assert sum(map(len, reader)) == (12 - taken) * 200
+        spool.close()
+    stalled.close()
+    assert open_files() == files
+
+
+def test_what_is_taken_makes_room(tmp_path: Path) -> None:
+    spool = Spool(0, tmp_path, SpoolSpace(1_000))
+    reader = spool.chunks()
+    for _ in range(50):
+        spool.write(b"x" * 400)
+        spool.write(b"y" * 400)
+        assert [next(reader)[:1], next(reader)[:1]] == [b"x", b"y"]
+    spool.close()
+
+
+def test_one_that_is_alone_is_the_slowest(tmp_path: Path) -> None:
+    broken: list[SpoolFull] = []
+    spool = Spool(0, tmp_path, SpoolSpace(1_000), broken.append)
+    for _ in range(3):
+        spool.write(b"x" * 400)
+    with pytest.raises(SpoolFull) as raised:
+        spool.write(b"x" * 400)
+    assert broken == [raised.value]
+    spool.end(Cancelled("later"))
+    with pytest.raises(SpoolFull):
+        take(spool)

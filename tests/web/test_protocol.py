@@ -52,11 +52,13 @@ async def answer_at_length(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def connected(app: ASGIApp) -> tuple[JoiningProtocol, Recorded]:
+def connected(
+    app: ASGIApp, kind: type[JoiningProtocol] = JoiningProtocol
+) -> tuple[JoiningProtocol, Recorded]:
     config = uvicorn.Config(app, log_level="critical")
     config.load()
     transport = Recorded()
-    protocol = JoiningProtocol(config, uvicorn.server.ServerState(), {}, asyncio.get_running_loop())
+    protocol = kind(config, uvicorn.server.ServerState(), {}, asyncio.get_running_loop())
     protocol.connection_made(cast(asyncio.Transport, transport))
     return protocol, transport
 
@@ -134,3 +136,65 @@ def test_what_was_written_goes_out_before_the_connection_is_closed() -> None:
 
     assert b"".join(writes).endswith(b"two\r\n")
     assert is_closed
+
+
+class Hurried(JoiningProtocol):
+    head_seconds = 0.1
+
+
+async def answered_to(pieces: list[bytes], seconds: float = 0.0) -> tuple[bytes, bool, float]:
+    """What comes back for pieces that come one by one, whether it is closed then, and after how long."""
+    app = answer_late if seconds else answer
+    protocol, transport = connected(app, Hurried)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for piece in pieces:
+        if not transport.is_closing():
+            protocol.data_received(piece)
+            await asyncio.sleep(0.03)
+    while not transport.is_closing() and loop.time() < began + max(seconds, 1.0):
+        await asyncio.sleep(0.01)
+    took = loop.time() - began
+    protocol.timeout_keep_alive_task and protocol.timeout_keep_alive_task.cancel()
+    protocol.connection_lost(None)
+    return b"".join(transport.writes), transport.is_closing(), took
+
+
+async def answer_late(scope: Scope, receive: Receive, send: Send) -> None:
+    """After three times as long as a head may take."""
+    await asyncio.sleep(0.3)
+    await answer(scope, receive, send)
+
+
+def test_an_idle_connection_is_closed() -> None:
+    assert asyncio.run(answered_to([]))[:2] == (b"", True)
+
+
+def test_a_head_that_trickles_in_is_refused() -> None:
+    head = [b"GET / HTTP/1.1\r\n"] + [b"X-Slow: 1\r\n"] * 100
+    answered, is_closed, took = asyncio.run(answered_to(head))
+    assert answered.startswith(b"HTTP/1.1 408 ")
+    assert is_closed
+    assert took < 1.5
+
+
+def test_the_next_head_of_a_connection_has_the_same_time() -> None:
+    pieces = [b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n", *[b"G", b"E", b"T", b" ", b"/"] * 20]
+    answered, is_closed, _ = asyncio.run(answered_to(pieces))
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert is_closed
+
+
+def test_what_is_left_of_a_body_keeps_no_connection() -> None:
+    """Its request has been answered without it."""
+    head = b"POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    answered, is_closed, took = asyncio.run(answered_to([head, *[b"x"] * 100]))
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert is_closed
+    assert took < 1.5
+
+
+def test_an_answer_may_take_longer_than_a_head() -> None:
+    request = b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n"
+    answered, _, _ = asyncio.run(answered_to([request], seconds=0.4))
+    assert answered.endswith(b"two\r\n0\r\n\r\n")

@@ -31,13 +31,13 @@ def dbs(tmp_path: Path) -> Path:
     return tmp_path / "dbs"
 
 
-def slow_client(server: Server, path: str) -> socket.socket:
+def slow_client(server: Server, path: str, version: str = "1.1") -> socket.socket:
     """Has asked, has got the first bytes, and takes no more by itself."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.settimeout(20)
     client.connect((server.host, server.port))
-    server.send_request(client, path)
+    server.send_request(client, path, version)
     assert client.recv(100).startswith(b"HTTP/1.1 200")
     return client
 
@@ -165,6 +165,24 @@ def open_file_sizes(server: Server, folder: Path) -> list[int]:
         except OSError:
             continue
     return sizes
+
+
+@LINUX_ONLY
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_slow_clients_do_not_fill_the_disk(tmp_path: Path, make_server: MakeServer, version: str) -> None:
+    """The slowest is broken off, and a fast one gets all of its file; each has 11 megabytes."""
+    (tmp_path / "spool").mkdir()
+    settings = {"spool_dir": tmp_path / "spool", "spool_memory": 1_000, "spool_space": 30_000_000}
+    server = make_server({"big": counting(200_000)}, **settings)
+    clients = [slow_client(server, "/big?format=json", version) for _ in range(5)]
+    try:
+        broken = eventually(lambda: server.lines(report="big", outcome="SpoolFull"))
+        assert {line["status"] for line in broken} == {200}
+        assert sum(open_file_sizes(server, tmp_path / "spool")) <= 30_100_000
+        assert len(server.get("/big?format=json").json()) == 200_000
+    finally:
+        for client in clients:
+            client.close()
 
 
 def test_a_full_disk_breaks_the_download(tmp_path: Path, make_server: MakeServer) -> None:
