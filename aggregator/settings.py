@@ -41,7 +41,10 @@ class Settings(BaseSettings):
     sql: Path = Field(Path("sql"), description="Folder of the SQL files")
     workers: int = Field(1, ge=1, le=64, description="Number of server processes")
     max_reports: int = Field(
-        8, ge=1, le=1000, description="Reports whose SQL runs at the same time, in each process"
+        8,
+        ge=1,
+        le=1000,
+        description="Reports whose SQL runs at the same time, in each process; half as many bodies with rows",
     )
     queue_wait: float = Field(
         5.0,

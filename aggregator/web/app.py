@@ -96,11 +96,11 @@ class _Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            request = ReceivedRequest(scope, receive)
+            host = b", ".join([value for name, value in scope["headers"] if name == b"host"])
             try:
-                self._hosts.require(request.header(b"host"))
+                self._hosts.require(host.decode("latin-1"))
             except MisdirectedRequest as error:
-                await Answer(request, send, shows_sql=False).fail(error)
+                await Answer(ReceivedRequest(scope, receive), send, shows_sql=False).fail(error)
                 return
         is_report = scope["type"] == "http" and segments_of(scope["raw_path"])[0] not in RESERVED
         await (self._reports if is_report else self._own)(scope, receive, send)

@@ -86,7 +86,10 @@ class Service:
             settings.lock_wait,
             settings.max_value,
         )
-        self.places = asyncio.Semaphore(settings.max_reports)
+        self._places = asyncio.Semaphore(settings.max_reports)
+        self._most_loads = max(settings.max_reports // 2, 1)
+        self._load_places = asyncio.Semaphore(self._most_loads)
+        self._loaders = ThreadPoolExecutor(self._most_loads, "load")
         self._refreshing: asyncio.Task[None] | None = None
 
     def spool(self) -> Spool:
@@ -119,29 +122,37 @@ class Service:
 
     def has_place(self) -> bool:
         """Whether `take_place` would not wait."""
-        return not self.places.locked()
+        return not self._places.locked()
 
     async def take_place(self) -> None:
         """Wait for one of the places for running reports; raises TooManyReports."""
+        running = f"{self.settings.max_reports} reports are running"
+        await self._take(self._places, running)
+
+    async def _take(self, places: asyncio.Semaphore, running: str) -> None:
         try:
             async with asyncio.timeout(self.settings.queue_wait):
-                await self.places.acquire()
+                await places.acquire()
         except TimeoutError:
             raise TooManyReports(
-                f"{self.settings.max_reports} reports are running, as many as may, and none ended in "
-                f"{self.settings.queue_wait:g} seconds.",
+                f"{running}, which is the limit, and none ended in {self.settings.queue_wait:g} seconds.",
                 retry_after=max(1, round(self.settings.queue_wait)),
             ) from None
 
     def leave_place(self) -> None:
         """Give the place to the next in line."""
-        self.places.release()
+        self._places.release()
 
-    async def start_in_place(self, work: Callable[[], Answered]) -> asyncio.Future[Answered]:
-        """Let a thread do something in one of the places for reports, which it keeps until it ends."""
-        await self.take_place()
-        working = asyncio.get_running_loop().run_in_executor(self.runners, work)
-        working.add_done_callback(lambda _: self.leave_place())
+    async def start_load(self, work: Callable[[], Answered]) -> asyncio.Future[Answered]:
+        """Let a thread carry out a write, in one of the places for these, which it keeps until it ends.
+
+        They are half as many as those for reports, and not the same: no write keeps a report waiting.
+        """
+        count = self._most_loads
+        running = f"{count} bodies are being read" if count > 1 else "A body is being read"
+        await self._take(self._load_places, running)
+        working = asyncio.get_running_loop().run_in_executor(self._loaders, work)
+        working.add_done_callback(lambda _: self._load_places.release())
         return working
 
     @asynccontextmanager
@@ -155,7 +166,7 @@ class Service:
             for task in tasks:
                 task.cancel()
             self.library.close()
-            for executor in (self.runners, self.encoders, self.checkers):
+            for executor in (self.runners, self.encoders, self.checkers, self._loaders):
                 executor.shutdown(wait=False, cancel_futures=True)
             self.writes.close(_LAST_WRITES_SECONDS)
             self.processes.close()

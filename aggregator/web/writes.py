@@ -60,14 +60,14 @@ async def _answered(service: Service, write: Write, found: Found, request: Reque
     if write.has_input and (shown := rows_to_show(merged(request.query(), body.fields))):
         refuse_unknown(write, merged(_given(found, request), fields))
         effort.begin(READING)
-        working = await service.start_in_place(lambda: previewed(write, request, body, rows, shown))
+        working = await service.start_load(lambda: previewed(write, request, body, rows, shown))
     else:
         order = _order(write, found, request, fields)
         if key := _key(request):
             digest = _digest(request, await service.in_checker(body.digest))
             order = replace(order, key=RequestKey(key, digest))
         if write.has_input or order.key is not None:
-            working = await service.start_in_place(
+            working = await service.start_load(
                 lambda: _carried_out(service, order, request, body, rows, effort)
             )
         else:

@@ -86,12 +86,26 @@ def test_a_write_ends_with_its_client(tmp_path: Path) -> None:
                 time.sleep(0.3)
             left = time.monotonic()
             # The only place is free again, and so is the file.
-            assert server.get("/customers/", method="HEAD").status == 200
+            assert server.send("/names?dry_run=true", "customer\nEve\n").status == 200
             assert server.send("/customers/", {"customer_name": f"next {number}"}).status == 201
             assert time.monotonic() - left < 10
-            line = server.line(report=f"{path.strip('/').partition('?')[0]}.post")
-            assert (line["outcome"], line["status"]) == ("Cancelled", 0)
+            assert [line["status"] for line in server.lines(outcome="Cancelled")] == [0] * (number + 1)
         assert names(server) == ["Ada", "Bo", "next 0", "next 1", "next 2"]
+
+
+def test_bodies_that_are_read_keep_no_report_waiting(tmp_path: Path) -> None:
+    make_shop(tmp_path)
+    with servers_over(tmp_path) as make:
+        server = make(WRITE_FILES, max_reports=2, queue_wait=0.5)
+        head = f"POST /names HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(EMPTY_CELLS)}\r\n\r\n"
+        with server.connected() as client:
+            client.sendall(head.encode() + EMPTY_CELLS)
+            time.sleep(0.3)
+            busy = server.send("/names", "customer\nEve\n")
+            assert (busy.status, busy.headers["retry-after"]) == (503, "1")
+            assert busy.json()["detail"].startswith("A body is being read")
+            assert server.get("/customers/", method="HEAD").status == 200
+            assert server.send("/customers/", {"customer_name": "next"}).status == 201
 
 
 def test_who_waits_behind_a_function_that_does_not_end(stuck_shop: Server) -> None:
