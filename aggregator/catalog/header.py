@@ -185,43 +185,21 @@ class Header(BaseModel):
                 )
 
 
-_HAS_KEY = re.compile(rf"^\s*\{{?\s*(['\"]?)(?:{'|'.join(Header.model_fields)})\1\s*:", re.MULTILINE)
+_HAS_KEY = re.compile(
+    rf"^[^\S\n]*+(?:\{{\s*+)?(['\"]?)(?:{'|'.join(Header.model_fields)})\1[^\S\n]*+:", re.MULTILINE
+)
 """A line that begins with a key of the header; a comment without one is only a comment."""
 
 _FIRST_WORD = re.compile(r"(?:\s|;|--[^\n]*|/\*.*?\*/)*(\w*)", re.DOTALL)
 _FIRST_WORDS = (
-    *(
-        "SELECT",
-        "WITH",
-        "VALUES",
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "REPLACE",
-        "EXPLAIN",
-        "PRAGMA",
-        "ATTACH",
-        "DETACH",
-    ),
-    *(
-        "CREATE",
-        "ALTER",
-        "DROP",
-        "BEGIN",
-        "COMMIT",
-        "END",
-        "ROLLBACK",
-        "SAVEPOINT",
-        "RELEASE",
-        "VACUUM",
-        "ANALYZE",
-    ),
-    "REINDEX",
+    *("SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "REPLACE", "EXPLAIN", "PRAGMA", "ATTACH"),
+    *("DETACH", "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"),
+    *("VACUUM", "ANALYZE", "REINDEX"),
 )
 """What statements of SQLite begin with (https://sqlite.org/lang.html)."""
 
 _LIKE_ENOUGH = 0.88
-"""SELEC is a slip of the pen, SELECTED is not."""
+"""How similar a misspelt first word must be: SELEC is, SELECTED is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,10 +261,13 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Fault]]:
 
 
 def is_sql(text: str) -> bool:
-    """Whether a text has a header, or begins like SQL, a slip in the first word allowed; or is empty."""
+    """Whether a text has a header, begins with a word of SQL, also a misspelt one, or is empty."""
+    if _header_comment(text) is not None:
+        return True
     sql, _ = sql_of(text)
     first = _FIRST_WORD.match(sql)
-    if first is None or first.start(1) == len(sql) or _header_comment(text) is not None:
+    assert first is not None  # It matches an empty text, too.
+    if first.start(1) == len(sql):
         return True
     return bool(get_close_matches(first[1].upper(), _FIRST_WORDS, n=1, cutoff=_LIKE_ENOUGH))
 

@@ -98,6 +98,11 @@ def test_a_long_comment_without_a_key_is_only_a_comment() -> None:
     assert source_of(f"{banner}/* title: x */ SELECT 1").header.title == "x"
 
 
+@pytest.mark.parametrize("white", [" ", "\n", "\t\n ", "{\n", "'"])
+def test_a_long_empty_comment_is_read_in_linear_time(white: str) -> None:
+    assert source_of(f"/*{white * 10_000}*/ /* title: x */ SELECT 1").header.title == "x"
+
+
 # --- the keys ------------------------------------------------------------------------------------
 
 
