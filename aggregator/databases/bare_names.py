@@ -54,7 +54,8 @@ def owners(
         if len(having) > 1:
             line = line_of_table(sql, name) or next(word.line for word in code(sql) if word.name == name)
             faults.append(StatementFault(line, ambiguous(name, having)))
-        found.update((schema, names_of(files[schema]).tables[name]) for schema in having[:1])
+        # Another program may have dropped the table since.
+        found.update((schema, names_of(files[schema]).tables.get(name, name)) for schema in having[:1])
     return found, faults
 
 

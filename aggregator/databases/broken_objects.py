@@ -9,11 +9,13 @@ a table with an option of a newer SQLite, only the reading tells.
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import apsw
 import apsw.ext
 
 from aggregator.databases.connection import ReadOnlyConnection, quoted
+from aggregator.databases.file_errors import unavailable
 from aggregator.databases.folder import DatabaseFile
 
 _CREATE = re.compile(
@@ -25,18 +27,18 @@ _PATIENCE_SECONDS = 0.05
 
 def broken_objects(file: DatabaseFile) -> dict[str, str]:
     """SQLite's reason for each object by its name, in the order of the schema; raises DatabaseUnavailable."""
-    connection = ReadOnlyConnection([file], _PATIENCE_SECONDS)
-    try:
+    listed = f"SELECT name, sql FROM {quoted(file.schema)}.sqlite_schema WHERE sql IS NOT NULL"
+    with closing(ReadOnlyConnection([file], _PATIENCE_SECONDS)) as connection:
         first = connection.schema_faults.get(file.schema)
         if first is None:
             return {}
-        listed = f"SELECT name, sql FROM {quoted(file.schema)}.sqlite_schema WHERE sql IS NOT NULL"
-        objects = list(connection.execute(listed))
+        try:
+            objects = connection.execute(listed).fetchall()
+        except apsw.Error as error:
+            raise unavailable(file, error) from error
         connection.authorizer = None  # for what is prepared here, and not run
-        reasons = {name: _reason(connection, file, sql) for name, sql in objects}
+        reasons = {str(name): _reason(connection, file, str(sql)) for name, sql in objects}
         return dict([first]) | {name: reason for name, reason in reasons.items() if reason is not None}
-    finally:
-        connection.close()
 
 
 def why_missing(table: str, connection: ReadOnlyConnection) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 
 import apsw
@@ -37,6 +38,8 @@ _CACHE_KIBIBYTES = 2_000
 _MOST_CACHED_WHOLE_KIBIBYTES = 8_000
 """A small file, which a join looks into for each of its rows, is cached whole once it is read; a large
 one, whose pages mostly come in order, gains nothing from more than SQLite's own 2,000."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_\x80-\U0010FFFF][\w$\x80-\U0010FFFF]*")
 
 ATTACHING = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 """Flags of a connection to which files are attached by URIs."""
@@ -244,25 +247,19 @@ def _warn_once(name: str, fault: str) -> None:
     _log.warning("%s has an object that SQLite cannot use; the rest of the file is read: %s", name, fault)
 
 
-class RecoveryFailed(Exception):
-    """SQLite could not roll back what a dead program left, and another try would not help."""
-
-
 def _recover(file: DatabaseFile, patience: float, wanted: Callable[[], bool]) -> None:
     """Roll back what a program left when it ended in the middle of a write, as any program would.
 
-    Raises DatabaseUnavailable: when the file is only locked, because of the apsw.BusyError, otherwise
-    because of RecoveryFailed.
+    Raises DatabaseUnavailable. Its cause is the apsw.BusyError of a file that is only locked; for any other
+    error it has none, because callers try again after some of them, which would not help here.
     """
-    connection = PatientConnection(str(file.path), apsw.SQLITE_OPEN_READWRITE, patience, wanted)
     try:
-        connection.execute("PRAGMA schema_version").fetchall()
+        with closing(PatientConnection(str(file.path), apsw.SQLITE_OPEN_READWRITE, patience, wanted)) as own:
+            own.execute("PRAGMA schema_version").fetchall()
     except apsw.BusyError as error:
         raise unavailable(file, error) from error
     except apsw.Error as error:
-        raise unavailable(file, error) from RecoveryFailed(str(error))
-    finally:
-        connection.close()
+        raise unavailable(file, error) from None
     _log.warning("%s: a write that a program left unfinished was rolled back", file.path.name)
 
 
@@ -287,3 +284,9 @@ def too_long(longest: int) -> str:
 def quoted(identifier: str) -> str:
     """An identifier for SQL text: in double quotes, those inside doubled."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def written(identifier: str) -> str:
+    """An identifier as people write it in SQL: in double quotes only where SQLite needs them."""
+    is_plain = _PLAIN_NAME.fullmatch(identifier) and identifier.upper() not in apsw.keywords
+    return identifier if is_plain else quoted(identifier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import apsw
@@ -60,15 +61,12 @@ class Overviews:
 def _looked_at(file: DatabaseFile) -> Overview:
     overview = _measured(file)
     try:
-        connection = ReadOnlyConnection([file], _PATIENCE_SECONDS)
-        try:
+        with closing(ReadOnlyConnection([file], _PATIENCE_SECONDS)) as connection:
             tables, unusable = _tables(connection, file)
-        finally:
-            connection.close()
+        if file.schema in connection.schema_faults:
+            unusable |= broken_objects(file)
     except DatabaseUnavailable as error:
         return replace(overview, trouble=error.reason)
-    if file.schema in connection.schema_faults:
-        unusable |= broken_objects(file)
     reasons = ", ".join(f"{name} ({reason})" for name, reason in unusable.items())
     return replace(
         overview, tables=tables, trouble=f"has objects that cannot be used: {reasons}" if reasons else ""

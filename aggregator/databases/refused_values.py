@@ -13,7 +13,7 @@ from typing import Literal
 import apsw
 
 from aggregator.databases.connection import SqlValue
-from aggregator.databases.tokens import Token, code
+from aggregator.databases.tokens import END, Token, code
 from aggregator.errors import InvalidParameters, ParameterError
 
 Role = Literal["query", "pattern", "count", "argument", "compared", "plain"]
@@ -35,33 +35,10 @@ _NO_FUNCTIONS = {
     *("into", "collate", "materialized", "conflict", "returning"),
 }
 _NEVER_FAILING = {
-    *(
-        "coalesce",
-        "ifnull",
-        "nullif",
-        "iif",
-        "if",
-        "cast",
-        "lower",
-        "upper",
-        "length",
-        "trim",
-        "ltrim",
-        "rtrim",
-    ),
-    *(
-        "instr",
-        "substr",
-        "substring",
-        "unicode",
-        "typeof",
-        "date",
-        "time",
-        "datetime",
-        "julianday",
-        "unixepoch",
-    ),
-    *("strftime", "timediff", "round", "sign", "count", "min", "max", "total", "avg", "unhex", "likely"),
+    *("coalesce", "ifnull", "nullif", "iif", "if", "cast", "lower", "upper", "length", "trim", "ltrim"),
+    *("rtrim", "instr", "substr", "substring", "unicode", "typeof", "date", "time", "datetime"),
+    *("julianday", "unixepoch", "strftime", "timediff", "round", "sign", "count", "min", "max", "total"),
+    *("avg", "unhex", "likely"),
 }
 """Functions for which any value is good; what stands in them is an argument of what is around them."""
 
@@ -127,8 +104,7 @@ def suspects(sql: str, message: str) -> list[str]:
 
 def _roles(words: list[Token]) -> Iterator[tuple[Role, str]]:
     """Each parameter with what it is, once for each place."""
-    end = Token("sign", ";", 0, 0)
-    listed = [end, end, *words, end, end]
+    listed = [END, END, *words, END, END]
     levels: list[tuple[Role, Role]] = [("plain", "plain")]
     for place, token in enumerate(listed[2:-2], start=2):
         before, after = listed[place - 1], listed[place + 1]

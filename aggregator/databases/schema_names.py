@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import apsw
 
-from aggregator.databases.connection import ReadOnlyConnection, quoted
+from aggregator.databases.connection import ReadOnlyConnection, quoted, written
+from aggregator.databases.file_errors import unavailable
 from aggregator.databases.folder import DatabaseFile, FileVersion
-from aggregator.databases.tokens import written
 from aggregator.errors import DatabaseUnavailable
 
 _PATIENCE_SECONDS = 0.05
@@ -101,14 +102,13 @@ def _names_if_readable(file: DatabaseFile) -> SchemaNames | None:
 
 
 def _read(file: DatabaseFile) -> SchemaNames:
-    connection = ReadOnlyConnection([file], _PATIENCE_SECONDS)
-    try:
+    listed = f"SELECT type, name FROM {quoted(file.schema)}.sqlite_schema"
+    with closing(ReadOnlyConnection([file], _PATIENCE_SECONDS)) as connection:
         connection.read_schema(file)
-        rows = connection.execute(f"SELECT type, name FROM {quoted(file.schema)}.sqlite_schema").fetchall()
-    except apsw.Error as error:
-        raise DatabaseUnavailable(file.schema, "cannot be read") from error
-    finally:
-        connection.close()
+        try:
+            rows = connection.execute(listed).fetchall()
+        except apsw.Error as error:
+            raise unavailable(file, error) from error
     tables, indexes = (
         {str(name).lower(): str(name) for kind, name in rows if kind in kinds}
         for kinds in (("table", "view"), ("index",))

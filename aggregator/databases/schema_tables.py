@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from aggregator.databases.connection import ReadOnlyConnection
+from aggregator.databases.connection import ReadOnlyConnection, written
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.schema_names import owners_of
 from aggregator.databases.statement_faults import StatementFault
-from aggregator.databases.tokens import Token, written
+from aggregator.databases.tokens import Token
 
 _SCHEMA_TABLES = {"sqlite_schema", "sqlite_master", "sqlite_temp_schema", "sqlite_temp_master"}
 _OF_A_TABLE = {"pragma_table_info", "pragma_table_xinfo", "pragma_foreign_key_list", "pragma_index_list"}

@@ -11,10 +11,10 @@ from itertools import pairwise
 import apsw
 
 from aggregator.databases.broken_objects import why_missing
-from aggregator.databases.connection import ReadOnlyConnection, quoted
+from aggregator.databases.connection import ReadOnlyConnection, quoted, written
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.schema_names import columns_like, names_of, owners_of, tables_like, unreadable_files
-from aggregator.databases.tokens import Token, code, line_of_table, tokens, written
+from aggregator.databases.tokens import Token, code, line_of_table, tokens
 
 _WRITING = {"alter", "create", "delete", "drop", "insert", "replace", "update"}
 _NOT_READING = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from aggregator.databases.inspection import TableName
-from aggregator.databases.tokens import Token, code
+from aggregator.databases.tokens import END, Token, code
 
 _CLAUSES = {
     *("select", "from", "join", "where", "on", "group", "order", "limit", "having", "window", "values"),
@@ -15,7 +15,6 @@ _CLAUSES = {
 }
 _BEFORE_A_TABLE = {"from", "join", ","}
 _BEFORE_A_SCHEMA = {"from", "join", "into", "update", "ignore", "replace", "abort", "fail", "rollback"}
-_END = Token("sign", ";", 0, 0)
 _CONDITIONS = {"where", "on"}
 _COMPARING = {"=", "==", "<", ">", "<=", ">=", "between", "in"}
 _CALCULATING = {"+", "-", "*", "/", "%", "|", "||"}
@@ -57,7 +56,7 @@ def _alias(words: Sequence[Token], place: int) -> str:
 
 def absent_schemas(sql: str, known: Iterable[str]) -> dict[str, int]:
     """The schemas of tables in the SQL that are not among the known ones, each with its first line."""
-    listed = [_END, _END, *code(sql), _END, _END]
+    listed = [END, END, *code(sql), END, END]
     present = {"main", "temp", *(name.lower() for name in known)}
     found: dict[str, int] = {}
     is_list = [False]
@@ -87,7 +86,7 @@ def compared_columns(sql: str, alias: str) -> list[str]:
 
 def extreme_columns(sql: str) -> set[str]:
     """The columns, in small letters, of which the SQL wants the least or the greatest value."""
-    words = [*code(sql), _END, _END, _END]
+    words = [*code(sql), END, END, END]
     return {
         (column if dot.text == "." else first).name or ""
         for function, bracket, first, dot, column in zip(*(words[place:] for place in range(5)), strict=False)
@@ -96,7 +95,7 @@ def extreme_columns(sql: str) -> set[str]:
 
 
 def _compared(words: Iterable[Token], alias: str) -> list[str]:
-    listed = [_END, *words, _END, _END, _END]
+    listed = [END, *words, END, END, END]
     kept: list[str] = []
     levels = [_Level()]
     for before, word, dot, column, after in zip(*(listed[place:] for place in range(5)), strict=False):

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-import apsw
-
 Kind = Literal["space", "comment", "open_comment", "name", "parameter", "word", "sign"]
 
 _TOKEN = re.compile(
@@ -32,7 +30,6 @@ _TOKEN = re.compile(
 
 _BEFORE_A_TABLE = {"from", "join", "into", "update", ","}
 _COMPARING = {"is", "like", "glob", "match", "regexp", "between", "in"}
-_PLAIN = re.compile(r"[A-Za-z_\x80-\U0010FFFF][\w$\x80-\U0010FFFF]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,10 @@ class Token:
             return None
         quote = self.text[-1]
         return self.text[1:-1].replace(quote * 2, quote).lower()
+
+
+END = Token("sign", ";", 0, 0)
+"""Stands before the first and after the last word, for those who look at neighbours."""
 
 
 def tokens(sql: str) -> Iterator[Token]:
@@ -139,16 +140,9 @@ def _is_compared_with(words: Sequence[Token]) -> bool:
     return other not in ("null", "not") and not other.startswith(("'", "-"))
 
 
-def written(identifier: str) -> str:
-    """An identifier as people write it in SQL: in double quotes only where SQLite needs them."""
-    if _PLAIN.fullmatch(identifier) and identifier.upper() not in apsw.keywords:
-        return identifier
-    return '"' + identifier.replace('"', '""') + '"'
-
-
 def line_of_table(sql: str, name: str) -> int | None:
     """The line on which a table first stands, named as SQLite does in an error: `schema.table`."""
-    words = [Token("sign", ";", 0, 0), *code(sql)]
+    words = [END, *code(sql)]
     schema, _, table = name.lower().rpartition(".")
     for before, dot, word in zip(words, words[1:], words[2:], strict=False):
         if schema and (before.name, dot.text, word.name) == (schema, ".", table):

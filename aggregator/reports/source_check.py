@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from aggregator.catalog.header import Source
+from aggregator.databases.connection import written
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn
 from aggregator.databases.statement_faults import StatementFault
 from aggregator.databases.table_names import absent_schemas
-from aggregator.databases.tokens import compared, parameters, written
+from aggregator.databases.tokens import compared, parameters
 from aggregator.errors import BrokenReport, Fault, MissingDatabases
 from aggregator.formats.currency import is_known
 from aggregator.formats.html import placeholders

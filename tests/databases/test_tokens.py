@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.databases.tokens import code, compared, line_of_table, parameters, tokens, written
+from aggregator.databases.connection import written
+from aggregator.databases.tokens import code, compared, line_of_table, parameters, tokens
 
 EVERYWHERE = """SELECT ':a', "b:c", [d:e], `f:g`, :h -- :i
 /* :j

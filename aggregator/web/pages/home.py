@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from urllib.parse import quote
 from babel.dates import format_timedelta
 
 from aggregator.catalog.folder import Endpoint
-from aggregator.databases.connection import quoted
+from aggregator.databases.connection import written
 from aggregator.databases.overview import Overview, Overviews
 from aggregator.formats.html import habit
 from aggregator.reports.library import Library, lacking
@@ -23,7 +22,6 @@ from aggregator.web.pages.templating import render
 from aggregator.web.service import Service
 from aggregator.writes.write import Write
 
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
@@ -93,10 +91,7 @@ def _first_sql(databases: Sequence[Overview]) -> str:
     """A report to begin with: all rows of the first table that there is."""
     for database in databases:
         for table, _ in database.tables:
-            names = (
-                each if _PLAIN_NAME.fullmatch(each) else quoted(each) for each in (database.schema, table)
-            )
-            return f"SELECT *\nFROM {'.'.join(names)}"
+            return f"SELECT *\nFROM {written(database.schema)}.{written(table)}"
     return "SELECT 'Hello' AS greeting"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from aggregator.databases.tokens import written
+from aggregator.databases.connection import written
 from aggregator.formats.html import habit
 
 HERE = Path(__file__).parent
