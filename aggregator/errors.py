@@ -15,10 +15,10 @@ AggregatorError
 ├── TimeLimitExceeded     the SQL ran longer than it may
 ├── UnfitValue            the data holds what the format or the column's type cannot show
 ├── QueryFailed           SQLite gave up in the middle; the log says why
-├── UnsupportedInput      the body is in a format that is not read here
+├── UnsupportedInput      the body has an unsupported format
 ├── UnreadableInput       the body is not what it says it is, or lacks columns
 ├── TooLarge              the body, a line, a cell or the table is larger than it may be
-├── RejectedRows          rows of the body cannot be taken; says which, and why
+├── RejectedRows          rows of the body have errors; says which, and why
 │   ├── SwappedDays       day and month of a column seem to be swapped
 │   └── ConflictingRows   they contradict what is there
 ├── ForeignOrigin         a page of another site sent it
@@ -76,7 +76,7 @@ class ParameterError:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """One row of a body that cannot be taken.
+    """One row of a body that has an error.
 
     line: of the file, from 1; of a sheet its row, of JSON the number of the item. column: as the file
     calls it, None for the row as a whole; value: what stands there.
@@ -220,7 +220,7 @@ class TooLarge(AggregatorError):
 
 
 class RejectedRows(AggregatorError):
-    """Rows cannot be taken, so nothing was written.
+    """Rows have errors, so nothing was written.
 
     rows: what is wrong with the first of `count` rows, cell by cell. reasons: sentences about the body as a
     whole. notes: how the body was read, where that needs a remark.
@@ -234,8 +234,9 @@ class RejectedRows(AggregatorError):
         reasons: str = "",
         notes: Sequence[str] = (),
     ) -> None:
+        have = "has" if count == 1 else "have"
         super().__init__(
-            f"{count:,} of {received:,} rows cannot be taken; nothing was written. {reasons}".rstrip()
+            f"{count:,} of {received:,} rows {have} errors; nothing was written. {reasons}".rstrip()
         )
         self.received = received
         self.count = count

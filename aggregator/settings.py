@@ -50,14 +50,14 @@ class Settings(BaseSettings):
         5.0,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds that a report waits for a place before it gets 503",
+        description="Seconds that a report waits while others run, before it gets 503",
     )
     time_limit: float = Field(
         60.0,
         gt=0,
         allow_inf_nan=False,
-        description="Seconds of SQL before a report or a write is stopped, and of reading a body's rows; "
-        "the header of a file may say less",
+        description="Seconds that the SQL of a report or a write may run, and that reading the rows of a body"
+        " may take; the header of a file may set less",
     )
     lock_wait: float = Field(
         5.0,
@@ -76,10 +76,10 @@ class Settings(BaseSettings):
         0.25,
         ge=0,
         allow_inf_nan=False,
-        description="A report that last took longer than this, or was never run, is given to one of them",
+        description="Seconds; a report that took longer the last time, or is new, is read by one of them",
     )
     max_body: int = Field(
-        2**30, ge=0, description="Bytes of a request's body, the most that is taken; without rows, 1,000,000"
+        2**30, ge=0, description="Largest body of a request, in bytes; 1,000,000 where it holds no rows"
     )
     max_value: int = Field(
         64 * 2**20,
@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         "broken off. As much again for the bodies of requests",
     )
     show_sql: bool = Field(
-        True, description="Whether pages show the SQL behind a report, and `format=plan` how SQLite runs it"
+        True, description="Show the SQL behind a report on pages, and how SQLite runs it with `format=plan`"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error; requests are logged at info"

@@ -368,9 +368,8 @@ def test_bad_parameters_are_all_named(run: Run) -> None:
     status, out, err = run("run", "customers/{customer_id}", "customerid=1", "cities=")
     assert (status, out) == (1, "")
     assert err.splitlines() == [
-        "customerid: is not a parameter of this report (did you mean customer_id?); "
-        "its parameters are: customer_id, cities",
-        "customer_id: is required; The customer's number",
+        "customerid: unknown parameter (did you mean customer_id?); the parameters are: customer_id, cities",
+        "customer_id: is required (The customer's number)",
     ]
     status, _, err = run("run", "customers/2", "customer_id=3")
     assert (status, err) == (1, "customer_id: is given more than once, but is not a list\n")

@@ -38,7 +38,7 @@ def _read(parameter: Parameter, texts: Sequence[str]) -> Value | list[Value] | N
     if not texts:
         if parameter.is_required:
             raise InvalidValue(
-                "is required" + (f"; {parameter.description}" if parameter.description else "")
+                "is required" + (f" ({parameter.description})" if parameter.description else "")
             )
         return parameter.default_value()
     if parameter.many:
@@ -64,5 +64,5 @@ def _unknown(name: str, texts: Sequence[str], params: Mapping[str, Parameter]) -
     close = get_close_matches(name.lower(), by_lower, n=1)
     hint = f" (did you mean {by_lower[close[0]]}?)" if close else ""
     known = ", ".join(params) or "none"
-    message = f"is not a parameter of this report{hint}; its parameters are: {known}"
+    message = f"unknown parameter{hint}; the parameters are: {known}"
     return ParameterError(name, ", ".join(texts), message)

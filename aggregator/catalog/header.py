@@ -137,7 +137,7 @@ class Header(BaseModel):
     sheet: str = Field("", description="The sheet's title in Excel; the file's name when it is not given")
     formats: list[FormatName] = Field(
         default_factory=list,
-        description="The formats to be had, the default first; all when it is not given",
+        description="The available formats, the default first; all when not given",
     )
     time_limit: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="Seconds of SQL, when less than the service's setting"

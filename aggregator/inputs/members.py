@@ -43,7 +43,7 @@ def _rows(name: str, members: list[tuple[str, str, str]]) -> str:
     if len(found) > 1:
         raise InvalidParameters([ParameterError(name, None, "is given more than once")])
     if not found:
-        raise InvalidParameters([ParameterError(name, None, "is required; it is a list of objects")])
+        raise InvalidParameters([ParameterError(name, None, "is required (a list of objects)")])
     if not found[0].startswith("["):
         raise InvalidParameters([ParameterError(name, None, "must be a list of objects")])
     return found[0]

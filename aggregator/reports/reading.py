@@ -371,7 +371,7 @@ def _last_chunk(view: View, job: Job, arguments: Arguments, rows: list[bytes], c
             name for name, parameter in job.report.header.params.items() if parameter.is_required
         ]
         asked = ", ".join(f"{name} {arguments[name]}" for name in names)
-        raise NothingThere(f"There is nothing with {asked}." if asked else "There is nothing here.")
+        raise NothingThere(f"There is no record with {asked}." if asked else "There is no record.")
     run = job.prepared()
     text = run.writer.join(rows) if rows else b""
     if run.count_sql is not None:

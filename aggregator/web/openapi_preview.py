@@ -49,7 +49,7 @@ _ROW = {
         },
         "problems": {
             "type": "array",
-            "description": "Why the row cannot be taken, cell by cell",
+            "description": "The row's errors, cell by cell",
             "items": {
                 "type": "object",
                 "required": ["column", "value", "reason"],

@@ -13,8 +13,8 @@ from aggregator import errors
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
-    errors.NoSuchReport: (404, "There is no such report"),
-    errors.MethodNotAllowed: (405, "The report does not answer this method"),
+    errors.NoSuchReport: (404, "Report not found"),
+    errors.MethodNotAllowed: (405, "Method not allowed"),
     errors.NotAcceptable: (406, "This report is not available in that format"),
     errors.InvalidParameters: (422, "Invalid parameters"),
     errors.BrokenReport: (500, "The report's SQL file has faults"),
@@ -25,20 +25,20 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.UnsettledDatabases: (503, "The databases change too fast"),
     errors.ForeignOrigin: (403, "Pages of other sites may not write"),
     errors.MisdirectedRequest: (421, "Unknown host name"),
-    errors.UnsupportedInput: (415, "The body is in a format that is not read"),
+    errors.UnsupportedInput: (415, "Unsupported file format"),
     errors.UnreadableInput: (400, "The body cannot be read"),
     errors.TooLarge: (413, "The body is too large"),
-    errors.RejectedRows: (422, "Rows cannot be taken"),
+    errors.RejectedRows: (422, "Some rows have errors"),
     errors.SwappedDays: (422, "Day and month seem to be swapped"),
-    errors.ConflictingRows: (409, "Rows contradict what is there"),
+    errors.ConflictingRows: (409, "Some rows conflict with existing data"),
     errors.InvalidWrite: (422, "A value breaks a rule of the database"),
-    errors.Conflict: (409, "The write contradicts what is there"),
-    errors.NothingThere: (404, "There is no such thing"),
+    errors.Conflict: (409, "Conflict with existing data"),
+    errors.NothingThere: (404, "Not found"),
     errors.StorageFull: (507, "The disk is full"),
     errors.TooManyReports: (503, "Too many reports are running"),
     errors.SpoolFull: (503, "Too much is waiting on the disk"),
     errors.RequestTimeout: (408, "The body arrived too slowly"),
-    errors.Cancelled: (503, "The request was given up"),
+    errors.Cancelled: (503, "The request was cancelled"),
     errors.TimeLimitExceeded: (504, "The report took too long"),
 }
 """Status and title of each error; the title is the same whenever the type is."""
@@ -47,16 +47,16 @@ _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.NoSuchReport: "All reports are listed at / and in /openapi.json.",
     errors.BrokenReport: "Fix the file. `python -m aggregator check` lists the faults of all files.",
     errors.MissingDatabases: "Add the files to the folder of databases: order.db is order_db in SQL.",
-    errors.DatabaseUnavailable: "Try again, or ask who looks after that file; /health shows all.",
+    errors.DatabaseUnavailable: "Try again, or ask the owner of that file; /health lists all databases.",
     errors.UnsettledDatabases: "Try again.",
-    errors.RejectedRows: "Mend the rows, or add ?invalid=skip to write the others.",
+    errors.RejectedRows: "Fix the rows, or add ?invalid=skip to write the others.",
     errors.SwappedDays: "Add ?date_order=dmy (day first) or ?date_order=mdy (month first) to say which order "
     "is right, or fix the dates.",
     errors.ConflictingRows: "Leave these rows out, or add ?invalid=skip to write the others.",
     errors.StorageFull: "Make room on the server's disk and try again.",
     errors.TooManyReports: "Try again after the seconds in Retry-After.",
     errors.SpoolFull: "Try again after the seconds in Retry-After, or raise spool_space.",
-    errors.TimeLimitExceeded: "Ask for less, as a shorter period, or raise time_limit.",
+    errors.TimeLimitExceeded: "Ask for less, such as a shorter period, or raise time_limit.",
 }
 _SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in STATUS}
 

@@ -87,7 +87,7 @@ class Answers:
             return None
         digest, status, headers, body = row
         if digest != order.key.digest:
-            message = "was used for another request; take a new key for each, and the same only to repeat one"
+            message = "was already used for a different request; use a new key"
             raise InvalidParameters([ParameterError("Idempotency-Key", order.key.key, message)])
         return Answered(status, [(name, value) for name, value in json.loads(headers)], body)
 

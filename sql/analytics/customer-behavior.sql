@@ -1,8 +1,8 @@
 /*
 title: How customers buy
 description: |
-  Of each customer who ordered the number of orders, the first and the last day, what an order costs on
-  average, and how many days pass from one to the next. An order with a line whose total nobody knows is
+  For each customer who ordered: number of orders, first and last order date, average total of an order, and
+  average number of days between orders. An order with a line whose total nobody knows is
   left out of the average. Cancelled orders are left out. Lines carry no currency and are added as they
   stand.
 params:

@@ -1,7 +1,7 @@
 /*
 title: Top products
 description: |
-  The products that sold for most, the largest first. Cancelled orders are left out. Lines carry no currency
+  Products with the highest sales, the largest first. Cancelled orders are left out. Lines carry no currency
   and are added as they stand; a line without a quantity or a discount adds nothing to the sales.
 params:
   limit: {type: integer, default: 5, min: 1, max: 1000, description: How many products}

@@ -3,8 +3,8 @@ title: Top customers of a state
 description: |
   The five customers of each pincode of a state who spent most there, the largest first; of equal ones
   the one with the smaller number. A customer with transactions in two pincodes counts in each with what
-  was spent there. Of several names told for a customer, the latest is shown, wherever it was told. The
-  state is matched without regard to the case of A to Z.
+  was spent there. Of several names told for a customer, the latest is shown, wherever it was told. Upper
+  and lower case of the state do not matter.
 params:
   state: {type: text, max: 100, pattern: ".*\\S.*", message: must not be blank, example: Punjab}
 shape: {group: pincode_key}

@@ -25,7 +25,7 @@ params:
     pattern: "[1-9][0-9]{5}"
     message: "must be six digits, the first not 0"
     example: "411001"
-  created_at: {type: datetime, default: now, description: Since when they are a customer}
+  created_at: {type: datetime, default: now, description: Customer since}
 shape: record
 tags: [customers]
 */

@@ -1,7 +1,7 @@
 /*
 title: Customers
 description: |
-  Customers a page at a time. Texts are compared without regard to the case of A to Z. Only customers of the
+  Customers a page at a time. Search ignores upper and lower case. Only customers of the
   web shop have a shop number, a gender and a login type.
 params:
   q:

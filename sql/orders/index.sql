@@ -2,7 +2,7 @@
 title: Orders
 description: |
   Orders a page at a time, cancelled ones too. The total is the sum of the lines, and null when nobody knows
-  the total of any of them. Texts are compared without regard to the case of A to Z. Only orders of the web
+  the total of any of them. Search ignores upper and lower case. Only orders of the web
   shop have a device type. Orders of one day are sorted by number.
 params:
   q:

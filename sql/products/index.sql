@@ -1,7 +1,7 @@
 /*
 title: Products
 description: |
-  Products a page at a time. Texts are compared without regard to the case of A to Z. The stock is null of
+  Products a page at a time. Search ignores upper and lower case. The stock is null of
   products that nobody has counted; these are neither in stock nor out of it.
 params:
   q: {type: text, required: false, max: 100, description: Part of a name or of a category}

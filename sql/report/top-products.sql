@@ -1,6 +1,6 @@
 /*
 title: Best-selling products
-description: The products that sold for most in a period, without cancelled orders.
+description: Products with the highest sales in a period, without cancelled orders.
 params:
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   until: {type: date, default: 9999-12-31, description: Orders placed on or before this day}

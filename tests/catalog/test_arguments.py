@@ -50,14 +50,14 @@ def test_what_is_not_given() -> None:
 def test_an_empty_text_counts_as_not_given() -> None:
     empty = {name: [""] for name in PARAMS} | {"customer_id": ["", "5", ""], "ids": ["", ""]}
     assert read_arguments(PARAMS, empty) == read_arguments(PARAMS, {"customer_id": ["5"]})
-    assert errors({"customer_id": [""]}) == [("customer_id", None, "is required; The customer's number")]
+    assert errors({"customer_id": [""]}) == [("customer_id", None, "is required (The customer's number)")]
 
 
 def test_what_is_missing_says_what_it_means() -> None:
-    assert errors({}) == [("customer_id", None, "is required; The customer's number")]
+    assert errors({}) == [("customer_id", None, "is required (The customer's number)")]
 
 
-KNOWN = "its parameters are: customer_id, since, until, ids, Status"
+KNOWN = "the parameters are: customer_id, since, until, ids, Status"
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ KNOWN = "its parameters are: customer_id, since, until, ids, Status"
 )
 def test_what_is_unknown_gets_a_hint(name: str, hint: str) -> None:
     found = errors({"customer_id": ["1"], name: ["a", "b"]})
-    assert found == [(name, "a, b", f"is not a parameter of this report{hint}; {KNOWN}")]
+    assert found == [(name, "a, b", f"unknown parameter{hint}; {KNOWN}")]
 
 
 def test_a_report_without_parameters() -> None:
-    with pytest.raises(InvalidParameters, match="its parameters are: none"):
+    with pytest.raises(InvalidParameters, match="the parameters are: none"):
         read_arguments({}, {"a": ["1"]})
     assert read_arguments({}, {}) == {}
 
@@ -97,7 +97,7 @@ def test_everything_wrong_is_said_and_of_a_list_which_one() -> None:
         "Status": ["open", "shut"],
     }
     assert errors(given) == [
-        ("foo", "1", f"is not a parameter of this report; {KNOWN}"),
+        ("foo", "1", f"unknown parameter; {KNOWN}"),
         ("customer_id", "one", "must be a whole number, such as 42"),
         ("since", "yesterday", "must be a day that exists, as YYYY-MM-DD, or today"),
         ("ids", "101", "must be at most 100"),

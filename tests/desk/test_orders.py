@@ -152,8 +152,8 @@ def test_what_is_refused(desk: Desk) -> None:
     for body, status, told in (
         ({"customer_id": 99999, "lines": [good]}, 422, "There is no customer 99999."),
         ({"customer_id": 1, "lines": []}, 422, "An order has at least one line."),
-        ({"customer_id": 1}, 422, "lines: is required; it is a list of objects"),
-        ({"lines": [good]}, 422, "customer_id: is required; The customer's number"),
+        ({"customer_id": 1}, 422, "lines: is required (a list of objects)"),
+        ({"lines": [good]}, 422, "customer_id: is required (The customer's number)"),
         ({"customer_id": 1, "lines": much}, 409, few),
         (
             {"customer_id": 1, "lines": [good, {"product_id": 12, "quantity": 1}]},

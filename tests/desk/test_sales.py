@@ -94,7 +94,7 @@ def test_what_is_refused(desk: Desk) -> None:
         ({"item": name, "product_id": number, "quantity": 1}, 422, either),
         ({"item": "No such thing", "quantity": 1}, 422, "There is no product No such thing."),
         ({"product_id": 99999, "quantity": 1}, 422, "There is no product 99999."),
-        ({"product_id": number}, 422, "quantity: is required; How many pieces"),
+        ({"product_id": number}, 422, "quantity: is required (How many pieces)"),
         ({"product_id": number, "quantity": 0}, 422, "quantity: must be at least 1"),
         ({"product_id": number, "quantity": 1, "price": -1}, 422, "price: must be at least 0.0"),
         ({"product_id": number, "quantity": 1, "customer_id": 99999}, 422, "There is no customer 99999."),

@@ -23,10 +23,10 @@ def ties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.mark.parametrize(
     ("path", "status", "title"),
     [
-        ("/nowhere", 404, "There is no such report"),
-        ("/thing/999", 404, "There is no such thing"),
+        ("/nowhere", 404, "Report not found"),
+        ("/thing/999", 404, "Not found"),
         ("/thing/abc", 422, "Invalid parameters"),
-        ("/_/nowhere", 404, "There is no such report"),
+        ("/_/nowhere", 404, "Report not found"),
         ("/only?format=csv", 406, "This report is not available in that format"),
         ("/fault", 500, "The report&#39;s SQL file has faults"),
         ("/amount", 500, "A value does not fit the format or its column&#39;s type"),

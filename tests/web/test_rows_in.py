@@ -90,13 +90,13 @@ def test_a_workbook(shop: Server) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [
-        ({"customer": "Ada"}, 422, "lines: is required; it is a list of objects"),
+        ({"customer": "Ada"}, 422, "lines: is required (a list of objects)"),
         ({"customer": "Ada", "lines": []}, 422, "An order has lines."),
         ({"customer": "Ada", "lines": "Tea"}, 422, "lines: must be a list of objects"),
         ({"lines": LINES}, 422, "customer: is required"),
-        ({"customer": "Ada", "lines": LINES, "city": "Rome"}, 422, "city: is not a parameter"),
+        ({"customer": "Ada", "lines": LINES, "city": "Rome"}, 422, "city: unknown parameter"),
         ({"customer": "Ada" * 9, "lines": LINES}, 422, "customer: must"),
-        ({"customer": "Ada", "lines": [*LINES, 7]}, 422, "1 of 3 rows cannot be taken"),
+        ({"customer": "Ada", "lines": [*LINES, 7]}, 422, "1 of 3 rows has errors"),
         ({"customer": "Ada", "lines": LINES * 30_000}, 413, "larger than 1,000,000 bytes"),
     ],
 )

@@ -1,9 +1,8 @@
 /*
 title: Invoices of a month
 description: |
-  What was billed in a month in one currency, and how many invoices that were: one
-  `{month, currency, sum_bill_total, count_invoices}`. Without invoices the sum is 0.00 and the count 0. All
-  currencies of a month: `/invoices/summary/month/currencies`.
+  The amount billed in a month in one currency, and the number of invoices. Without invoices the sum is
+  0.00 and the count 0. All currencies of a month: `/invoices/summary/month/currencies`.
 params:
   month: {type: month, description: The month of the invoice date, example: 2024-11}
   customer_name:

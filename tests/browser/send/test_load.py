@@ -37,14 +37,14 @@ def test_from_the_file_to_the_rows(page: Page, server: Server, kind: str) -> Non
     assert marked(page) == by_looking
 
     page.click("#check")
-    assert f"{len(BAD)} of {ROWS} rows cannot be taken" in outcome(page)
+    assert f"{len(BAD)} of {ROWS} rows have errors" in outcome(page)
     assert told_bad(page) == [(number + FIRST_LINE, column) for number, column in BAD.items()]
     assert counts(page)["inserted"] == ROWS - len(BAD)
     assert marked(page) == [number + FIRST_LINE for number in BAD if number < PREVIEWED]
     assert asked(server, "invoice", INVOICES, f"{prefix}-%") == []
 
     page.click("#load")
-    assert "Rows cannot be taken" in outcome(page)
+    assert "Some rows have errors" in outcome(page)
     assert asked(server, "invoice", INVOICES, f"{prefix}-%") == []
 
     page.check("input[value=skip]")

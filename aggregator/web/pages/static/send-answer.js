@@ -6,7 +6,7 @@ import { box, problemBox } from "./problem.js";
 import { remarks } from "./send-preview.js";
 import { Stopped } from "./send-request.js";
 
-const AGAIN = "Load again to see what came of it: nothing is written twice.";
+const AGAIN = "Load again to see the result: nothing is written twice.";
 
 /** A title and the elements below it. isSkipping: whether a load would skip bad rows. */
 export function success(said, text, title, isDry, isSkipping) {
@@ -24,22 +24,22 @@ function advice(bad, said, isSkipping) {
   if (!bad) return element("p", {}, "All rows are good. Nothing was written yet.");
   if (isSkipping) return element("p", {}, `${count(bad)} of ${all} would be skipped. Nothing was written yet.`);
   const left = said.received - bad;
-  const others = left ? `, or choose to skip ${bad === 1 ? "it" : "them"} and load the other ${count(left)}` : "";
-  return element("p", { class: "error" }, `${count(bad)} of ${all} cannot be taken, so Load would write nothing: mend the file${others}.`);
+  const others = left ? `, or choose to skip ${bad === 1 ? "it" : "them"} and load the other ${counted(left, "row")}` : "";
+  return element("p", { class: "error" }, `${count(bad)} of ${all} ${bad === 1 ? "has" : "have"} errors, so Load would write nothing: fix the file${others}.`);
 }
 
 /** What is wrong. errors: those that stand beside no field. */
 export function refusal(answer, errors, canSkip) {
   const { said } = answer;
   if (!said) return [problemBox(answer)];
-  const hint = said.rejected && canSkip ? "Mend the rows, or choose to skip them." : said.hint;
+  const hint = said.rejected && canSkip ? "Fix the rows, or choose to skip them." : said.hint;
   return [problemBox({ ...answer, said: { ...said, errors, hint } }), ...remarks(said.notes), rejected(said)].filter(Boolean);
 }
 
 /** Why there is no answer. */
 export function failure(error, isDry) {
   if (error instanceof Stopped) {
-    return box("Stopped", isDry ? "Nothing was written." : `If the file had arrived as a whole, the server loads it all the same. ${AGAIN}`);
+    return box("Stopped", isDry ? "Nothing was written." : `If the whole file had arrived, the server still loads it. ${AGAIN}`);
   }
-  return box("The server cannot be reached", isDry ? "Try again." : `Whether it was written is not known. ${AGAIN}`);
+  return box("The server cannot be reached", isDry ? "Try again." : `The file may or may not have been loaded. ${AGAIN}`);
 }

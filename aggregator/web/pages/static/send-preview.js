@@ -26,7 +26,7 @@ export function matching({ problems, input, columns, rows, notes, skipped = [] }
     ...wrong,
     ...remarks(notes),
     skippedLines(skipped),
-    bad ? element("p", { class: "error" }, `${count(bad)} of the first ${counted(rows.length, "row")} cannot be taken.`) : null,
+    bad ? element("p", { class: "error" }, `${count(bad)} of the first ${counted(rows.length, "row")} ${bad === 1 ? "has" : "have"} errors.`) : null,
   ].filter(Boolean);
 }
 
