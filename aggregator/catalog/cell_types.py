@@ -15,7 +15,7 @@ from aggregator.catalog.day_patterns import read_by_pattern, shown, with_and_wit
 from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.minor_units import amount_text, places_of, read_amount, usual_amount
-from aggregator.catalog.notations import Notation
+from aggregator.catalog.notations import SHARES, Notation
 from aggregator.catalog.parameter_types import Value
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.catalog.patterns import matcher
@@ -87,8 +87,9 @@ def _number(column: InputColumn) -> tuple[Read, ReadBatch | None]:
         shares = column.shares()
 
         def read_plain(text: str) -> Value:
-            share = next(filter(None, (notation.plain(text) for notation in shares)), text)
-            return parameter.parse_one(share)
+            if shares and any(sign in text for sign in SHARES):
+                text = next(filter(None, (notation.plain(text) for notation in shares)), text)
+            return parameter.parse_one(text)
 
         return read_plain, (_plain_integers if is_whole else _plain_numbers)(parameter)
     kind = "whole number" if is_whole else "number"

@@ -28,8 +28,10 @@ def has_day_order(columns: Mapping[str, InputColumn]) -> bool:
     return any(_orders(column) for column in columns.values())
 
 
-def in_order(columns: Mapping[str, InputColumn], order: str) -> dict[str, InputColumn]:
-    """The columns, their days read in this order."""
+def in_order(columns: Mapping[str, InputColumn], order: str | None) -> Mapping[str, InputColumn]:
+    """The columns, their days read in this order; as the header says when it is None."""
+    if order is None:
+        return columns
     return {
         name: column.model_copy(update={"formats": list(_formats(column, order))})
         if _orders(column)

@@ -10,11 +10,11 @@ import apsw
 import apsw.ext
 
 from aggregator.databases.bare_names import owners
+from aggregator.databases.called_functions import harmless_texts, is_volatile
 from aggregator.databases.connection import ReadOnlyConnection, quoted
 from aggregator.databases.file_errors import OF_A_FILE, unavailable
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.guards import Guard
-from aggregator.databases.long_calls import harmless_texts
 from aggregator.databases.schema_tables import Reads, faults_of_schema_tables, tells_of_schemas
 from aggregator.databases.statement_faults import (
     StatementFault,
@@ -24,7 +24,6 @@ from aggregator.databases.statement_faults import (
     second_statements,
 )
 from aggregator.databases.tokens import code, tokens
-from aggregator.databases.volatile import is_volatile
 from aggregator.errors import DatabaseUnavailable
 
 _COMPOUND = re.compile(r"\b(UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
@@ -69,7 +68,8 @@ class Statement:
     is_volatile: whether its result may be another one though no file has changed. writes: the tables
     that it changes, without those that triggers do, each as schema and name. guard: what its rows say
     when they are no part of the answer, but reasons not to write. bare: the tables that stand without their
-    schema. harmless_texts: see `long_calls`.
+    schema. harmless_texts: see
+    `called_functions`.
     """
 
     sql: str

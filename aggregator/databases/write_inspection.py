@@ -8,6 +8,7 @@ from dataclasses import replace
 import apsw
 import apsw.ext
 
+from aggregator.databases.called_functions import is_volatile
 from aggregator.databases.connection import ReadOnlyConnection, quoted
 from aggregator.databases.file_errors import OF_A_FILE
 from aggregator.databases.folder import DatabaseFile
@@ -15,7 +16,6 @@ from aggregator.databases.guards import guard_of
 from aggregator.databases.inspection import ResultColumn, Statement, schemas_of, unreadable
 from aggregator.databases.statement_faults import StatementFault, explained, same_names
 from aggregator.databases.tokens import Piece, code, pieces, tokens
-from aggregator.databases.volatile import is_volatile
 from aggregator.databases.write_authorizer import WriteAuthorizer
 
 INPUT_TABLE = "input"

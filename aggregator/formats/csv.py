@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from aggregator.formats.columns import Column
+from aggregator.formats.columns import Column, RegisteredFunction
 from aggregator.formats.encoding import valid_json
-from aggregator.formats.formula_guard import guarded_value
-from aggregator.formats.values import json_value, with_json_as_text
-from aggregator.formulas import QUOTE, guarded, guarded_inside, may_hold_formula
+from aggregator.formats.values import is_text, json_value, plain_text, with_json_as_text
+from aggregator.formulas import QUOTE, STARTS, guarded, guarded_inside, may_hold_formula
 
 _MOST_VALUES = 900
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -152,8 +151,27 @@ class SpreadsheetCsvWriter(CsvWriter):
 
 def _spreadsheet_value(column: Column, decimal: str) -> str:
     column = with_json_as_text(column)
-    value = guarded_value(column, csv_value(column, "guarded_plain_text"))
+    value = _guarded_value(column, csv_value(column, "guarded_plain_text"))
     return f"replace({value}, '.', '{decimal}')" if column.type == "money" and decimal != "." else value
+
+
+def _guarded_value(column: Column, value: str) -> str:
+    """The SQL of a cell's `value`, with an apostrophe before a text that would begin a formula."""
+    if column.storage == "integer" or column.type == "money":
+        return value
+    starts = ", ".join(f"char({ord(start)})" for start in STARTS)
+    first = f"substr({column.sql}, 1, 1) IN ('''', {starts})"
+    is_risky = f"{first} AND substr(ltrim({column.sql}, ''''), 1, 1) IN ({starts})"
+    return f"CASE WHEN {is_text(column.sql)} AND {is_risky} THEN '''' || {column.sql} ELSE {value} END"
+
+
+def _guarded_plain_text(value: object) -> object:
+    text = plain_text(value)
+    return guarded(text) if isinstance(text, str) else text
+
+
+SQL_FUNCTIONS: dict[str, RegisteredFunction] = {"guarded_plain_text": _guarded_plain_text}
+"""For BLOBs and infinities in a CSV for spreadsheets."""
 
 
 def _header(names: Sequence[str], separator: str) -> bytes:

@@ -70,9 +70,10 @@ class _Check(SourceCheck):
         finally:
             connection.close()
         self.check_parameters()
-        names = [column.name for column in statement.columns] if statement is not None else []
+        columns = statement.columns if statement is not None else ()
+        names = [column.name for column in columns]
         self.check_columns(names)
-        self.check_amounts(statement.columns if statement is not None else ())
+        self.check_amounts(columns)
         self.check_shape(names)
         if endpoint.route.method != "GET":
             self.refuse_chart()

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
-from aggregator.catalog.paths import RESERVED, path_of, segments_of
+from aggregator.catalog.paths import RESERVED, segments_of
 from aggregator.errors import (
     AggregatorError,
     MethodNotAllowed,
@@ -28,7 +28,7 @@ from aggregator.web.ending import END_SECONDS, end_in_time
 from aggregator.web.health import health
 from aggregator.web.hosts import AllowedHosts
 from aggregator.web.openapi import description
-from aggregator.web.pages.place import Place
+from aggregator.web.pages.place import place_at
 from aggregator.web.pages.problem import problem_page
 from aggregator.web.pages.routes import routes
 from aggregator.web.pages.templating import PAGE_HEADERS, warm
@@ -119,7 +119,7 @@ def _explained(request: Request, error: Exception) -> AggregatorError:
         return error
     if not isinstance(error, HTTPException):
         return QueryFailed("Something in the service is broken; its log says what.", repr(error))
-    path = path_of(segments_of(request.scope["raw_path"]))
+    path = place_at(request.scope).path
     if error.status_code == 405:
         return MethodNotAllowed(f"{path} is only to be read.", ["GET"])
     return NoSuchReport(f"There is nothing at {path}.")
@@ -127,7 +127,7 @@ def _explained(request: Request, error: Exception) -> AggregatorError:
 
 def _problem(request: Request, error: AggregatorError, shows_sql: bool) -> Response:
     request_line(request.scope).outcome = type(error).__name__
-    place = Place(segments_of(request.scope["raw_path"]))
+    place = place_at(request.scope)
     status, headers, body = problem(error, place.path)
     if "text/html" in request.headers.get("accept", ""):
         page = problem_page(error, place, shows_sql)

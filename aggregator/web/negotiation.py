@@ -38,6 +38,9 @@ _XHTML = "application/xhtml+xml"
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 """What may be meant as the ending of a format that there is not."""
 
+_DIALECT = {"separator": CSV_SEPARATORS, "decimal": CSV_DECIMALS}
+_ALLOWED = {"separator": "must be , or ; or a tab (%09)", "decimal": "must be . or ,"}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -144,10 +147,6 @@ def choose_format(
     return replace(SPREADSHEET_CSV, writer=_dialect(format, given))
 
 
-_DIALECT = {"separator": CSV_SEPARATORS, "decimal": CSV_DECIMALS}
-_SAID = {"separator": "must be , or ; or a tab (%09)", "decimal": "must be . or ,"}
-
-
 def _dialect(format: Format, given: Mapping[str, Sequence[str]]) -> SpreadsheetCsv:
     """Raises InvalidParameters."""
     errors = []
@@ -159,7 +158,7 @@ def _dialect(format: Format, given: Mapping[str, Sequence[str]]) -> SpreadsheetC
         if text and not given["for"]:
             errors.append(ParameterError(name, text, "is only for format=csv&for=excel"))
         elif text and text not in allowed:
-            errors.append(ParameterError(name, text, _SAID[name]))
+            errors.append(ParameterError(name, text, _ALLOWED[name]))
     separator, decimal = ("".join(given[name]) or default[0] for name, default in _DIALECT.items())
     if separator == decimal and not errors:
         message = "must not be the separator too; use separator=; with it"

@@ -64,7 +64,7 @@ def preview(
         for (name, column), there in zip(columns.items(), found, strict=True)
     ]
     document["problems"] = list(_problems(beginning, matcher, columns, found))
-    rows, suspicions = _rows(beginning, columns if order is None else in_order(columns, order), places)
+    rows, suspicions = _rows(beginning, in_order(columns, order), places)
     document["problems"] += suspicions if order is None else []
     document["rows"] = rows
     return document

@@ -70,8 +70,8 @@ class Staging:
         has_numbers = table.read_as.get("format") != "csv"
         order = table.read_as.get("date_order")
         self._has_day_order = order is not None
-        read = columns if order is None else in_order(columns, order)
-        self._converters = [converter(column, has_numbers) for column in read.values()]
+        read = in_order(columns, order).values()
+        self._converters = [converter(column, has_numbers) for column in read]
         self._progress = progress
         self._keeps_bad = keeps_bad
         self._count = 0

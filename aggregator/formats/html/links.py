@@ -55,7 +55,7 @@ def link_of(
         texts = [values[place] for place in wanted]
         if any(text is None or text == "" for text in texts):
             return None
-        if any(
+        if names and any(
             (name, unicodedata.normalize("NFC", str(text))) in names
             for name, text in zip(needed, texts, strict=True)
         ):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator.catalog.paths import segments_of
-from aggregator.web.pages.place import Place
+from aggregator.web.pages.place import place_at
 from aggregator.web.pages.templating import PAGE_HEADERS, render
 
 _POLICY = (
@@ -27,5 +26,5 @@ async def redoc(request: Request) -> Response:
 
 
 def _page(template: str, request: Request) -> Response:
-    page = render(template, root=Place(segments_of(request.scope["raw_path"])).root)
+    page = render(template, root=place_at(request.scope).root)
     return Response(page, headers=dict(PAGE_HEADERS) | {"content-security-policy": _POLICY})

@@ -162,12 +162,16 @@ def _default_texts(parameter: Parameter) -> tuple[str, ...]:
 
     `now` is left out: it would be over by the time that the form is sent.
     """
-    default = parameter.default
-    given = default if isinstance(default, list) else [] if default is None else [default]
-    texts = [text_of(value) for value in given]
+    texts = _declared_default(parameter)
     if texts == ["now"] or (texts and texts[0] in _OPEN_ENDS):
         return ()
     return tuple(_resolved(text, parameter) for text in texts)
+
+
+def _declared_default(parameter: Parameter) -> list[str]:
+    default = parameter.default
+    values = default if isinstance(default, list) else [] if default is None else [default]
+    return [text_of(value) for value in values]
 
 
 def _resolved(text: str, parameter: Parameter) -> str:
@@ -195,9 +199,7 @@ def in_effect(
     found = []
     for name, parameter in params.items():
         texts = [text for text in given.get(name, ()) if text != ""]
-        if not texts and parameter.default is not None:
-            default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
-            texts = [text_of(value) for value in default]
+        texts = texts or _declared_default(parameter)
         is_of_page = name in ("sort", "offset") or (name == "limit" and has_pages)
         if texts and not is_of_page and texts[0] not in _OPEN_ENDS:
             found.append((words(name), ", ".join(_said(text, parameter, locale) for text in texts)))

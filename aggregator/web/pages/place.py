@@ -6,8 +6,10 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from starlette.types import Scope
+
 from aggregator.catalog.folder import Match
-from aggregator.catalog.paths import path_of
+from aggregator.catalog.paths import path_of, segments_of
 from aggregator.errors import InvalidParameters
 from aggregator.formats import SUFFIXES
 from aggregator.formats.html import last_part
@@ -52,6 +54,11 @@ class Place:
         changed = self.url(**changes)
         folders = "".join([quote(each, safe="") + "/" for each in self.segments[:-1]])
         return f"{base}/{folders}{changed.removeprefix('./')}"
+
+
+def place_at(scope: Scope) -> Place:
+    """The place of a request for one of the service's own pages, without its query string."""
+    return Place(segments_of(scope["raw_path"]))
 
 
 def way_to_send(match: Match, place: Place) -> str:

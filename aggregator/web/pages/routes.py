@@ -8,11 +8,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from aggregator.catalog.paths import segments_of
 from aggregator.web.pages.docs import docs, redoc
 from aggregator.web.pages.home import first_page
 from aggregator.web.pages.open import opened
-from aggregator.web.pages.place import Place
+from aggregator.web.pages.place import place_at
 from aggregator.web.pages.send_routes import send_routes
 from aggregator.web.pages.source import SourceEndpoint
 from aggregator.web.pages.templating import PAGE_HEADERS, STATIC
@@ -43,9 +42,8 @@ def routes(service: Service) -> list[Route | Mount]:
     async def home(request: Request) -> Response:
         """The first page, also where `sql/` has an index of its own at `/`."""
         await service.refresh_library()
-        page = await first_page(
-            service, Place(segments_of(request.scope["raw_path"])), request.headers.get("accept-language", "")
-        )
+        language = request.headers.get("accept-language", "")
+        page = await first_page(service, place_at(request.scope), language)
         kept = {"cache-control": "no-cache", "vary": "Accept-Language"}
         return Response(page, headers=kept | dict(PAGE_HEADERS))
 

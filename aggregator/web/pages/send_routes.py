@@ -6,11 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aggregator.catalog.paths import segments_of
 from aggregator.errors import NoSuchReport
 from aggregator.reports.report import Report
 from aggregator.web.headers import disposition
-from aggregator.web.pages.place import Place
+from aggregator.web.pages.place import place_at
 from aggregator.web.pages.send import SendPage, template_csv
 from aggregator.web.pages.templating import PAGE_HEADERS
 from aggregator.web.service import Service
@@ -31,16 +30,9 @@ def send_routes(service: Service) -> list[Route]:
     async def send_page(request: Request) -> Response:
         found = await checked(request.path_params["name"])
         base = str(request.base_url).rstrip("/")
-        settings = service.settings
         given = {name: request.query_params.getlist(name) for name in request.query_params}
-        page = SendPage(
-            found,
-            Place(segments_of(request.scope["raw_path"])),
-            given,
-            base,
-            settings.max_body,
-            settings.show_sql,
-        )
+        place, settings = place_at(request.scope), service.settings
+        page = SendPage(found, place, given, base, settings.max_body, settings.show_sql)
         return Response(page.page(), headers={"cache-control": "no-store", **dict(PAGE_HEADERS)})
 
     async def template(request: Request) -> Response:
