@@ -30,7 +30,7 @@ MOST_ELEMENT_BYTES = 8_000_000
 MOST_ELEMENTS_INSIDE = 200_000
 """XML elements inside of one row or one shared string."""
 
-_MOST_DIRECTORY_BYTES = 4_000_000
+_MOST_DIRECTORY_BYTES = 2_000_000
 _COMPRESSED_BYTES_AT_ONCE = 1_024
 """Unpacked, this is a megabyte at most, so that whoever watches the file's reading is asked often enough."""
 
