@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import SEEK_END
 from itertools import islice
 from typing import IO, BinaryIO, cast
 from xml.etree.ElementTree import Element, ParseError
@@ -140,9 +141,15 @@ class _SmallPieces:
         self.seek = file.seek
         self.tell = file.tell
         self.seekable = file.seekable
+        file.seek(0, SEEK_END)
+        self._end = file.tell()
+        file.seek(0)
 
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size if 0 <= size <= _MOST_DIRECTORY_BYTES else _MOST_DIRECTORY_BYTES + 1)
+        # A file that is asked for more than it has makes room for all of it.
+        left = max(self._end - self.tell(), 0)
+        size = min(left, _MOST_DIRECTORY_BYTES + 1, size if size >= 0 else left)
+        data = self._file.read(size)
         if len(data) > _MOST_DIRECTORY_BYTES:
             raise TooLarge(f"The workbook's list of parts is larger than {_MOST_DIRECTORY_BYTES:,} bytes.")
         return data
