@@ -212,7 +212,7 @@ class UnsupportedInput(AggregatorError):
 
 
 class UnreadableInput(AggregatorError):
-    """The body cannot be taken apart, or lacks columns; the detail says where."""
+    """The body cannot be read, or lacks columns; the detail says where."""
 
 
 class TooLarge(AggregatorError):

@@ -88,7 +88,7 @@ PICTURES: dict[str, Format] = {
         ),
     )
 }
-"""What a report with a chart is to be had as too, when it is asked for by name."""
+"""The other formats of a report with a chart, available by name."""
 
 PLAN = Format("plan", "application/json", ".json", PlanWriter, disposition="inline")
 """No format of rows: `?format=plan` asks of any report how SQLite runs it."""

@@ -75,11 +75,7 @@ class _Check(SourceCheck):
         self.check_columns(names)
         self.check_amounts(columns)
         self.check_shape(names)
-        if endpoint.route.method != "GET":
-            self.refuse_chart()
-        elif statement is not None:
-            for key, message in faults_of_chart(header, columns_of(statement, header)):
-                self.add(self.source.line_of("chart", key), message)
+        self._check_chart(endpoint, statement)
         paging = self._paging(statement) if statement is not None and header.shape.kind == "page" else None
         if statement is None or self.faults or self.missing:
             raise self.broken()
@@ -97,6 +93,14 @@ class _Check(SourceCheck):
             ),
             paging=paging,
         )
+
+    def _check_chart(self, endpoint: Endpoint, statement: Statement | None) -> None:
+        header = self.source.header
+        if endpoint.route.method != "GET":
+            self.refuse_chart()
+        elif statement is not None:
+            for key, message in faults_of_chart(header, columns_of(statement, header)):
+                self.add(self.source.line_of("chart", key), message)
 
     def _statement(self, connection: ReadOnlyConnection) -> Statement | None:
         statement, faults = inspect(self.source.sql, connection, self.files)

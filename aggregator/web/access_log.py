@@ -21,7 +21,7 @@ _SCOPE_KEY = "aggregator.request_line"
 
 @dataclass(slots=True)
 class RequestLine:
-    """What is told of a request when it is over: no parameter's value, only their names.
+    """What the log says of a finished request: the names of its parameters, never their values.
 
     status: as it was sent, 0 when the client had gone before it could be. outcome: `complete`, or
     the name of the error; with status 200 the file broke off. rows: read from the databases; bytes:

@@ -37,7 +37,7 @@ class Answer:
         await self._send({"type": "http.response.body", "body": b""})
 
     async def moved(self, location: str, status: int) -> None:
-        """It is to be had at another URL."""
+        """Redirect to another URL."""
         self.headers = [("location", location), ("content-length", "0")]
         await self.empty(status)
 

@@ -89,7 +89,7 @@ async def receive_body(request: Request, most: int, directory: Path | None, spac
     """All of a request's body.
 
     most: bytes. directory: where it waits. Raises TooLarge, UnsupportedInput, UnreadableInput (a form that
-    cannot be taken apart), StorageFull, SpoolFull, RequestTimeout, or Cancelled when it was cut off.
+    cannot be read), StorageFull, SpoolFull, RequestTimeout, or Cancelled when it was cut off.
     """
     media_type = request.header(b"content-type").partition(";")[0].strip().lower()
     if request.header(b"content-encoding").strip().lower() not in ("", "identity"):

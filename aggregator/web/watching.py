@@ -60,9 +60,9 @@ def _reason_to_end(
     if gone.done():
         return Cancelled("The client has gone.")
     if effort.waited > lock_wait + _LONGER_THAN_A_LOCK:
-        return DatabaseUnavailable(
-            write.written[0].schema, "is being changed by another request that takes long", "written"
-        )
+        # A write need not change a file: two SELECTs that a POST runs only read.
+        schemas = " or ".join(file.schema for file in write.written or write.files)
+        return DatabaseUnavailable(schemas, "is being changed by another request that takes long", "written")
     return effort.ended_by()
 
 

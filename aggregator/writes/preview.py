@@ -35,7 +35,7 @@ def preview(
     """The beginning of a file as JSON says it, each cell looked at as a load would; no database is touched.
 
     columns: as the header declares them. `problems` are reasons to take nothing of the file; those of a row
-    are told for each of its cells. Raises UnreadableInput or TooLarge for what cannot be taken apart.
+    are told for each of its cells. Raises UnreadableInput or TooLarge for a file that cannot be read.
     """
     order = options.date_order
     if order is not None:
@@ -118,7 +118,7 @@ def _problem(row: RejectedRow) -> dict[str, Any]:
 def _refused(
     beginning: Beginning, columns: Mapping[str, InputColumn], places: Places
 ) -> tuple[dict[int, list[RejectedRow]], list[str]]:
-    """The cells that cannot be taken, by line; a column that the file lacks is told once, for the file."""
+    """The cells with errors, by line; a column that the file lacks is one problem of the whole file."""
     suspicions: list[str] = []
     format = beginning.read_as["format"]
     lines = [line for line, _ in beginning.rows]

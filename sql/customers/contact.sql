@@ -10,7 +10,7 @@ params:
     max: 200
     pattern: ".*\\S.*"
     message: must not be blank
-    description: "The customer's name, whatever the case of A to Z"
+    description: "The customer's name, in upper or lower case"
     example: Lens & Light
   limit: {type: integer, default: 50, min: 1, max: 200, description: How many contacts}
   offset: {type: integer, default: 0, min: 0, description: How many to pass over first}

@@ -8,7 +8,7 @@ params:
     type: text
     required: false
     max: 100
-    description: "Part of a number, a purchase order or a customer's name, whatever the case of A to Z"
+    description: "Part of a number, a purchase order or a customer's name, in upper or lower case"
   customer_id: {type: integer, required: false, min: 1, description: Only this customer}
   status: {type: choice, choices: [Open, Closed], required: false, description: Only this status}
   currency: {type: choice, choices: [USD, EUR, CAD], required: false, description: Only this currency}

@@ -26,6 +26,9 @@ WRITE_FILES = {
     "INSERT INTO customer_db.customers (customer_name) SELECT input.customer FROM input WHERE true",
     "stuck.post": "/*\nparams:\n  n: {type: integer}\n*/\nINSERT INTO customer_db.customers (customer_name)"
     " SELECT 'stuck' || instr(zeroblob(2 * :n), CAST(zeroblob(:n) || x'01' AS BLOB))",
+    "look.post": "/*\nparams:\n  n: {type: integer}\n*/\nSELECT 'none' AS conflict WHERE false;"
+    " SELECT count(*) + instr(zeroblob(2 * :n), CAST(zeroblob(:n) || x'01' AS BLOB)) AS place"
+    " FROM customer_db.customers",
     "endless.post": "INSERT INTO customer_db.customers (customer_name)"
     " WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n FROM i) SELECT count(*) FROM i",
 }
@@ -110,15 +113,18 @@ def test_bodies_that_are_read_keep_no_report_waiting(tmp_path: Path) -> None:
             assert server.send("/customers/", {"customer_name": "next"}).status == 201
 
 
-def test_who_waits_behind_a_function_that_does_not_end(stuck_shop: Server) -> None:
+@pytest.mark.parametrize(("stuck", "next_one"), [("/stuck", "/customers/"), ("/look", "/look")])
+def test_who_waits_behind_a_function_that_does_not_end(stuck_shop: Server, stuck: str, next_one: str) -> None:
     with stuck_shop.connected() as client:
         body = f'{{"n": {STUCK}}}'
-        head = "POST /stuck HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head = f"POST {stuck} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         counter = count()
 
         def behind() -> Answer:
-            return stuck_shop.send("/customers/", {"customer_name": f"behind {next(counter)}"})
+            number = next(counter)
+            fields = {"n": number} if next_one == "/look" else {"customer_name": f"behind {number}"}
+            return stuck_shop.send(next_one, fields)
 
         # Until the function has begun, those behind it are not kept waiting.
         eventually(lambda: behind().status == 503)

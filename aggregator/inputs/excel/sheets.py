@@ -33,7 +33,7 @@ _PRECISION = ".15g"
 
 @dataclass(frozen=True, slots=True)
 class WrongCell:
-    """A cell that has no value: what it shows, and why it cannot be taken."""
+    """A cell without a usable value: what it shows, and why."""
 
     shown: str
     reason: str

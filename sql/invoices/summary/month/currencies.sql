@@ -9,7 +9,7 @@ params:
     type: text
     required: false
     max: 200
-    description: Only this customer, whatever the case of A to Z
+    description: Only this customer; upper and lower case are the same
     example: Lens & Light
 columns:
   month: {type: month}
