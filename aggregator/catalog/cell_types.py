@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
 
-from aggregator.catalog.day_patterns import read_by_pattern, shown, with_and_without_midnight
+from aggregator.catalog.day_patterns import read_by_pattern, shown
 from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.minor_units import amount_text, places_of, read_amount, usual_amount
@@ -19,6 +19,7 @@ from aggregator.catalog.notations import SHARES, Notation
 from aggregator.catalog.parameter_types import Value
 from aggregator.catalog.parameters import MOVING, Parameter
 from aggregator.catalog.patterns import matcher
+from aggregator.moments import with_and_without_midnight
 
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
 _LARGEST_INTEGER = 2**63 - 1

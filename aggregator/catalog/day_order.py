@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from aggregator.catalog.day_patterns import read_by_pattern, shown, with_and_without_midnight
+from aggregator.catalog.day_patterns import read_by_pattern, shown
 from aggregator.catalog.input_columns import InputColumn
+from aggregator.moments import with_and_without_midnight
 
 DayOrder = Literal["dmy", "mdy"]
 DAY_ORDERS: dict[DayOrder, str] = {"dmy": "day/month/year", "mdy": "month/day/year"}

@@ -26,7 +26,6 @@ _SHOWN = {
 }
 """What may come after %, and how a person is told of it."""
 
-_MIDNIGHT = re.compile(r"(?:[Tt]|\s{1,3})(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)?\s?[Aa][Mm])\Z")
 _DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 _TRIED = (datetime(1970, 1, 2), datetime(2024, 11, 22, 21, 43, 56), datetime(2068, 12, 31, 9, 5, 7))
 
@@ -72,11 +71,6 @@ def read_by_pattern(text: str, pattern: str) -> datetime | None:
         return datetime.strptime(text, pattern)
     except ValueError:
         return None
-
-
-def with_and_without_midnight(text: str) -> tuple[str, ...]:
-    """A text, and what is left of it without a time that is the beginning of a day."""
-    return text, _MIDNIGHT.sub("", text)
 
 
 def shown(pattern: str) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.minor_units import notation_of, read_amount, usual_amount
 from aggregator.catalog.patterns import matcher
+from aggregator.moments import read_day, read_moment, utc_text
 
 if TYPE_CHECKING:
     from aggregator.catalog.parameters import Parameter
@@ -31,12 +32,6 @@ Value = int | float | str
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_HOUR_AND_MINUTE = "(?:[01][0-9]|2[0-3]):?[0-5][0-9]"
-_DATETIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
-    rf"([Zz]|[+\- ]{_HOUR_AND_MINUTE})?"
-)
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _BOOLEANS = {"true": 1, "1": 1, "yes": 1, "on": 1, "false": 0, "0": 0, "no": 0, "off": 0}
 _LARGEST_INTEGER = 2**63
@@ -109,50 +104,24 @@ def _now(parameter: Parameter) -> datetime:
 def _parse_date(text: str, parameter: Parameter) -> str:
     if text == "today":
         return _now(parameter).date().isoformat()
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        pass
+    day = read_day(text)
+    if day is not None:
+        return day
     raise InvalidValue("must be a day that exists, as YYYY-MM-DD, or today")
 
 
 def _parse_datetime(text: str, parameter: Parameter) -> str:
     if text == "now":
-        return _utc_text(_now(parameter).replace(microsecond=0))
+        return utc_text(_now(parameter).replace(microsecond=0))
     if text == "today":
-        return _utc_text(_now(parameter).replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
-    zone = ZoneInfo(parameter.time_zone)
-    match = _DATETIME.fullmatch(text)
-    try:
-        if match is not None:
-            return _utc_text(_moment(match, zone))
-        if _DATE.fullmatch(text):
-            return _utc_text(datetime.fromisoformat(text).replace(tzinfo=zone))
-    except (ValueError, OverflowError):
-        pass
+        return utc_text(_now(parameter).replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
+    moment = read_moment(text, ZoneInfo(parameter.time_zone))
+    if moment is not None:
+        return utc_text(moment)
     raise InvalidValue(
         "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, a day for its beginning, "
         "today, or now"
     )
-
-
-def _moment(match: re.Match[str], zone: ZoneInfo) -> datetime:
-    """Raises ValueError for a moment that no clock has shown, or OverflowError."""
-    day, time, offset = match.groups()
-    if offset is not None:
-        # A plus sign that was not percent-encoded arrives as a space.
-        return datetime.fromisoformat(f"{day}T{time}{offset.upper().replace(' ', '+')}")
-    moment = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=zone)
-    if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment.replace(tzinfo=None):
-        raise ValueError("the clocks were put forward over it")
-    return moment
-
-
-def _utc_text(moment: datetime) -> str:
-    moment = moment.astimezone(UTC).replace(tzinfo=None)
-    precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
-    return moment.isoformat(timespec=precision if moment.microsecond else "seconds") + "Z"
 
 
 def _parse_month(text: str, parameter: Parameter) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from aggregator.formats import csv, values
+from aggregator.formats import csv, times, values
 from aggregator.formats.chart import Chart, Picture
 from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage, StoredAs
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
@@ -104,7 +104,11 @@ SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *
 FORM = Format("form", "application/json", ".json", PlanWriter, disposition="inline")
 """No format of rows either: the choices of a report's form, when its parameters do not fit."""
 
-SQL_FUNCTIONS: dict[str, RegisteredFunction] = {**values.SQL_FUNCTIONS, **csv.SQL_FUNCTIONS}
+SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
+    **times.SQL_FUNCTIONS,
+    **values.SQL_FUNCTIONS,
+    **csv.SQL_FUNCTIONS,
+}
 """What the SQL of the formats calls for the rare values; each connection needs them."""
 
 

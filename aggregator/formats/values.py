@@ -15,6 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from aggregator.errors import UnfitValue
 from aggregator.formats.columns import Column, RegisteredFunction, StoredAs, sql_text
+from aggregator.formats.times import day_value, moment_value
 
 LARGEST_FINITE = "1.7976931348623157e308"
 LARGEST_UNITS = 2**63 - 1
@@ -28,6 +29,7 @@ _NUDGE = "1.0000000000000002"
 
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
 _LONGEST_AMOUNT = 60
+_TIMES = {"date": day_value, "datetime": moment_value}
 
 
 def json_value(column: Column, rare_text: str = "plain_text") -> str:
@@ -35,7 +37,8 @@ def json_value(column: Column, rare_text: str = "plain_text") -> str:
 
     NULL stays NULL; numbers stay numbers but for infinities, which become the texts `Infinity` and
     `-Infinity`; a BLOB becomes its base64. Money becomes a text with the currency's decimals, a
-    boolean `true` or `false`, a `json` column what it holds, also as JSONB. rare_text: the SQL function
+    boolean `true` or `false`, a text in a column that is declared as `date` or `datetime` the day, or the
+    moment in UTC, that it means, a `json` column what it holds, also as JSONB. rare_text: the SQL function
     that makes the texts of infinities and BLOBs.
     """
     value, plain = column.sql, _plain(column, rare_text)
@@ -43,6 +46,10 @@ def json_value(column: Column, rare_text: str = "plain_text") -> str:
         return money_text(column)
     if column.type == "boolean":
         return f"CASE {bare(value)} WHEN 1 THEN json('true') WHEN 0 THEN json('false') ELSE {plain} END"
+    if column.type in _TIMES and column.is_declared:
+        is_longer = f"octet_length({value}) > 10 AND {is_text(value)}"
+        may_differ = is_longer if column.type == "date" else is_text(value)
+        return f"CASE WHEN {may_differ} THEN {_TIMES[column.type](value)} ELSE {plain} END"
     if column.type == "json":
         # json_valid reads up to a NUL character, and would not see what follows.
         is_json = f"{is_text(value)} AND json_valid({value}) AND NOT instr({value}, char(0))"

@@ -365,7 +365,9 @@ def test_american_days(day: date, time: str) -> None:
         assert value(wanted, text + time) == day.isoformat()
 
 
-@given(DAYS, st.sampled_from(["", " 00:00", "T00:00", "T00:00:00", "T00:00:00.000"]))
+@given(
+    DAYS, st.sampled_from(["", " 00:00", "T00:00", "T00:00:00", "T00:00:00.000", "t00:00z", "T00:00:00+0530"])
+)
 def test_iso_days(day: date, time: str) -> None:
     for wanted in (column("date"), column("date", format="%d.%m.%Y")):
         assert value(wanted, f"{day.isoformat()}{time}") == day.isoformat()
@@ -401,7 +403,8 @@ def test_days_by_patterns(format: object, text: str, day: str) -> None:
     [
         ([], "2024-02-30", "must be a day that exists, as YYYY-MM-DD"),
         ([], "2024-02-29T10:00", "must be a day that exists, as YYYY-MM-DD"),
-        ([], "2024-02-29T00:00:00Z", "must be a day that exists, as YYYY-MM-DD"),
+        ([], "2024-02-29T00:00:01Z", "must be a day that exists, as YYYY-MM-DD"),
+        ([], "2024-02-29T18:30:00Z", "must be a day that exists, as YYYY-MM-DD"),
         ("%m/%d/%y", "2/30/24", "must be a day that exists, as MM/DD/YY or YYYY-MM-DD"),
         ("%m/%d/%y", "2/3/2024", "must be a day that exists, as MM/DD/YY or YYYY-MM-DD"),
         ("%m/%d/%y", "2/3/24 00:01", "must be a day that exists, as MM/DD/YY or YYYY-MM-DD"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
+
+from aggregator.moments import read_moment
 
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII)
 _DAY_MS = 86_400_000
 _MOST_TICKS = 10
 
@@ -48,12 +49,9 @@ def times_of(values: Sequence[object]) -> Times | None:
         kind = _kind(value)
         if kind is None:
             return None
-        try:
-            text = f"{value}-01" if kind is _MONTH else str(value)
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+        moment = read_moment(f"{value}-01" if kind is _MONTH else str(value))
+        if moment is None:
             return None
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
         by_text[str(value)] = round(moment.timestamp() * 1000)
         kinds.add(kind)
     return Times(by_text, kinds == {_MONTH}) if len(kinds) == 1 else None

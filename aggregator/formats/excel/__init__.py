@@ -15,7 +15,7 @@ from aggregator.formats.excel.cells import row_sql
 from aggregator.formats.excel.lengths import LONGEST_TEXT, refuse_long_texts, text_lengths
 from aggregator.formats.excel.marks import MOST_STYLES, ROW_END
 from aggregator.formats.excel.sheets import SheetCutter, even_blocks
-from aggregator.formats.excel.workbook import Skeleton, header_text, skeleton, style_of
+from aggregator.formats.excel.workbook import WITH_MILLISECONDS, Skeleton, header_text, skeleton, style_of
 from aggregator.formats.excel.xml import not_utf8, rows_xml
 
 MOST_COLUMNS = 16_384
@@ -24,7 +24,7 @@ _FILE_MODE = 0o100644
 _BLOCK_BYTES = 64 * 1024
 _WIDTH_ROWS = 200
 _NARROWEST, _WIDEST = 8.0, 60.0
-_FIXED_WIDTHS = {"date": 12.0, "datetime": 20.0, "boolean": 9.0}
+_FIXED_WIDTHS = {"date": 12.0, "datetime": 24.0, "boolean": 9.0}
 
 Member = tuple[str, datetime, int, Method, Iterable[bytes]]
 
@@ -35,9 +35,15 @@ class ExcelWriter:
     def __init__(self, columns: Sequence[Column], name: str) -> None:
         self._columns = columns
         self._name = name
-        self._styles = ["General", *sorted({style_of(column) for column in columns} - {"General"})]
+        styles = {style_of(column) for column in columns} - {"General"}
+        if any(column.type == "datetime" for column in columns):
+            styles.add(WITH_MILLISECONDS)
+        self._styles = ["General", *sorted(styles)]
         _refuse_unfit_columns(columns, self._styles)
-        self.row_sql = row_sql(columns, [self._styles.index(style_of(column)) for column in columns])
+        numbers = {style: number for number, style in enumerate(self._styles)}
+        self.row_sql = row_sql(
+            columns, [numbers[style_of(column)] for column in columns], numbers.get(WITH_MILLISECONDS, 0)
+        )
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         if max(map(len, rows)) > LONGEST_TEXT:

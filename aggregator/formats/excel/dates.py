@@ -7,10 +7,10 @@ Excel counts a 29 February 1900 that never was (ECMA-376 part 1, 18.17.4.1), so 
 from __future__ import annotations
 
 from aggregator.formats.columns import Column
+from aggregator.formats.times import is_moment
 from aggregator.formats.values import bare, is_text
 
 _FIRST_DAY = "'1900-03-01'"
-_FIRST_SECOND = -2_203_891_200
 _UNIX_DAY_ZERO = 25_569
 
 
@@ -32,23 +32,19 @@ def serial_of_day(value: str) -> str:
 
 
 def is_instant(column: Column) -> str:
-    """The SQL condition: a text that is a moment, `2024-02-29 23:59:59` or ISO 8601.
-
-    GLOB and SQLite's date functions read up to a NUL character, so the text may have none.
-    """
+    """The SQL condition: a text that is a moment in UTC, `2024-02-29 23:59:59` or a `moment_value`."""
     value = column.sql
-    day = f"substr({value}, 1, 10)"
-    shape = f"{value} GLOB '[1-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]*'"
-    exists = f"date({day}) = {day} AND substr({value}, 12, 2) < '24'"
-    return (
-        f"{_is_text(column)} AND {shape} AND octet_length({value}) = length({value}) AND {exists} "
-        f"AND unixepoch({value}, 'subsec') >= {_FIRST_SECOND}"
-    )
+    return f"{_is_text(column)} AND {is_moment(value)} AND {bare(value)} >= {_FIRST_DAY}"
 
 
 def serial_of_instant(value: str) -> str:
-    """The SQL of a moment's number; a time zone is taken into account and shown as UTC."""
-    return f"(unixepoch({value}, 'subsec') / 86400.0 + {_UNIX_DAY_ZERO})"
+    """The SQL of a moment's number, to the millisecond; what is behind it is left out."""
+    return f"(unixepoch(substr({value}, 1, 23), 'subsec') / 86400.0 + {_UNIX_DAY_ZERO})"
+
+
+def has_milliseconds(value: str) -> str:
+    """The SQL condition: a moment between two seconds."""
+    return f"substr({value}, 20, 1) = '.' AND substr({value}, 21, 3) <> '000'"
 
 
 def _is_text(column: Column) -> str:

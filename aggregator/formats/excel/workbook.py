@@ -28,6 +28,9 @@ _SAMPLE_STYLE = re.compile(rb'<c r="[A-Z]+2"(?: s="(\d+)")?')
 _FORBIDDEN_IN_TITLE = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _RESERVED_TITLE = "history"
 _LONGEST_TITLE = 31
+WITH_MILLISECONDS = "yyyy-mm-dd hh:mm:ss.000"
+"""Of a moment between two seconds, which Excel would round to the next one."""
+
 _FORMATS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss", "percent": "0.00%"}
 
 

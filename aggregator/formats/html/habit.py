@@ -6,13 +6,15 @@ Whatever cannot be read as what its column says is shown as it is.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
+
+from aggregator.moments import day_of, read_moment
 
 DEFAULT = "en"
 _MOST_REMEMBERED = 20_000
@@ -59,23 +61,17 @@ def percent(value: int | float, locale: str) -> str:
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def day(text: str, locale: str) -> str:
     """An ISO day: `2024-02-29` is `29.02.2024` for `de`."""
-    try:
-        return format_date(date.fromisoformat(text), "medium", locale)
-    except ValueError:
-        return text
+    found = day_of(text)
+    return text if found is None else format_date(date.fromisoformat(found), "medium", locale)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def moment(text: str, locale: str) -> str:
-    """An ISO moment, in the zone that it is written in: without seconds when they are 0."""
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
+    """A moment in UTC: without seconds when they are 0."""
+    value = read_moment(text)
+    if value is None:
         return text
-    if len(text) < len("2024-02-29T15"):
-        return day(text, locale)
-    shown = format_datetime(value, _pattern(locale, bool(value.second or value.microsecond)), locale=locale)
-    return shown if value.utcoffset() is None or not value.utcoffset() else f"{shown} {value:%z}"
+    return format_datetime(value, _pattern(locale, bool(value.second or value.microsecond)), locale=locale)
 
 
 @lru_cache(maxsize=256)

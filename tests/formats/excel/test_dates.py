@@ -1,4 +1,4 @@
-"""Days and moments are real ones in Excel, or the text that they are; the other formats keep the text."""
+"""Days and moments: real ones in Excel, the same as ISO text elsewhere, and as rows that come in are read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from aggregator.catalog.conversion import converter
+from aggregator.catalog.input_columns import InputColumn
 from tests.formats.mapping import Raw, Value
 from tests.formats.readers import csv_fields, read_excel, read_excel_by_calamine, read_json, sheet
 from tests.formats.service import Service
@@ -88,7 +90,10 @@ def test_a_moment_is_a_real_date_time_in_utc(service: Service, table: str) -> No
     expected = [dt.datetime.fromisoformat(moment) for moment in MOMENTS.values()]
     assert excel(service, "datetime") == expected
     file = service.read(SQL, "excel", "value: {type: datetime}")
-    assert {cell.number_format for (cell,) in sheet(file)["A2:A16"]} == {"yyyy-mm-dd hh:mm:ss"}
+    formats = [cell.number_format for (cell,) in sheet(file)["A2:A16"]]
+    seconds = "yyyy-mm-dd hh:mm:ss"
+    # Without its fraction a moment would be shown as the next second, or the next day.
+    assert formats == [f"{seconds}.000" if moment.microsecond else seconds for moment in expected]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -96,17 +101,117 @@ def test_a_moment_is_a_real_date_time_in_utc(service: Service, table: str) -> No
 def test_what_is_none_stays_as_it_is(service: Service, type: str, values: list[Value], table: str) -> None:
     fill(service, values, table)
     plain = excel(service, "text")
-    assert excel(service, type) == plain
+    # What is before Excel's first day is a text there, the same as in JSON.
+    early = {
+        "1900-02-28 23:59:59": "1900-02-28T23:59:59Z",
+        "1900-03-01T00:00:00+14:00": "1900-02-28T10:00:00Z",
+    }
+    assert excel(service, type) == [
+        early.get(value, value) if type == "datetime" else value for value in plain
+    ]
     assert not any(isinstance(value, dt.date) for value in plain)
 
 
-def test_a_date_column_is_text_in_the_other_formats(service: Service) -> None:
-    fill(service, [*DAYS, *MOMENTS])
-    for type in ("date", "datetime"):
-        columns = f"value: {{type: {type}}}"
-        assert [row["value"] for row in read_json(service.read(SQL, "json", columns))] == [*DAYS, *MOMENTS]
-        fields = [row[0] for row in csv_fields(service.read(SQL, "csv", columns))[1:]]
-        assert fields == [f'"{text}"' for text in [*DAYS, *MOMENTS]]
+def iso(moment: dt.datetime) -> str:
+    """As RFC 3339 has it in UTC, with three or six digits of a second's fraction or none."""
+    text = f"{moment:%Y-%m-%dT%H:%M:%S}"
+    fraction = f".{moment.microsecond:06}" if moment.microsecond else ""
+    return f"{text}{fraction.removesuffix('000')}Z"
+
+
+ZONES = st.sampled_from(["", "Z", "z", "+00:00", "+0530", "-0330", "+05:45", "-12:00", "+2359"])
+FORMS = st.tuples(
+    st.datetimes(dt.datetime(1900, 3, 3), dt.datetime(9999, 12, 30)),
+    st.sampled_from("Tt "),
+    st.integers(0, 6),
+    ZONES,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(FORMS, min_size=1, max_size=50))
+@example([(dt.datetime(2024, 12, 31, 23, 59, 59, 999_000), " ", 3, "")])
+@example([(dt.datetime(2024, 12, 31, 23, 59, 59, 999_999), "t", 6, "z")])
+@example([(dt.datetime(2024, 2, 29, 10), "T", 0, "+0530")])
+def test_a_moment_is_the_same_everywhere(
+    tmp_path_factory: pytest.TempPathFactory, forms: list[tuple[dt.datetime, str, int, str]]
+) -> None:
+    service = Service(tmp_path_factory.mktemp("same"))
+    texts, moments = [], []
+    for moment, between, digits, zone in forms:
+        cut = moment.replace(microsecond=moment.microsecond // 10 ** (6 - digits) * 10 ** (6 - digits))
+        fraction = f".{cut.microsecond:06}"[: digits + 1] if digits else ""
+        texts.append(f"{cut:%Y-%m-%d}{between}{cut:%H:%M:%S}{fraction}{zone}")
+        sign, hours, minutes = zone[:1], zone[1:3] or "0", zone[-2:] or "0"
+        offset = (
+            dt.timedelta(hours=int(hours), minutes=int(minutes)) if sign in ("+", "-") else dt.timedelta()
+        )
+        moments.append(cut - offset if sign == "+" else cut + offset)
+    fill(service, list(texts))
+    columns = "value: {type: datetime}"
+    written = [iso(moment) for moment in moments]
+    assert [row["value"] for row in read_json(service.read(SQL, "json", columns))] == written
+    fields = [row[0] for row in csv_fields(service.read(SQL, "csv", columns))[1:]]
+    assert fields == [f'"{text}"' for text in written]
+    in_milliseconds = [each.replace(microsecond=each.microsecond // 1000 * 1000) for each in moments]
+    assert excel(service, "datetime") == in_milliseconds
+    # As rows that come in are read.
+    assert converter(InputColumn(type="datetime")).values(texts) == (written, [])
+    service.close()
+
+
+MIDNIGHTS = ["", " 00:00:00", "T00:00:00", "t00:00", " 0:00", "T00:00:00.000", " 12:00 AM", "  00:00"]
+MIDNIGHTS += ["T00:00:00Z", "t00:00z", "T00:00:00+0530", " 00:00:00-05:00"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.dates(dt.date(1900, 3, 1)), st.sampled_from(MIDNIGHTS)), min_size=1, max_size=50)
+)
+def test_a_day_is_the_same_everywhere(
+    tmp_path_factory: pytest.TempPathFactory, forms: list[tuple[dt.date, str]]
+) -> None:
+    service = Service(tmp_path_factory.mktemp("same"))
+    texts = [f"{day}{midnight}" for day, midnight in forms]
+    days = [day.isoformat() for day, _ in forms]
+    fill(service, list(texts))
+    columns = "value: {type: date}"
+    assert [row["value"] for row in read_json(service.read(SQL, "json", columns))] == days
+    assert [row[0] for row in csv_fields(service.read(SQL, "csv", columns))[1:]] == [
+        f'"{day}"' for day in days
+    ]
+    assert excel(service, "date") == [dt.datetime.fromisoformat(day) for day in days]
+    assert converter(InputColumn(type="date")).values(texts) == (days, [])
+    service.close()
+
+
+@pytest.mark.parametrize("type", ["date", "datetime"])
+def test_what_is_no_day_and_no_moment_stays_in_every_format(service: Service, type: str) -> None:
+    texts = [
+        "soon",
+        "2024-02-30",
+        "2024-02-30 00:00:00",
+        "2024-02-30T00:00:00+0530",
+        "20240229",
+        "2024-W09-4",
+        "",
+    ]
+    texts += ["2024-02-29 00:00:00\x00", "2024-02-29 00:00:00\u0660", "2024-02-29T24:00:00", "2024-02-29T10"]
+    values: list[Value] = [*texts, Raw(b"2024-02-29 00:00\xe9"), 20240229, 0.5, None]
+    fill(service, values)
+    columns = f"value: {{type: {type}}}"
+    for format in ("json", "csv"):
+        assert service.read(SQL, format, columns) == service.read(SQL, format)
+    assert excel(service, type) == excel(service, "text")
+
+
+def test_only_a_declared_column_is_written_in_another_way(service: Service) -> None:
+    service.table("v", "a_date TEXT, b DATETIME", [["2024-02-29 00:00:00", "2024-02-29t10:00:00+0530"]])
+    sql = "SELECT v.a_date, v.b FROM data_db.v AS v"
+    stored = {"a_date": "2024-02-29 00:00:00", "b": "2024-02-29t10:00:00+0530"}
+    assert read_json(service.read(sql, "json")) == [stored]
+    moment = dt.datetime(2024, 2, 29, 4, 30)
+    assert read_excel(service.read(sql, "excel"))[1] == [dt.datetime(2024, 2, 29), moment]
 
 
 def test_days_and_moments_are_known_by_their_declared_type_or_their_name(service: Service) -> None:
