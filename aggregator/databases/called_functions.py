@@ -8,6 +8,7 @@ megabytes keep them busy for hours. Only the end of the process ends such a call
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from aggregator.databases.tokens import Token
@@ -19,8 +20,13 @@ _OF_TIMES = {"date", "time", "datetime", "julianday", "unixepoch", "strftime", "
 _SEARCHING = {"instr", "replace", "like", "glob", "trim", "ltrim", "rtrim", "unhex", "json_patch"}
 """Functions whose time grows with the product of the lengths of two arguments."""
 
-_MAKING = {"zeroblob", "randomblob", "printf", "format"}
+_MAKING = {"zeroblob", "randomblob"}
 """Functions that make a long value from a number, which may be a parameter."""
+
+_FORMATTING = {"printf", "format"}
+"""The same where the format has a `*` or a large width, or is no literal (https://sqlite.org/printf.html)."""
+
+_SHORT_FORMAT = re.compile(r"'(?!.*(?:\*|[0-9]{4}))", re.DOTALL)
 
 _SHORT_TEXTS = 200
 
@@ -49,13 +55,23 @@ def _calls_without_a_time(words: Sequence[Token]) -> bool:
     return False
 
 
-def harmless_texts(functions: Collection[str]) -> float:
+def harmless_texts(functions: Collection[str], words: Sequence[Token]) -> float:
     """How many characters the texts among the parameters may have before one call may take minutes.
 
-    functions: those that a statement calls, in small letters. A pattern is mostly made of a parameter, so a
-    short one is compared quickly with whatever a table holds. Infinite when no parameter can do harm, -1 when
-    a number is enough for it.
+    functions: those that a statement calls, in small letters; words: the statement's. A pattern is mostly
+    made of a parameter, so a short one is compared quickly with whatever a table holds. Infinite when no
+    parameter can do harm, -1 when a number is enough for it.
     """
     if not _SEARCHING.intersection(functions):
         return float("inf")
-    return -1 if _MAKING.intersection(functions) else _SHORT_TEXTS
+    return -1 if _MAKING.intersection(functions) or _has_long_format(words) else _SHORT_TEXTS
+
+
+def _has_long_format(words: Sequence[Token]) -> bool:
+    """Whether a call of printf may make a long text; no parameter reaches those in a view."""
+    for word, opening, third, fourth in zip(words, words[1:], words[2:], [*words[3:], None], strict=False):
+        if word.name in _FORMATTING and opening.text == "(":
+            is_whole = fourth is not None and fourth.text in (",", ")")
+            if not is_whole or not _SHORT_FORMAT.match(third.text):
+                return True
+    return False

@@ -107,7 +107,7 @@ def inspect(
     try:
         details = apsw.ext.query_info(connection, sql)
         is_changing = is_volatile(words, permissions.functions)
-        harmless = harmless_texts(permissions.functions)
+        harmless = harmless_texts(permissions.functions, words)
         touched, tables = {schema for schema, _ in permissions.reads}, set(permissions.tables)
         columns = _columns(sql, connection, details)
     except OF_A_FILE as error:

@@ -24,6 +24,12 @@ INFINITE = float("inf")
         ("rtrim(:a, :b)", 200),
         ("instr(zeroblob(2 * :a), zeroblob(:a))", -1),
         ("printf('%*d', :a, 1) LIKE '%1'", -1),
+        ("printf('%s %.*f', 'x', :a, 1.5) LIKE '%1'", -1),
+        ("Format(:a, 1) LIKE '%1'", -1),
+        ("printf('%' || :a || 'd', 1) LIKE '%1'", -1),
+        ("printf('%1000000d', :a) LIKE '%1'", -1),
+        ("printf('%05.2f', :a) LIKE '%1'", 200),
+        ("format('%,d', :a) || printf('none') LIKE '%1'", 200),
     ],
 )
 def test_functions_of_a_statement(expression: str, harmless: float) -> None:
