@@ -12,7 +12,7 @@ from functools import cache
 import apsw
 
 from aggregator.databases.authorizer import ReadOnlyAuthorizer
-from aggregator.databases.file_errors import schema_fault, unavailable
+from aggregator.databases.file_errors import schema_fault, unavailable, with_name
 from aggregator.databases.folder import DatabaseFile
 from aggregator.errors import DatabaseUnavailable
 
@@ -226,7 +226,7 @@ class ReadOnlyConnection(PatientConnection):
             if fault is None:
                 raise
             self.schema_faults[file.schema] = fault
-            _warn_once(file.path.name, fault[1])
+            _warn_once(file.path.name, with_name(fault))
             self.config(apsw.SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1)
             self._attach(file, "ro")
             self.read_schema(file)

@@ -57,7 +57,7 @@ def _reason(file: DatabaseFile, error: apsw.Error) -> str:
         return right
     fault = schema_fault(error)
     if fault is not None:
-        return f"has an object that SQLite cannot use: {fault[1]}"
+        return f"has an object that SQLite cannot use: {with_name(fault)}"
     known = (reason for kind, reason in _REASONS if isinstance(error, kind))
     return next(known, "gave SQLite an error; the service's log has it")
 
@@ -69,6 +69,12 @@ def schema_fault(error: BaseException | None) -> tuple[str, str] | None:
         return None
     name, reason = match.groups()
     return name, reason or f"the entry {name} of its schema is damaged"
+
+
+def with_name(fault: tuple[str, str]) -> str:
+    """What `schema_fault` tells, as one text. SQLite's reason has the name of a view, but not of a table."""
+    name, reason = fault
+    return reason if name in reason else f"{name}: {reason}"
 
 
 def _missing_right(file: DatabaseFile) -> str | None:
@@ -97,9 +103,14 @@ def _missing_right(file: DatabaseFile) -> str | None:
     if not closed:
         return None
     return (
-        f"{reason}, and the service may not write {' and '.join(closed)}. Give it that right, or run "
+        f"{reason}, and the service may not write {_listed(closed)}. Give it that right, or run "
         f"`sqlite3 {shlex.quote(name)} {shlex.quote(remedy)}` once as a user who has it"
     )
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _may_write(path: Path) -> bool:

@@ -45,7 +45,7 @@ _NEVER_FAILING = {
 _ROLES: tuple[tuple[re.Pattern[str], tuple[tuple[Role, ...], ...]], ...] = (
     (
         re.compile(r"fts\d: |no such column: |unknown special query|unterminated string|malformed MATCH"),
-        (("query",), ("argument",), ("compared",)),
+        (("query",), ("argument",), ("compared",), ("plain",)),
     ),
     (re.compile(r"LIKE or GLOB pattern|ESCAPE expression"), (("pattern",),)),
     (re.compile(r"datatype mismatch"), (("count",),)),

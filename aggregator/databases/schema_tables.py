@@ -107,8 +107,10 @@ def _wrong_name(
         return None
     kind = "index" if call.name in _OF_AN_INDEX else "table"
     having = owners_of(name, files, is_index=kind == "index")
-    if schema == "" and call.before is not None and (only or "").lower() == call.before:
-        schema = call.before
+    if schema == "" and call.before in (each.lower() for each in files):
+        # SQLite ignores the schema before a call, so it must be the one that SQLite reads anyway.
+        is_of_others = call.before not in (each.lower() for each in having)
+        schema = call.before if is_of_others or (only or "").lower() == call.before else ""
     if schema:
         has = schema.lower() in (each.lower() for each in having)
         return None if has else f"{call.name}: the database {schema} has no {kind} {name}"

@@ -105,7 +105,7 @@ def parameters(sql: str) -> list[Token]:
 def compared(sql: str) -> list[Token]:
     """The parameters that are compared as they are: `= :name`, `IN (:name, 3)`; not with a literal text.
 
-    `SET column = :name` compares nothing.
+    `SET column = :name` compares nothing. `IN (SELECT :name)` and `CAST(:name AS …)` count, too.
     """
     words = code(sql)
     found: list[Token] = []
@@ -123,11 +123,18 @@ def compared(sql: str) -> list[Token]:
             levels[-1] = is_list, token.text.lower() == "set"
         elif token.kind == "parameter" and (
             is_list
+            or _is_taken_as_one_value(words, place)
             or (not is_set and _is_compared_with(words[max(place - 4, 0) : place][::-1]))
             or _is_compared_with(words[place + 1 : place + 5])
         ):
             found.append(token)
     return found
+
+
+def _is_taken_as_one_value(words: Sequence[Token], place: int) -> bool:
+    before = [word.text.lower() for word in words[max(place - 3, 0) : place]]
+    after = words[place + 1].text if place + 1 < len(words) else ""
+    return before[-2:] == ["cast", "("] or (before == ["in", "(", "select"] and after == ")")
 
 
 def _is_compared_with(words: Sequence[Token]) -> bool:

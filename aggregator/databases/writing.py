@@ -25,7 +25,7 @@ import apsw
 
 from aggregator.databases.connection import ATTACHING, LONGEST_VALUE, PatientConnection, SqlFunction, quoted
 from aggregator.databases.counting import RowCounter, SessionCounter, session_of
-from aggregator.databases.file_errors import schema_fault
+from aggregator.databases.file_errors import schema_fault, with_name
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.recovery import finish, recover_if_dead
 from aggregator.databases.redo import RedoRecord, is_pending
@@ -76,7 +76,7 @@ class WriteConnection(PatientConnection):
             if fault is None:
                 raise
             # Without one of its triggers or indexes a table must not be changed.
-            reason = f"can only be read while it has an object that SQLite cannot use: {fault[1]}"
+            reason = f"can only be read while it has an object that SQLite cannot use: {with_name(fault)}"
             raise DatabaseUnavailable(error.schema, reason, "written", error.cause) from error
         self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
         self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)

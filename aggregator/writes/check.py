@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Source
 from aggregator.databases.bare_names import attach_owners
+from aggregator.databases.file_errors import with_name
 from aggregator.databases.folder import DatabaseFile, Identity
 from aggregator.databases.inspection import Statement, TableName, mentioned
 from aggregator.databases.write_inspection import InspectionConnection, inspect_writes
@@ -59,8 +60,10 @@ class _Check(SourceCheck):
             connection.close()
         for fault in self.beside_missing(faults, source.sql, source.sql_line):
             self.add(source.sql_line + fault.line - 1, fault.message)
-        for schema, (_, reason) in connection.schema_faults.items():
-            message = f"{schema} can only be read while it has an object that SQLite cannot use: {reason}"
+        written = {schema for statement in statements for schema, _ in statement.writes}
+        for schema, fault in connection.schema_faults.items() if written else ():
+            what = f"{schema} can only be read" if schema in written else f"a write cannot read {schema}"
+            message = f"{what} while it has an object that SQLite cannot use: {with_name(fault)}"
             self.add(source.sql_line, message)
         return statements
 

@@ -15,7 +15,7 @@ from aggregator.databases.inspection import inspect
 from aggregator.databases.overview import Overviews
 from aggregator.databases.view import View
 from aggregator.databases.writing import WriteConnection
-from aggregator.errors import DatabaseUnavailable
+from aggregator.errors import BrokenReport, DatabaseUnavailable
 from aggregator.reports.library import Library
 from aggregator.writes.check import check
 from tests.server import eventually
@@ -127,11 +127,32 @@ def test_an_object_that_comes_while_the_file_is_open(tmp_path: Path) -> None:
         view.close()
 
 
+def test_the_log_names_an_object_that_sqlite_does_not_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = DatabaseFile("newer_db", make_database(tmp_path / "newer.db", TABLE + NEWER))
+    ReadOnlyConnection([file], patience=0).close()
+    assert 'z: near "IN": syntax error' in caplog.text
+
+
+def test_a_write_that_reads_the_file_is_refused_as_such(tmp_path: Path) -> None:
+    file = file_with(tmp_path, VIEW)
+    other = DatabaseFile("b_db", make_database(tmp_path / "b.db", TABLE))
+    (tmp_path / "copy.post.sql").write_text("INSERT INTO b_db.t (n) SELECT t.n FROM a_db.t AS t")
+    [endpoint] = SqlFolder(tmp_path).catalog().endpoints
+    with pytest.raises(BrokenReport) as broken:
+        check(endpoint, {"a_db": file, "b_db": other}, 0)
+    assert [fault.message for fault in broken.value.faults] == [
+        f"a write cannot read a_db while it has an object that SQLite cannot use: {OF_VIEW}"
+    ]
+
+
 def test_over_http(tmp_path: Path) -> None:
     reports = {
         "sum": "SELECT sum(t.n) AS n FROM a_db.t AS t",
         "view": "SELECT v.n FROM a_db.v AS v",
         "more.post": "UPDATE a_db.t SET n = n + 1 WHERE id = 1",
+        "ask.post": "SELECT sum(t.n) AS n FROM a_db.t AS t",
     }
     (tmp_path / "dbs").mkdir()
     file = file_with(tmp_path / "dbs", "")
@@ -140,6 +161,7 @@ def test_over_http(tmp_path: Path) -> None:
         assert server.get("/sum").json() == [{"n": 5}]
         run_script(file.path, VIEW)
         assert server.get("/sum").json() == [{"n": 5}]
+        assert server.send("/ask").json() == [{"n": 5}]
         answer = server.get("/view")
         assert (answer.status, answer.json()["detail"]) == (
             500,

@@ -145,9 +145,9 @@ def reasons(*cases: str) -> list[str]:
 def test_what_the_service_may_not_recover_is_said_with_the_remedy(tmp_path: Path) -> None:
     hot = make_database(tmp_path / "a b.db", TABLE)
     left_unfinished(hot)
-    cases = [f"{tmp_path}:a b.db:{closed}" for closed in (".", "a b.db", "a b.db-journal", "a b.db:.")]
+    cases = [f"{tmp_path}:a b.db:{closed}" for closed in (".", "a b.db", "a b.db-journal", "a b.db:a b.db-journal:.")]
 
-    what = ["the folder", "a b.db", "a b.db-journal", "a b.db and the folder"]
+    what = ["the folder", "a b.db", "a b.db-journal", "a b.db, a b.db-journal and the folder"]
     assert reasons(*cases) == [
         "needs recovery, because a program ended in the middle of a write, and the service may not write "
         f"{each}. Give it that right, or run `sqlite3 'a b.db' .tables` once as a user who has it"

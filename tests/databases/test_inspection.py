@@ -379,6 +379,11 @@ NO_TABLE = "the database order_db has no such table"
             1,
             "pragma_table_info: the database order_db has no table order",
         ),
+        (
+            "SELECT name FROM customer_db.pragma_table_info('lines')",
+            1,
+            "pragma_table_info: the database customer_db has no table lines",
+        ),
         ("SELECT name FROM pragma_table_info('nil')", 1, "pragma_table_info: no database has a table nil"),
         ("SELECT name FROM pragma_index_info('nil')", 1, "pragma_index_info: no database has an index nil"),
         ("SELECT * FROM pragma_schema_version", 1, REFUSED.format("READ pragma_schema_version")),

@@ -41,6 +41,7 @@ FTS = "SELECT title FROM docs WHERE docs MATCH :q"
         ("SELECT title FROM docs WHERE docs MATCH 'title:' || :q", ["q"], {"q": ")"}),
         ("SELECT title FROM docs WHERE docs = :q AND title <> :t", ["q"], {"q": "20.04", "t": None}),
         ("SELECT title FROM docs(:q) WHERE title <> :t", ["q"], {"q": "a b OR", "t": "x"}),
+        ("WITH p (q) AS (SELECT :q) SELECT title FROM docs, p WHERE docs MATCH q", ["q"], {"q": "20.04"}),
         ("SELECT value FROM json_each(:j)", ["j"], {"j": "{bad"}),
         ("SELECT json_extract(data, :path) FROM notes WHERE note_id = :id", ["path"], {"path": "a", "id": 1}),
         ("SELECT :j -> '$.a', :n + 1", ["j"], {"j": "{bad", "n": 1}),

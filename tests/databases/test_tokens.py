@@ -110,6 +110,9 @@ def test_the_line_of_a_table(sql: str, table: str, line: int | None) -> None:
         ("INSERT INTO t VALUES (:x)", []),
         (":x -> '$[0]' = 1 AND 1 = a ->> :y", []),
         ("'a IN (:x)' /* a = :x */", []),
+        ("a IN (SELECT :x)", [":x"]),
+        ("a IN (SELECT value FROM json_each(:x))", []),
+        ("SELECT (SELECT :x), cast(:y AS INTEGER)", [":y"]),
     ],
 )
 def test_parameters_that_are_compared(sql: str, names: list[str]) -> None:
