@@ -107,10 +107,11 @@ def _wrong_name(
         return None
     kind = "index" if call.name in _OF_AN_INDEX else "table"
     having = owners_of(name, files, is_index=kind == "index")
-    if schema == "" and call.before in (each.lower() for each in files):
+    before = call.before or ""
+    if schema == "" and before in {each.lower() for each in files}:
         # SQLite ignores the schema before a call, so it must be the one that SQLite reads anyway.
-        is_of_others = call.before not in (each.lower() for each in having)
-        schema = call.before if is_of_others or (only or "").lower() == call.before else ""
+        is_of_others = before not in {each.lower() for each in having}
+        schema = before if is_of_others or before == (only or "").lower() else ""
     if schema:
         has = schema.lower() in (each.lower() for each in having)
         return None if has else f"{call.name}: the database {schema} has no {kind} {name}"

@@ -25,6 +25,9 @@ from aggregator.reports.source_check import listed
 _FAILURE_SECONDS = 0.5
 """How long a report that failed its check is not checked again."""
 
+_BARE_SECONDS = 2.0
+"""How long a name without its schema is taken for that of one table; any file may get one of that name."""
+
 
 T = TypeVar("T", bound=Checked)
 
@@ -157,8 +160,10 @@ class Library(Generic[T]):
         if known is None or known.endpoint is not endpoint or known.report is None:
             return None
         present = self._databases.files()
-        if known.report.has_bare_names and known.present != present:
-            return None
+        if known.report.has_bare_names:
+            is_old = time.monotonic() - known.at > _BARE_SECONDS
+            if is_old or known.present != present:
+                return None
         files = known.report.files
         return known.report if [present.get(file.schema) for file in files] == [*files] else None
 

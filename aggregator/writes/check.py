@@ -61,9 +61,9 @@ class _Check(SourceCheck):
         for fault in self.beside_missing(faults, source.sql, source.sql_line):
             self.add(source.sql_line + fault.line - 1, fault.message)
         written = {schema for statement in statements for schema, _ in statement.writes}
-        for schema, fault in connection.schema_faults.items() if written else ():
+        for schema, unusable in connection.schema_faults.items() if written else ():
             what = f"{schema} can only be read" if schema in written else f"a write cannot read {schema}"
-            message = f"{what} while it has an object that SQLite cannot use: {with_name(fault)}"
+            message = f"{what} while it has an object that SQLite cannot use: {with_name(unusable)}"
             self.add(source.sql_line, message)
         return statements
 

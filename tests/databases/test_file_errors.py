@@ -145,7 +145,10 @@ def reasons(*cases: str) -> list[str]:
 def test_what_the_service_may_not_recover_is_said_with_the_remedy(tmp_path: Path) -> None:
     hot = make_database(tmp_path / "a b.db", TABLE)
     left_unfinished(hot)
-    cases = [f"{tmp_path}:a b.db:{closed}" for closed in (".", "a b.db", "a b.db-journal", "a b.db:a b.db-journal:.")]
+    cases = [
+        f"{tmp_path}:a b.db:{closed}"
+        for closed in (".", "a b.db", "a b.db-journal", "a b.db:a b.db-journal:.")
+    ]
 
     what = ["the folder", "a b.db", "a b.db-journal", "a b.db, a b.db-journal and the folder"]
     assert reasons(*cases) == [

@@ -111,7 +111,6 @@ def test_the_line_of_a_table(sql: str, table: str, line: int | None) -> None:
         (":x -> '$[0]' = 1 AND 1 = a ->> :y", []),
         ("'a IN (:x)' /* a = :x */", []),
         ("a IN (SELECT :x)", [":x"]),
-        ("a IN (SELECT value FROM json_each(:x))", []),
         ("SELECT (SELECT :x), cast(:y AS INTEGER)", [":y"]),
     ],
 )

@@ -9,12 +9,12 @@ import pytest
 
 from aggregator.catalog.folder import SqlFolder
 from aggregator.databases.folder import RESCAN_SECONDS, DatabaseFolder
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, BrokenReport
 from aggregator.reports.check import check
 from aggregator.reports.library import Library
 from aggregator.reports.report import Report
 from tests.server import eventually
-from tests.sqlite_files import make_database
+from tests.sqlite_files import make_database, run_script
 
 
 def test_a_database_that_comes_counts_at_once_though_its_lack_was_found_a_moment_ago(tmp_path: Path) -> None:
@@ -35,3 +35,24 @@ def test_a_database_that_comes_counts_at_once_though_its_lack_was_found_a_moment
     eventually(databases.files)
 
     assert library.check(endpoint).columns[0].name == "name"
+
+
+def test_a_table_that_another_file_gets_makes_its_bare_name_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql" / "items.sql").write_text("SELECT name FROM items")
+    make_database(tmp_path / "shop.db", "CREATE TABLE items (name)")
+    other = make_database(tmp_path / "other.db", "CREATE TABLE notes (name)")
+    library: Library[Report] = Library(SqlFolder(tmp_path / "sql"), DatabaseFolder(tmp_path), 0, check)
+    endpoint = library.find("GET", "/items").endpoint
+    report = library.check(endpoint)
+    assert [file.schema for file in report.files] == ["shop_db"]
+
+    run_script(other, "CREATE TABLE items (name)")
+    assert library.checked(endpoint) is report
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 3)
+    assert library.checked(endpoint) is None
+    with pytest.raises(BrokenReport, match="items is in other_db and in shop_db"):
+        library.check(endpoint)
