@@ -112,7 +112,9 @@ def money_text(column: Column, refused: str | None = None) -> str:
     for a decimal number of 15 digits.
     """
     value = column.sql
-    refused = refused or f"refuse_money({value}, {sql_text(column.name)}, '{column.stored}')"
+    # As a BLOB: a text may not be UTF-8.
+    given = f"CASE typeof({value}) WHEN 'text' THEN CAST({value} AS BLOB) ELSE {value} END"
+    refused = refused or f"refuse_money({given}, typeof({value}), {sql_text(column.name)}, '{column.stored}')"
     if column.stored == "minor":
         if column.storage == "integer":
             return _minor_integer(column)
@@ -162,7 +164,11 @@ def _major_text(column: Column, refused: str) -> str:
         f"AND {value} NOT GLOB '*[^{signs}]*' AND octet_length({value}) <= {_EXACT_DIGITS} "
         f"AND octet_length({value}) = length({value}){point}"
     )
-    return f"CASE WHEN {is_plain} THEN {value} ELSE ifnull(amount_of_text({value}, {digits}), {refused}) END"
+    may_be_amount = f"{value} NOT GLOB '*[^-+.0-9 ]*' AND octet_length({value}) = length({value})"
+    return (
+        f"CASE WHEN {is_plain} THEN {value} "
+        f"WHEN {may_be_amount} THEN ifnull(amount_of_text({value}, {digits}), {refused}) ELSE {refused} END"
+    )
 
 
 def _limited(column: Column, sql: str, refused: str) -> str:
@@ -191,21 +197,22 @@ def amount_of_text(text: str, digits: int) -> str | None:
         return f"{amount if amount else abs(amount):f}"
 
 
-_KINDS = {int: "too large a number", float: "a number with a fraction", str: "a text", bytes: "a BLOB"}
+_KINDS = {"integer": "too large a number", "real": "a number with a fraction", "blob": "a BLOB"}
 
 
-def _refuse_money(value: object, name: str, stored: StoredAs) -> object:
-    kind = _KINDS.get(type(value), "another value")
+def _refuse_money(value: object, storage: str, name: str, stored: StoredAs) -> object:
+    kind = _KINDS.get(storage, "a text")
     if stored == "minor":
         raise UnfitValue(
             f"The column {name} has the type money, stored in minor units: 198 is 1.98. It holds {kind}. "
             "If it holds amounts such as 1.98, add `stored: major` to its entry in the header's columns."
         )
-    if isinstance(value, float):
-        kind = "infinity" if math.isinf(value) else "too large a number"
-    shown = f"the text {value[:40]!r}" if isinstance(value, str) else kind
+    if storage == "real":
+        kind = "infinity" if isinstance(value, float) and math.isinf(value) else "too large a number"
+    elif storage == "text" and isinstance(value, bytes):
+        kind = f"the text {value[:40].decode(errors='replace')!r}"
     raise UnfitValue(
-        f"The column {name} has the type money, stored as amounts such as 1.98. It holds {shown}. "
+        f"The column {name} has the type money, stored as amounts such as 1.98. It holds {kind}. "
         "Convert it in the SQL, or exclude it: NULL is allowed."
     )
 

@@ -20,15 +20,25 @@ PAGE_ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
-    """The reader's own order. place: of the column, from 1."""
+    """The reader's own order. place: of the column, from 1; is_amount: whether its texts are numbers."""
 
     place: int
     is_descending: bool = False
+    is_amount: bool = False
 
     @property
     def term(self) -> str:
         """For ORDER BY: small and capital letters alike, what is not there last."""
-        return f"{self.place} COLLATE NOCASE {'DESC' if self.is_descending else 'ASC'} NULLS LAST"
+        return f"{self.place} COLLATE NOCASE {self._way}"
+
+    @property
+    def term_of_names(self) -> str:
+        """The same where the columns are called c0, c1, …."""
+        return f"CAST(c{self.place - 1} AS REAL) {self._way}" if self.is_amount else self.term
+
+    @property
+    def _way(self) -> str:
+        return f"{'DESC' if self.is_descending else 'ASC'} NULLS LAST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ def _part(statement: Statement, sorted_by: Sorting | None, page: int) -> str:
         sql = (
             f'WITH "the file"({names}) AS (\n{sql}\n)\n'
             f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
-            f"ORDER BY {sorted_by.term}, place"
+            f"ORDER BY {sorted_by.term_of_names}, place"
         )
     if page:
         sql = f"SELECT * FROM (\n{sql}\n) LIMIT {PAGE_ROWS} OFFSET {(page - 1) * PAGE_ROWS}"

@@ -148,7 +148,9 @@ def sorting(report: Report, texts: Sequence[str]) -> Sorting | None:
     if len(given) > 1 or name not in names or way not in ("asc", "desc"):
         message = f"must be one column and asc or desc, as {names[0]}.asc; the columns are {', '.join(names)}"
         raise InvalidParameters([ParameterError("_sort", ", ".join(given), message)])
-    return Sorting(names.index(name) + 1, way == "desc")
+    column = report.columns[names.index(name)]
+    is_amount = column.type == "money" and column.stored == "major"
+    return Sorting(names.index(name) + 1, way == "desc", is_amount)
 
 
 def _page(report: Report, texts: Sequence[str], format: Format) -> int:

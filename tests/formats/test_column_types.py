@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aggregator.errors import UnfitValue
 from aggregator.formats import SQL_FUNCTIONS, Column
 from aggregator.formats.values import money_text
-from tests.formats.mapping import Value, in_csv, in_excel, plain
+from tests.formats.mapping import Raw, Value, in_csv, in_excel, plain
 from tests.formats.readers import csv_fields, read_excel, read_json, read_ndjson, sheet
 from tests.formats.service import EVERY_FORMAT, SPREADSHEET, Service
 
@@ -68,7 +68,7 @@ def test_money_without_a_currency_has_two_decimals_and_no_sign(service: Service)
     assert sheet(service.read(SQL, "excel", "value: {type: money}"))["A2"].number_format == "#,##0.00"
 
 
-@pytest.mark.parametrize("unfit", [0.5, 5.0, "5", b"5", float("inf")])
+@pytest.mark.parametrize("unfit", [0.5, 5.0, "5", Raw(b"\xff"), b"5", float("inf")])
 @pytest.mark.parametrize("format", EVERY_FORMAT)
 def test_money_that_is_no_integer_is_an_error_that_names_the_column(
     service: Service, format: str, unfit: Value
@@ -141,7 +141,21 @@ def test_every_number_of_15_digits_is_rounded_as_it_is_written(
 
 
 @pytest.mark.parametrize(
-    "unfit", ["abc", "", "1,98", "1e3", "$1", "12.50\x00", "\u0663.50", b"5", float("inf"), 1e17, 10**17]
+    "unfit",
+    [
+        "abc",
+        "",
+        "1,98",
+        "1e3",
+        "$1",
+        "12.50\x00",
+        "\u0663.50",
+        Raw(b"1\xff"),
+        b"5",
+        float("inf"),
+        1e17,
+        10**17,
+    ],
 )
 @pytest.mark.parametrize("format", EVERY_FORMAT)
 def test_what_is_no_stored_amount_is_an_error_that_names_the_column(

@@ -70,6 +70,16 @@ def test_sorted_pages_have_each_row_once_in_the_order_of_the_file(
     assert [list(row.values()) for row in whole] == [list(row) for row in expected]
 
 
+def test_amounts_that_are_stored_as_texts_are_sorted_as_numbers(make_server: MakeServer) -> None:
+    header = "/*\ncolumns: {p: {type: money, stored: major}}\n*/\n"
+    values = "VALUES ('9.50'), ('10.00'), (1.5), (NULL), ('-3')"
+    server = make_server({"amounts": f"{header}SELECT column1 AS p FROM ({values})"})
+    rising = ["-3.00", "1.50", "9.50", "10.00"]
+    for way, expected in (("asc", rising), ("desc", rising[::-1])):
+        rows = server.get(f"/amounts.json?_sort=p.{way}").json()
+        assert [row["p"] for row in rows] == [*expected, None]
+
+
 def test_every_page_has_the_totals_of_all_rows(ties: Server, rows: list[Row]) -> None:
     for number in (1, 2, 3, 4):
         foot = table(ties, f"/ties?_page={number}").foot
