@@ -18,7 +18,7 @@ from aggregator.catalog.findings import InvalidValue
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import Value
 
-_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?%?")
 _MOST_KNOWN = 100_000
 _LONGEST_KNOWN = 100
 _ENOUGH_TO_JUDGE = 4_000
@@ -32,11 +32,11 @@ _FIRST_DAY = date(1899, 12, 30)
 class ColumnConverter:
     """Converts one column of one request; `today` and `now` are those of its making."""
 
-    def __init__(self, column: InputColumn, has_numbers: bool = False) -> None:
+    def __init__(self, column: InputColumn, has_numbers: bool = False, has_dates: bool = False) -> None:
         self._is_required = column.required
         self._default = column.default_value()
         read, self._read_batch = _plain_first(column) if has_numbers else reading(column)
-        self._days = DayOrderCheck(column)
+        self._days = DayOrderCheck(column, has_dates)
         self._memo = _Memo(read, self._days.see if self._days.is_needed else None, column.type in _DAYS)
         self._nothing = {text.strip().casefold() for text in column.empty}
         self._mostly_new = False
@@ -61,6 +61,11 @@ class ColumnConverter:
         new = self._memo.misses - new
         self._mostly_new = self._memo.misses > _ENOUGH_TO_JUDGE and 2 * new > len(texts)
         return self._mended(values)
+
+    @property
+    def swapped_dates(self) -> str | None:
+        """Why dates of a workbook seem to have day and month swapped; None when they do not."""
+        return self._days.swapped_dates
 
     @property
     def suspicion(self) -> str | None:
@@ -89,13 +94,14 @@ class ColumnConverter:
         return mended, refused
 
 
-def converter(column: InputColumn, has_numbers: bool = False) -> ColumnConverter:
+def converter(column: InputColumn, has_numbers: bool = False, has_dates: bool = False) -> ColumnConverter:
     """The converter of a column, to be made anew for each request.
 
     has_numbers: of a file whose numbers are numbers, as in JSON and in a workbook, and not text in somebody's
-    notation: 1.234 is not 1234 there, whatever the column's format says.
+    notation: 1.234 is not 1234 there, whatever the column's format says. has_dates: of a workbook, whose days
+    are dates.
     """
-    return ColumnConverter(column, has_numbers)
+    return ColumnConverter(column, has_numbers, has_dates)
 
 
 def _plain_first(column: InputColumn) -> tuple[Read, ReadBatch | None]:

@@ -97,6 +97,8 @@ def _explained(problem: Any) -> str:
     if kind == "greater_than":
         return f"must be more than {problem['ctx']['gt']:g}"
     if kind == "string_pattern_mismatch":
+        if problem["ctx"]["pattern"].startswith("^(/"):
+            return "must be a path that begins with one /, such as /customers/{customer_id}"
         return "must be three capital letters, such as USD"
     return str(_EXPLAINED.get(kind) or problem["msg"].removeprefix("Value error, "))
 

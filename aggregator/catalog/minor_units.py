@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -38,6 +39,13 @@ def signs_of(code: str) -> tuple[str, ...]:
     symbol = str(get_currency_symbol(code, locale="en"))
     alone = re.sub(r"^[A-Z]+", "", symbol)
     return tuple(dict.fromkeys(sign for sign in (code, symbol, alone, alone and code[:2] + alone) if sign))
+
+
+def foreign_sign(text: str, own: Iterable[str]) -> str | None:
+    """The first sign of a currency in a text that is in none of one's own texts, if there is one."""
+    allowed = "".join(own)
+    signs = (each for each in text if unicodedata.category(each) == "Sc")
+    return next((sign for sign in signs if sign not in allowed), None)
 
 
 def usual_amount(code: str | None) -> str:

@@ -24,7 +24,8 @@ _ENCODING_BYTES = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """names: of the file's columns, from the left. rows: the first, each with its line and the text of
-    each column; rejected: those of the first that are none. read_as: how the file was understood.
+    each column; rejected: those of the first that are none; wrong: their cells without a value. read_as: how
+    the file was understood.
     header_line: where the names stand, 0 in a file without such a line. notes: remarks about the first rows,
     and what was skipped above the header. sheets: of a workbook, their names.
     """
@@ -32,6 +33,7 @@ class Beginning:
     names: Sequence[str]
     rows: Sequence[tuple[int, Texts]]
     rejected: Sequence[RejectedRow]
+    wrong: Sequence[RejectedRow]
     read_as: Mapping[str, str]
     header_line: int
     notes: Notes
@@ -66,10 +68,11 @@ def read_beginning(
         table.notes.guess(guess)
         names = every.header
     sheets = sheet_names(file) if kind == "excel" else None
-    rows, rejected = _first_rows(table, most_rows)
+    rows, rejected, wrong = _first_rows(table, most_rows)
     # Python has other names for encodings that are said than those that are found.
     said = {"encoding": options.encoding} if options.encoding and kind == "csv" else {}
-    return Beginning(names, rows, rejected, table.read_as | said, table.header_line, table.notes, sheets)
+    read_as = table.read_as | said
+    return Beginning(names, rows, rejected, wrong, read_as, table.header_line, table.notes, sheets)
 
 
 class _EveryColumn(Matcher):
@@ -115,14 +118,20 @@ def _encoding(file: BinaryIO, options: Options) -> tuple[str, str | None]:
     return find_encoding(io.BytesIO(data), options.encoding)
 
 
-def _first_rows(table: Table, most: int) -> tuple[list[tuple[int, Texts]], list[RejectedRow]]:
+def _first_rows(
+    table: Table, most: int
+) -> tuple[list[tuple[int, Texts]], list[RejectedRow], list[RejectedRow]]:
+    """The first rows, those that are none, and the cells without a value."""
     rows: list[tuple[int, Texts]] = []
     rejected: list[RejectedRow] = []
+    wrong: list[RejectedRow] = []
     for batch in table.batches():
         rows += zip(batch.lines, zip(*batch.columns, strict=True), strict=False)
         rejected += batch.rejected
+        wrong += batch.wrong
         if len(rows) + len(rejected) >= most:
             break
     lines = sorted([line for line, _ in rows] + [row.line for row in rejected])
     last = lines[:most][-1] if lines else 0
-    return [row for row in rows if row[0] <= last], [row for row in rejected if row.line <= last]
+    rejected, wrong = ([row for row in bad if row.line <= last] for bad in (rejected, wrong))
+    return [row for row in rows if row[0] <= last], rejected, wrong

@@ -29,7 +29,7 @@ _BATCH_TEXT = 1_000_000
 LONGEST_ROW = 7_000_000
 """Characters of a row that goes over many lines."""
 
-_WRAPPED = re.compile(r'\s*=["“](.*)["”]\s*', re.DOTALL)
+_WRAPPED = re.compile(r'\s*=(?:"(?P<plain>(?:[^"]|"")*+)"|“(?P<curly>[^“”]*+)”)\s*')
 
 
 class CsvTable:
@@ -41,6 +41,7 @@ class CsvTable:
         self._lines = TextLines(file, encoding, is_guess=guess is not None)
         found = find_header(self._lines, matcher, options)
         self._delimiter = found.delimiter
+        self._has_spaces = found.has_spaces
         self._is_careful = False
         self._line = self.header_line = found.line
         self._begin(found.line)
@@ -82,7 +83,8 @@ class CsvTable:
         return lines
 
     def _reader_of(self, lines: Iterator[str], strict: bool) -> Reader:
-        return csv.reader(lines, delimiter=self._delimiter, strict=strict)
+        spaces = self._has_spaces
+        return csv.reader(lines, delimiter=self._delimiter, strict=strict, skipinitialspace=spaces)
 
     def _lines_read(self) -> int:
         return self._skipped + self._reader.line_num
@@ -94,6 +96,7 @@ class CsvTable:
                 continue
             if len(rows[0]) > MOST_COLUMNS:
                 raise TooLarge(f"Line {self._lines_read():,} has more than {MOST_COLUMNS:,} columns.")
+            self._repeated = rows[0]
             return [_meant(name) or "" for name in rows[0]]
         raise UnreadableInput("The file is empty.")
 
@@ -149,7 +152,8 @@ class CsvTable:
         return begins + sum(map(line_ends, rows[0][:-1]))
 
     def _batch(self, rows: list[list[str]], lines: Sequence[int]) -> Batch:
-        if set(map(len, rows)) == {self._width} and not self._lines.holds_nul:
+        is_even = set(map(len, rows)) == {self._width} == {self._named}
+        if is_even and not self._lines.holds_nul and self._repeated not in rows:
             columns = columns_of(rows, self._positions)
             if all_filled(columns):
                 return Batch(lines, self._texts(columns))
@@ -158,6 +162,9 @@ class CsvTable:
         rejected: list[RejectedRow] = []
         for row, line in zip(rows, lines, strict=True):
             if is_blank(row):
+                continue
+            if row == self._repeated and self._named > 1:
+                self.notes.count("repeated", line)
                 continue
             reason = self._reason(row)
             if reason:
@@ -168,8 +175,8 @@ class CsvTable:
         return Batch(good_lines, self._texts(columns_of(good, self._positions)), rejected)
 
     def _reason(self, row: list[str]) -> str | None:
-        if len(row) > self._width and not is_blank(row[self._width :]):
-            return f"has {len(row):,} cells, the header has {self._width:,}"
+        if len(row) > self._named and not is_blank(row[self._named :]):
+            return f"has {len(row):,} cells, the header has {self._named:,}"
         if self._lines.holds_nul:
             return unstorable(row[place] for place in self._wanted if place < len(row))
         return None
@@ -190,7 +197,9 @@ def _meant(text: str) -> str | None:
     if text[:1] == "'":
         return unguarded(text)
     match = _WRAPPED.fullmatch(text) if "=" in text else None
-    return (match[1].replace('""', '"') or None) if match else text
+    if match is None:
+        return text
+    return (match["curly"] or (match["plain"] or "").replace('""', '"')) or None
 
 
 def _lines_in(row: Sequence[str]) -> int:

@@ -30,10 +30,14 @@ _BLANK = re.compile(r'[\s,;|"]*')
 
 @dataclass(frozen=True, slots=True)
 class HeaderLine:
-    """line: from 1; skipped: number and text of the lines above it that are not blank."""
+    """line: from 1; skipped: number and text of the lines above it that are not blank.
+
+    has_spaces: whether spaces stand between a delimiter and a quote, as in `1, "a, b"`.
+    """
 
     line: int
     delimiter: str
+    has_spaces: bool
     skipped: Sequence[tuple[int, str]]
 
 
@@ -62,13 +66,15 @@ def find_header(lines: TextLines, matcher: Matcher, options: Options) -> HeaderL
             raise UnreadableInput(f"Line {begins:,} cannot be the header: it is blank, or not in the file.")
         filled = filled[:1]
 
+    spaced = {each: _has_spaces(window, each) for each in delimiters}
+
     def cells(at: int) -> Iterator[tuple[str, list[str]]]:
-        return ((each, _row(window, at, each)) for each in delimiters)
+        return ((each, _row(window, at, each, spaced[each])) for each in delimiters)
 
     places = [each for each in filled if each < SEARCHED] or filled[:1] or [1 if separator else 0]
     at, delimiter = _best(matcher, places, cells)
     skipped = [(begins + each, _shown(window[each])) for each in filled if each < at]
-    return HeaderLine(begins + at, delimiter, skipped)
+    return HeaderLine(begins + at, delimiter, spaced[delimiter], skipped)
 
 
 def best_row(matcher: Matcher, rows: Sequence[Sequence[str]]) -> int:
@@ -115,9 +121,16 @@ def _window(lines: TextLines, begins: int) -> list[str]:
     return window
 
 
-def _row(window: Sequence[str], at: int, delimiter: str) -> list[str]:
+def _has_spaces(window: Sequence[str], delimiter: str) -> bool:
+    sign = re.escape(delimiter)
+    quoted = re.compile(rf'{sign} +"(?:[^"]|"")*+" *(?:{sign}|[\r\n]|$)')
+    return delimiter != " " and any(map(quoted.search, window))
+
+
+def _row(window: Sequence[str], at: int, delimiter: str, has_spaces: bool) -> list[str]:
+    rows = csv.reader(window[at:], delimiter=delimiter, strict=True, skipinitialspace=has_spaces)
     try:
-        return next(csv.reader(window[at:], delimiter=delimiter, strict=True), [])
+        return next(rows, [])
     except csv.Error:
         return []
 

@@ -12,7 +12,7 @@ from json import JSONDecodeError
 from typing import Any, BinaryIO
 
 from aggregator.errors import TooLarge, UnreadableInput
-from aggregator.inputs.limits import LONGEST_ITEM
+from aggregator.inputs.limits import LONGEST_ITEM, shortened
 from aggregator.inputs.matching import Matcher
 from aggregator.inputs.objects import DECODER, Item, ObjectTable, too_deep
 from aggregator.inputs.options import Options
@@ -24,13 +24,16 @@ _STRING = r'"(?:[^"\\]|\\.)*+"'
 _PAGE = re.compile(rf'\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[^\s"{{}}\[\],]++)\s*,\s*)*+"{_ITEMS}"\s*:\s*\[')
 """The beginning of a page: perhaps some plain members, then its items."""
 
+_NAME = re.compile(rf"({_STRING})\s*:")
+_PAGE_MEMBERS = ('"total"', '"limit"', '"offset"')
+
 _LONGEST_WORD = 16
 """What is cut off in the middle of a word is faulty some characters before its end."""
 
 
 def open_json(file: BinaryIO, matcher: Matcher, options: Options) -> ObjectTable:
     """The items of an array as a table. Raises UnreadableInput or TooLarge."""
-    return ObjectTable(_Items(file, may_be_page=not matcher.knows(_ITEMS)), matcher, "json")
+    return ObjectTable(_Items(file, matcher), matcher, "json")
 
 
 def _refuse_columns(value: Any) -> None:
@@ -53,9 +56,9 @@ def _no_json(first: str) -> str:
 class _Items:
     """The items of a file, with only a piece of it in memory."""
 
-    def __init__(self, file: BinaryIO, may_be_page: bool) -> None:
+    def __init__(self, file: BinaryIO, matcher: Matcher) -> None:
         self._file = file
-        self._may_be_page = may_be_page
+        self._matcher = matcher
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = ""
         self._place = 0
@@ -71,8 +74,8 @@ class _Items:
             self._place += 1
             yield from self._array()
         elif first == "{":
-            page = _PAGE.match(self._text, self._place) if self._may_be_page else None
-            if page:
+            page = _PAGE.match(self._text, self._place)
+            if page and not any(map(self._is_column, _NAME.findall(page[0]))):
                 self._place = page.end()
                 yield from self._array()
                 self._rest_of_page()
@@ -90,15 +93,25 @@ class _Items:
         if after:
             raise UnreadableInput(f"After item {self._item - 1:,} the JSON ends, but the file goes on.")
 
+    def _is_column(self, name: str) -> bool:
+        """Whether a member's name, as JSON, is that of a column, and so the object is a row."""
+        return name not in _PAGE_MEMBERS and self._matcher.knows(DECODER.decode(name))
+
     def _rest_of_page(self) -> None:
         """Read over the members after the items."""
         items = self._item
         while (after := self._next_character()) == ",":
             self._place += 1
-            is_named = self._value()[2].startswith('"') and self._next_character() == ":"
+            name = self._value()[2]
+            is_named = name.startswith('"') and self._next_character() == ":"
             self._place += 1
             if not is_named:
                 break
+            if self._is_column(name):
+                raise UnreadableInput(
+                    f"The object has rows in {_ITEMS}, and after them the column {shortened(name)}. Send an "
+                    "array with an object for each row."
+                )
             self._value()
         self._item = items
         if after != "}":

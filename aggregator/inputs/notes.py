@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-RowRemark = Literal["short", "trailing", "hidden"]
+RowRemark = Literal["short", "trailing", "repeated", "hidden"]
 _OF_ROWS: dict[RowRemark, tuple[str, str, str]] = {
     "short": ("has", "have", "fewer cells than the header. The missing cells are empty."),
     "trailing": ("ends", "end", "with more or fewer delimiters than the header. No value is affected."),
+    "repeated": ("repeats", "repeat", "the header. Such rows are skipped."),
     "hidden": ("is", "are", "hidden or filtered in the workbook. Hidden rows are read like all others."),
 }
 

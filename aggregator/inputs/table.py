@@ -17,12 +17,14 @@ class Batch:
     lines: of each row the line of the file on which it begins, from 1; of a sheet its row, of JSON the
     number of the item. columns: for each wanted column, in their order, its text in each row; None where
     it is empty, null, or not in the file. rejected: what is no row, such as a line with too many cells;
-    those are not among the others.
+    those are not among the others. wrong: cells of the others that have no value, such as #N/A in a sheet;
+    they are None in their columns.
     """
 
     lines: Sequence[int]
     columns: Sequence[Sequence[str | None]]
     rejected: Sequence[RejectedRow] = ()
+    wrong: Sequence[RejectedRow] = ()
 
 
 class Table(Protocol):

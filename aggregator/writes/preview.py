@@ -17,6 +17,7 @@ from aggregator.writes.staging import (
     NAMED_ONCE,
     lacks,
     missing_columns,
+    other_currencies,
     require_day_order,
     required_columns,
     shortened,
@@ -89,6 +90,7 @@ def _problems(
         matcher.positions(beginning.names)
     except UnreadableInput as error:
         yield error.detail
+    yield from other_currencies(found, columns)
     missing = missing_columns(found, columns)
     if missing and any(found):
         yield lacks(missing, columns, [name for name in beginning.names if name])
@@ -99,10 +101,14 @@ def _rows(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows, and what seems to be wrong with whole columns."""
     refused, suspicions = _refused(beginning, columns, places)
+    wrong = {(cell.line, cell.column): cell.value for cell in beginning.wrong}
     rows = [
         {
             "line": line,
-            "cells": [shortened(text) for text in texts],
+            "cells": [
+                shortened(wrong.get((line, name), text))
+                for name, text in zip(beginning.names, texts, strict=True)
+            ],
             "problems": [_problem(each) for each in refused.get(line, ())],
         }
         for line, texts in beginning.rows
@@ -123,16 +129,21 @@ def _refused(
     format = beginning.read_as["format"]
     lines = [line for line, _ in beginning.rows]
     refused: dict[int, list[RejectedRow]] = {}
+    wrong = {(cell.line, cell.column): cell for cell in beginning.wrong}
     for (name, column), place in zip(columns.items(), places, strict=True):
         if place is None and format in NAMED_ONCE:
             continue
         texts = [None if place is None else row[place] for _, row in beginning.rows]
         called = name if place is None else beginning.names[place]
-        made = converter(column, has_numbers=format != "csv")
+        made = converter(column, has_numbers=format != "csv", has_dates=format == "excel")
         _, found = made.values(texts)
         if made.suspicion is not None:
             suspicions.append(f"{called}: {made.suspicion}")
         for index, reason in found:
-            cell = RejectedRow(lines[index], called, shortened(texts[index]), reason)
-            refused.setdefault(cell.line, []).append(cell)
+            if (lines[index], called) not in wrong:
+                cell = RejectedRow(lines[index], called, shortened(texts[index]), reason)
+                refused.setdefault(cell.line, []).append(cell)
+        for line in lines if wrong else ():
+            if (line, called) in wrong:
+                refused.setdefault(line, []).append(wrong[line, called])
     return refused, suspicions

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from aggregator.catalog.conversion import converter
 from aggregator.catalog.day_order import has_day_order, in_order
 from aggregator.catalog.input_columns import InputColumn
+from aggregator.catalog.minor_units import foreign_sign, signs_of
 from aggregator.databases.connection import SqlValue
 from aggregator.errors import InvalidParameters, ParameterError, RejectedRow, RejectedRows, SwappedDays
 from aggregator.inputs.matching import with_notes, with_other_names
@@ -67,17 +68,18 @@ class Staging:
         self._table = table
         self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
         self._own_names = tuple(columns)
-        has_numbers = table.read_as.get("format") != "csv"
+        format = table.read_as.get("format")
         order = table.read_as.get("date_order")
         self._has_day_order = order is not None
         read = in_order(columns, order).values()
-        self._converters = [converter(column, has_numbers) for column in read]
+        self._converters = [converter(column, format != "csv", format == "excel") for column in read]
         self._progress = progress
         self._keeps_bad = keeps_bad
         self._count = 0
         self._rejected: list[RejectedRow] = []
         self._rejected_count = 0
         _require_columns(table, columns)
+        _require_currencies(table, columns)
 
     def rows(self) -> Iterator[Row]:
         """The good rows. Raises UnreadableInput or TooLarge, as the table does."""
@@ -92,6 +94,8 @@ class Staging:
 
     def received(self) -> Received:
         """What there was."""
+        pairs = zip(self._names, self._converters, strict=True)
+        swapped = [f"{name}: {each.swapped_dates}" for name, each in pairs if each.swapped_dates is not None]
         return Received(
             self._count,
             self._rejected_count,
@@ -99,7 +103,7 @@ class Staging:
             self._table.read_as,
             self._table.ignored,
             dict(zip(self._own_names, self._names, strict=True)),
-            self._table.notes.sentences(),
+            [*self._table.notes.sentences(), *swapped],
         )
 
     def require_day_order(self) -> None:
@@ -120,11 +124,14 @@ class Staging:
     def _converted(self, batch: Batch, bad: list[RejectedRow]) -> list[Sequence[SqlValue]]:
         """The values column by column; every bad cell is added to `bad`."""
         columns: list[Sequence[SqlValue]] = []
+        wrong = {(row.line, row.column) for row in batch.wrong}
+        bad += batch.wrong
         for name, each, texts in zip(self._names, self._converters, batch.columns, strict=True):
             values, refused = each.values(texts)
             bad += [
                 RejectedRow(batch.lines[index], name, shortened(texts[index]), reason)
                 for index, reason in refused
+                if (batch.lines[index], name) not in wrong
             ]
             columns.append(values)
         return columns
@@ -145,6 +152,25 @@ def _require_columns(table: Table, columns: Mapping[str, InputColumn]) -> None:
     if missing and table.read_as.get("format") in NAMED_ONCE:
         there = [*(name for name in table.names if name), *table.ignored]
         raise with_notes(lacks(missing, columns, there), table.notes.sentences())
+
+
+def _require_currencies(table: Table, columns: Mapping[str, InputColumn]) -> None:
+    others = list(other_currencies(table.names, columns))
+    if others:
+        raise with_notes(" ".join(others), table.notes.sentences())
+
+
+def other_currencies(found: Sequence[str | None], columns: Mapping[str, InputColumn]) -> Iterator[str]:
+    """Sentences for columns of a file whose names have another currency's sign, as `Price €` for USD has.
+
+    found: as for `missing_columns`. A sign in a name that the header lists is meant.
+    """
+    for there, (name, column) in zip(found, columns.items(), strict=True):
+        if there is None or column.currency is None:
+            continue
+        sign = foreign_sign(there, [*column.names, name, *signs_of(column.currency)])
+        if sign is not None:
+            yield f'The column "{there}" is in {sign}, and {name} is in {column.currency}.'
 
 
 NAMED_ONCE = ("csv", "excel")

@@ -94,3 +94,33 @@ def test_only_days_that_can_be_mistaken_are_read_in_another_order() -> None:
     ordered = in_order(columns, "dmy")
     assert [each.formats for each in ordered.values()] == [["%d/%m/%y", "%d %b %Y"], ["%Y/%m/%d"], []]
     assert in_order(columns, "mdy") == columns
+
+
+WORKBOOK = [
+    (["2024-12-05", "13/12/2024"], True),
+    (["2024-12-05T00:00:00", "25/12/2024"], True),
+    (["2024-12-13", "25/12/2024"], False),
+    (["2024-12-05", "25/12/2024", "05/12/2024"], False),
+    (["2024-12-05", "2024-12-06"], False),
+    (["13/12/2024", "25/12/2024"], False),
+    (["2024-12-05", "soon"], False),
+]
+
+
+@pytest.mark.parametrize(("texts", "is_suspected"), WORKBOOK)
+@pytest.mark.parametrize("declared", ["dmy", "mdy"])
+def test_dates_that_a_spreadsheet_program_may_have_swapped(
+    texts: list[str], is_suspected: bool, declared: str
+) -> None:
+    # In a workbook what could be read in the program's order became a date, and the rest stayed text.
+    made = converter(column(ORDERS[declared]), has_numbers=True, has_dates=True)
+    made.values(texts)
+    assert (made.swapped_dates is not None) is is_suspected
+    if is_suspected:
+        assert made.suspicion is not None
+        assert "the file from which the workbook was made" in made.suspicion
+    elif declared == "dmy":
+        assert made.suspicion is None
+    of_csv = converter(column(ORDERS[declared]))
+    of_csv.values(texts)
+    assert of_csv.swapped_dates is None

@@ -242,6 +242,16 @@ def test_nothing_has_to_be_said() -> None:
             "columns: {a: {type: money, currency: usd}}",
             ["1: columns.a.currency: must be three capital letters, such as USD"],
         ),
+        *(
+            (
+                f"columns: {{a: {{link: '{link}'}}}}",
+                [
+                    "1: columns.a.link: must be a path that begins with one /, "
+                    "such as /customers/{customer_id}"
+                ],
+            )
+            for link in ("items/{a}", "//x", "https://example.org/{a}")
+        ),
         (
             "columns:\n  a:\n    type: text\n    currency: USD",
             ["4: columns.a.currency: belongs to a column of type money"],

@@ -30,13 +30,15 @@ def opened(
 
 
 def drained(table: Table) -> tuple[Rows, list[RejectedRow]]:
-    """Each row with its line, and what was rejected."""
+    """Each row with its line, and what was rejected, cells without a value included."""
     rows: Rows = []
     rejected: list[RejectedRow] = []
     for batch in table.batches():
         assert {len(column) for column in batch.columns} == {len(batch.lines)}
-        rows += zip(batch.lines, map(list, zip(*batch.columns, strict=True)), strict=True)
-        rejected += batch.rejected
+        wrong = {cell.line for cell in batch.wrong}
+        found = zip(batch.lines, map(list, zip(*batch.columns, strict=True)), strict=True)
+        rows += [row for row in found if row[0] not in wrong]
+        rejected += [*batch.rejected, *batch.wrong]
     return rows, rejected
 
 

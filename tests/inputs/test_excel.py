@@ -101,6 +101,54 @@ def test_error_cells_and_impossible_dates_are_rejected() -> None:
     ]
 
 
+def test_all_cells_of_a_row_without_a_value_are_told() -> None:
+    table = opened(workbook([["a", "b", "c"], ["#N/A", "x", "#REF!"]]), "excel", wanted("a", "b", "c"))
+    (batch,) = table.batches()
+    assert (batch.lines, batch.columns, batch.rejected) == ([2], [[None], ("x",), [None]], [])
+    assert [(cell.line, cell.column, cell.value) for cell in batch.wrong] == [
+        (2, "a", "#N/A"),
+        (2, "c", "#REF!"),
+    ]
+
+
+def test_a_day_that_was_none_is_rejected() -> None:
+    book = openpyxl.Workbook()
+    for row in (["a"], [59], [60], [60.5], [61]):
+        book.active.append(row)
+        book.active.cell(book.active.max_row, 1).number_format = "yyyy-mm-dd"
+    rows, rejected = drained(opened(saved(book), "excel", wanted("a")))
+    # 60 is 29 February 1900 in Excel.
+    assert rows == [(2, ["1900-02-28"]), (5, ["1900-03-01"])]
+    assert [row.value for row in rejected] == ["60", "60.5"]
+
+
+@pytest.mark.parametrize(
+    ("format", "number", "text"),
+    [
+        ("0%", 0.12, "12%"),
+        ("0.0%", 0.125, "12.5%"),
+        ("0.00%", 0.07 * 100 / 100, "7%"),
+        ("[Red]-0%;0%", 1, "100%"),
+        ("0%", -1e-9, "-0.0000001%"),
+        ('0"%"', 12.5, "12.5"),
+        ("0\\%", 12.5, "12.5"),
+    ],
+)
+def test_a_percentage_is_read_as_it_is_shown(format: str, number: float, text: str) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["a"])
+    book.active.append([number])
+    book.active["A2"].number_format = format
+    assert texts(saved(book), "excel", "a") == [[text]]
+
+
+def test_a_header_row_that_is_repeated_is_skipped_with_a_note() -> None:
+    rows = [["a", "b"], [1, 2], ["a", "b"], ["b", "a"], [3, 4]]
+    table = opened(workbook(rows), "excel", wanted("a", "b"))
+    assert [row for _, row in drained(table)[0]] == [["1", "2"], ["b", "a"], ["3", "4"]]
+    assert table.notes.sentences() == ["1 row (row 3) repeats the header. Such rows are skipped."]
+
+
 def test_empty_rows_and_rows_beyond_the_header() -> None:
     rows = [[], [None, "a", "b"], [], [None, 1], [None, None, 2], [None, 1, 2, None, 3], ["x", 1]]
     found, rejected = drained(opened(workbook(rows), "excel", wanted("a", "b")))
@@ -393,7 +441,7 @@ def test_a_number_is_the_one_of_15_digits(number: float) -> None:
         ("#,##0", 7, "7"),
         ("#,##000", 7, "7"),
         ("00/00", 7, "7"),
-        ("00%", 0.5, "0.5"),
+        ("00%", 0.5, "50%"),
         ("00E+00", 7, "7"),
         ("General", 7, "7"),
     ],

@@ -83,7 +83,7 @@ def test_one_object_is_one_row() -> None:
     ]
 
 
-@pytest.mark.parametrize("before", ["", '"total": 2, "next": null, ', '"a \\" {": "}[,", '])
+@pytest.mark.parametrize("before", ["", '"total": 2, "next": null, ', '"z \\" {": "}[,", '])
 @pytest.mark.parametrize("after", ["", ', "total": 2, "limit": 50, "more": {"a": [1]}'])
 @pytest.mark.parametrize("count", [0, 2, 12_000])
 def test_a_page_of_items(before: str, after: str, count: int) -> None:
@@ -95,6 +95,14 @@ def test_a_page_of_items(before: str, after: str, count: int) -> None:
 def test_items_may_be_a_column() -> None:
     assert read(b'{"items": ["x"], "a": 1}', "json", "a", "items") == [(1, ["1", '["x"]'])]
     assert read(b'{"tags": ["x"], "a": {"b": [1]}}', "json", "tags") == [(1, ['["x"]'])]
+
+
+def test_an_object_with_items_and_columns_is_a_row_or_refused() -> None:
+    assert read(b'{"a": 1, "items": [{"x": 2}]}', "json", "a") == [(1, ["1"])]
+    assert read(b'{"a": 1, "items": []}', "json", "a") == [(1, ["1"])]
+    assert read(b'{"items": [{"total": 1}], "total": 2}', "json", "total") == [(1, ["1"])]
+    with pytest.raises(UnreadableInput, match='after them the column "a"'):
+        read(b'{"items": [{"a": 1}], "a": 2}', "json", "a")
 
 
 @pytest.mark.parametrize("kind", BOTH)

@@ -7,12 +7,14 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
+from tests.inputs.workbooks import workbook as workbook_of
 from tests.server import Server
 from tests.sqlite_files import make_database
 from tests.web.conftest import servers_over
@@ -494,6 +496,42 @@ def test_swapped_days_refuse_the_whole_file_until_their_order_is_said(shop: Serv
     assert taken.json()["read_as"]["date_order"] == "dmy"
     stored = rows(shop, "order", "SELECT order_date FROM orders WHERE order_id IN (7, 8) ORDER BY 1")
     assert stored == [("2024-12-05",), ("2024-12-13",)]
+
+
+def test_dates_that_a_spreadsheet_program_may_have_swapped(shop: Server) -> None:
+    """A program that reads 05/12/24 as another day leaves 13/12/24 a text."""
+    header = ["customer", "Order #", "ordered", "item", "price"]
+    book = workbook_of([header, ["Ada", 7, date(2024, 5, 12), "Tea", 1], ["Ada", 8, "12/13/24", "Tea", 2]])
+    refused = shop.send("/orders/import?invalid=skip", book)
+    assert (refused.status, refused.json()["type"]) == (422, "urn:aggregator:problem:swapped-days")
+    assert "2024-05-12" in refused.json()["detail"]
+    assert "12/13/24 is a text" in refused.json()["detail"]
+    taken = shop.send("/orders/import?date_order=mdy", book)
+    assert taken.status == 201
+    (note,) = taken.json()["notes"]
+    assert note.startswith("ordered: A spreadsheet program may have swapped")
+
+
+def test_a_column_in_another_currency_is_refused(shop: Server) -> None:
+    for sheet in (SHEET, json.dumps([{"customer": "Ada", "Order #": 7, "price": 1}])):
+        other = sheet.replace("price", "price €")
+        refused = shop.send("/orders/import", json.loads(other) if other[0] == "[" else other)
+        assert (refused.status, refused.json()["type"]) == (400, "urn:aggregator:problem:unreadable-input")
+        assert 'The column "price €" is in €, and price is in USD.' in refused.json()["detail"]
+    assert shop.send("/orders/import?dry_run=true", SHEET.replace("price", "price $")).status == 200
+
+
+def test_all_bad_cells_of_a_workbooks_row_are_told(shop: Server) -> None:
+    header = ["customer", "Order #", "ordered", "item", "price"]
+    book = workbook_of([header, ["#REF!", "nine", "2024-01-31", "Tea", "#N/A"], ["Ada", 7, None, "Tea", 1]])
+    told = shop.send("/orders/import", book).json()
+    assert [(row["line"], row["column"], row["value"]) for row in told["rejected"]] == [
+        (2, "customer", "#REF!"),
+        (2, "price", "#N/A"),
+        (2, "Order #", "nine"),
+        (3, "ordered", None),
+    ]
+    assert told["rejected_count"] == 2 or "rejected_count" not in told
 
 
 def test_an_order_of_days_that_is_none(shop: Server) -> None:

@@ -109,6 +109,11 @@ def test_only_so_many_rows() -> None:
         (["Article", "Remark"], 'lacks the column "price"', ["product_id", None]),
         (["Article", "No.", "price"], 'Both "Article" and "No."', ["product_id", "product_id", "price"]),
         (["a", "b"], "None of the columns is there", [None, None]),
+        (
+            ["No.", "Price (€)"],
+            'The column "Price (€)" is in €, and price is in USD.',
+            ["product_id", "price"],
+        ),
     ],
 )
 def test_columns_that_do_not_fit_are_shown_with_the_reason(
@@ -158,6 +163,18 @@ def test_a_workbook() -> None:
     assert wrong(document) == WRONG
     other = shown(workbook([HEADER, *rows], Other=[["a"], ["b"]]), "excel", sheet="other")
     assert (other["read_as"]["sheet"], cells(other)) == ("Other", [["b"]])
+
+
+def test_errors_of_a_workbook_count_in_its_wanted_columns_alone() -> None:
+    rows = [["1", "2", "#N/A"], ["#REF!", "abc", "#DIV/0!"]]
+    document = shown(workbook([["Article", "Price", "Remark"], *rows]), "excel")
+    assert wrong(document) == {1: ["Article", "Price"]}
+    assert cells(document) == rows
+    assert document["rows"][1]["problems"][0] == {
+        "column": "Article",
+        "value": "#REF!",
+        "reason": "is an error",
+    }
 
 
 @pytest.mark.parametrize("kind", ["json", "ndjson"])

@@ -118,6 +118,7 @@ class SheetTable:
         self.notes = notes
         notes.skip(header.number, [(row.number, row.shown) for row in found.above])
         self._header = header.texts(self._width)
+        self._header_cells = header.cells
         self._positions = matcher.positions(self._header, notes.sentences())
         self._wanted = {place for place in self._positions if place is not None}
         self.names: Sequence[str | None] = [
@@ -134,11 +135,15 @@ class SheetTable:
             good: list[Texts] = []
             lines: list[int] = []
             rejected: list[RejectedRow] = []
+            wrong: list[RejectedRow] = []
             length = 0
             for row in self._rows:
+                if row.cells == self._header_cells and len(row.cells) > 1:
+                    self.notes.count("repeated", row.number)
+                    continue
                 if row.is_hidden:
                     self.notes.count("hidden", row.number)
-                texts = self._texts(row)
+                texts = self._texts(row, wrong)
                 if isinstance(texts, RejectedRow):
                     rejected.append(texts)
                 else:
@@ -149,14 +154,15 @@ class SheetTable:
                     break
             if not good and not rejected:
                 return
-            yield Batch(lines, columns_of(good, self._positions), rejected)
+            yield Batch(lines, columns_of(good, self._positions), rejected, wrong)
 
-    def _texts(self, row: Row) -> Texts | RejectedRow:
+    def _texts(self, row: Row, wrong: list[RejectedRow]) -> Texts | RejectedRow:
+        """The text of each cell, or why it is no row. Cells without a value are added to `wrong`."""
         texts: list[str | None] = [None] * self._width
         for place, cell in row.cells.items():
             if isinstance(cell, WrongCell):
                 if place in self._wanted:
-                    return RejectedRow(row.number, self._header[place], cell.shown, cell.reason)
+                    wrong.append(RejectedRow(row.number, self._header[place], cell.shown, cell.reason))
             elif place < self._width:
                 texts[place] = cell
             elif cell.strip():

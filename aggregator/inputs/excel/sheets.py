@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from xml.etree.ElementTree import Element
 
 from openpyxl.utils import column_index_from_string
@@ -163,6 +164,8 @@ def _number(workbook: Workbook, shown: str, style_id: int) -> str | WrongCell | 
         if number != number or number in {float("inf"), float("-inf")}:
             return WrongCell(shown[:40], "is not a number")
         shown = number_text(f"{number:{_PRECISION}}")
+    if format.is_share:
+        return f"{number_text(str(Decimal(shown).scaleb(2)))}%"
     if format.digits and _WHOLE_NUMBER.fullmatch(shown):
         shown = shown.zfill(format.digits + shown.startswith("-"))
     return shown

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from openpyxl.utils.datetime import from_excel
+from openpyxl.utils.datetime import WINDOWS_EPOCH, from_excel
 
 from aggregator.inputs.excel.workbook import Style
 
 _MIDNIGHT = time()
+_NO_DAY = 60
+"""Excel's 29 February 1900, which did not exist."""
 
 
 def time_text(number: float, style: Style, epoch: datetime) -> str | None:
@@ -16,7 +18,7 @@ def time_text(number: float, style: Style, epoch: datetime) -> str | None:
 
     A number below one is a time of the day. A day in a format without hours has no midnight.
     """
-    if number < 0 and style != "duration":
+    if style != "duration" and (number < 0 or (int(number) == _NO_DAY and epoch == WINDOWS_EPOCH)):
         return None
     try:
         value = from_excel(number, epoch, timedelta=style == "duration")

@@ -31,10 +31,12 @@ class CellFormat:
     """How the number in a cell is to be read.
 
     digits: how many digits a whole number has at least: 1234 is 01234 in the format `00000`.
+    is_share: whether it is shown as a percentage: 0.125 is 12.5%.
     """
 
     style: Style = "number"
     digits: int = 0
+    is_share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +141,7 @@ def _cell_format(format: str | None) -> CellFormat:
         return CellFormat("duration")
     if is_date_format(format):
         return CellFormat("datetime" if re.search("[hs]", plain, re.IGNORECASE) else "date")
-    zeros = _SIGNS.sub("", plain.partition(";")[0])
-    return CellFormat(digits=len(zeros) if _LEADING_ZEROS.fullmatch(zeros) else 0)
+    positive = plain.partition(";")[0]
+    zeros = _SIGNS.sub("", positive)
+    digits = len(zeros) if _LEADING_ZEROS.fullmatch(zeros) else 0
+    return CellFormat(digits=digits, is_share="%" in positive)
