@@ -71,6 +71,11 @@ class Run:
         message = f"The SQL of this report ran for {seconds:g} seconds, which is its limit."
         self.stop(TimeLimitExceeded(message))
 
+    def raise_if_stuck(self) -> None:
+        """Raise what stopped the run when its SQL has not given a row yet and may go on for long."""
+        if self._stopped is not None and not self._streaming:
+            raise self._stopped
+
     def close(self) -> None:
         """Let go of what the client did not take."""
         self._spool.close()

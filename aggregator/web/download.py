@@ -14,6 +14,8 @@ from aggregator.web.gzip import compressed_chunks
 from aggregator.web.service import Service
 
 _WATCH_AFTER_SECONDS = 0.05
+_LET_GO_SECONDS = 0.5
+"""SQL that was stopped mostly ends at once, but not inside a single SQLite function."""
 
 Framed = Callable[[Iterator[bytes]], Iterator[bytes]]
 """Puts something around the pieces of a file; what they raise goes through."""
@@ -58,6 +60,7 @@ class Download:
             self._loop.call_soon_threadsafe(set_begun)
 
         limit = self._loop.call_later(self._time_limit, self.run.stop_after, self._time_limit)
+        waited_enough = self._loop.call_later(self._time_limit + _LET_GO_SECONDS, set_begun)
         watching = self._loop.call_later(_WATCH_AFTER_SECONDS, self._start_watching)
         execution = self._loop.run_in_executor(
             self._service.runners, self.run.execute, self._service.pool, started, self._service.processes
@@ -74,10 +77,12 @@ class Download:
             await begun
         finally:
             watching.cancel()
+            waited_enough.cancel()
             if not execution.done():
                 execution.add_done_callback(lambda future: future.exception())
         if execution.done():
             execution.result()
+        self.run.raise_if_stuck()
 
     def _learn(self) -> None:
         if self.run.seconds is not None:

@@ -220,6 +220,28 @@ def test_a_function_that_does_not_end_has_the_time_limit(make_server: MakeServer
     assert server.get("/warm?n=5").json() == [{"place": 0}]
 
 
+def test_a_function_over_long_values_of_the_database_has_the_time_limit(make_server: MakeServer) -> None:
+    """It runs in a thread, which cannot be ended, so the client is answered without it."""
+    stuck = """/*
+time_limit: 0.7
+params:
+  n: {type: integer, default: 20}
+*/
+WITH RECURSIVE doubled(text) AS (
+    SELECT 'aaaaaaaa' UNION ALL SELECT text || text FROM doubled WHERE length(text) < 1 << :n
+)
+SELECT max(instr(text || text, text || 'b')) AS place FROM doubled WHERE length(text) >= 1 << :n"""
+    server = make_server({"stuck": stuck, "quick": "SELECT 1 AS one"}, max_reports=2, reader_processes=0)
+    assert server.get("/stuck?n=5").json() == [{"place": 0}]
+
+    answer = server.get("/stuck")
+
+    assert answer.status == 504
+    assert answer.json()["type"] == "urn:aggregator:problem:time-limit-exceeded"
+    assert server.get("/quick").status == 200
+    assert server.stop() is not None
+
+
 def test_a_function_that_does_not_end_keeps_nobody_waiting(make_server: MakeServer) -> None:
     server = make_server({"stuck": STUCK, "quick": "SELECT 1 AS one"}, max_reports=2, reader_processes=1)
     assert server.get("/stuck?n=5").status == 200
