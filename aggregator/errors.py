@@ -247,8 +247,10 @@ class RejectedRows(AggregatorError):
 class SwappedDays(RejectedRows):
     """Days of a column can only be read in another order of day and month; nothing was written."""
 
-    def __init__(self, received: int, count: int, rows: Sequence[RejectedRow], reason: str) -> None:
-        super().__init__(received, count, rows)
+    def __init__(
+        self, received: int, count: int, rows: Sequence[RejectedRow], reason: str, notes: Sequence[str] = ()
+    ) -> None:
+        super().__init__(received, count, rows, notes=notes)
         self.detail = f"{reason} Nothing was written."
         self.args = (self.detail,)
 

@@ -113,7 +113,8 @@ class Staging:
         pairs = zip(self._names, self._converters, strict=True)
         reasons = [f"{name}: {each.suspicion}" for name, each in pairs if each.suspicion is not None]
         if reasons:
-            raise SwappedDays(self._count, self._rejected_count, self._rejected, " ".join(reasons))
+            notes = self._table.notes.sentences()
+            raise SwappedDays(self._count, self._rejected_count, self._rejected, " ".join(reasons), notes)
 
     def require_all_good(self) -> None:
         """Raises RejectedRows when there are bad rows."""

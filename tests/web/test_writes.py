@@ -476,14 +476,15 @@ SWAPPED = "customer,Order #,ordered,item,price\nAda,7,05/12/24,Tea,1\nAda,8,13/1
 def test_swapped_days_refuse_the_whole_file_until_their_order_is_said(shop: Server) -> None:
     """5 December must not become 12 May, also where bad rows are skipped."""
     for query in ("", "?invalid=skip", "?invalid=skip&dry_run=true"):
-        refused = shop.send(f"/orders/import{query}", SWAPPED)
+        refused = shop.send(f"/orders/import{query}", f"Orders of May\n{SWAPPED}")
         told = refused.json()
         assert (refused.status, told["type"]) == (422, "urn:aggregator:problem:swapped-days")
         assert told["detail"].startswith(
             "ordered: Day and month seem to be swapped. 13/12/24 cannot be read as"
         )
         assert "?date_order=dmy" in told["hint"]
-        assert [row["line"] for row in told["rejected"]] == [3]
+        assert told["notes"] == ["The header is on line 2; 1 line above it was skipped."]
+        assert [row["line"] for row in told["rejected"]] == [4]
     preview = shop.send("/orders/import?preview=5", SWAPPED).json()
     assert preview["problems"] == [told["detail"].removesuffix(" Nothing was written.")]
     assert shop.send("/orders/import?preview=5&date_order=dmy", SWAPPED).json()["problems"] == []

@@ -145,6 +145,24 @@ def test_many_are_deleted_only_when_that_is_confirmed(page: Page, server: Server
     assert [guests(server, name) for name in names] == [0, 0]
 
 
+def test_days_in_the_other_order(page: Page, server: Server) -> None:
+    header = "CustomerName,InvoiceNumber,InvoiceDate,BillTotal,Applied,Status,Currency,Terms"
+    rows = [f"Ada,D-{day},{day}/12/2024,1.00,0,Open,USD,Net 30" for day in ("05", "25")]
+    chosen(page, IMPORT, "days.csv", "\n".join([header, *rows]).encode())
+    looked_at(page)
+    page.check("input[value=skip]")
+    page.click("#load")
+    # Skipping does not help: it would store 12 May.
+    assert "Choose the order under “How it is read”" in outcome(page)
+    page.locator("#field-date-order").evaluate("field => field.closest('details').open = true")
+    page.select_option("#field-date-order", "dmy")
+    looked_at(page)
+    page.click("#load")
+    page.wait_for_selector("#outcome .counts")
+    dates = [(number, day) for number, day, _ in asked(server, "invoice", INVOICES, "D-%")]
+    assert sorted(dates) == [("D-05", "2024-12-05"), ("D-25", "2024-12-25")]
+
+
 def test_by_the_keyboard_alone(page: Page, server: Server, tmp_path: Path) -> None:
     file = tmp_path / "keys.csv"
     file.write_text("Guest\nBy keyboard\n")

@@ -28,11 +28,16 @@ function advice(bad, said, isSkipping) {
   return element("p", { class: "error" }, `${count(bad)} of ${all} ${bad === 1 ? "has" : "have"} errors, so Load would write nothing: fix the file${others}.`);
 }
 
+function advised(said, canSkip) {
+  if (said.type?.endsWith(":swapped-days")) return "Choose the order under “How it is read”, or fix the dates.";
+  return said.rejected && canSkip ? "Fix the rows, or choose to skip them." : said.hint;
+}
+
 /** What is wrong. errors: those that stand beside no field. */
 export function refusal(answer, errors, canSkip) {
   const { said } = answer;
   if (!said) return [problemBox(answer)];
-  const hint = said.rejected && canSkip ? "Fix the rows, or choose to skip them." : said.hint;
+  const hint = advised(said, canSkip);
   return [problemBox({ ...answer, said: { ...said, errors, hint } }), ...remarks(said.notes), rejected(said)].filter(Boolean);
 }
 
