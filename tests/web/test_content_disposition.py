@@ -64,7 +64,7 @@ HOSTILE = [
     "\u037e",
     "100%41",
     "%0d%0aX: y",
-    "a\x00b",
+    "a\x01b",
     "a\x7fb\x85c",
     "a\u2028b",
     "abc\u202excod.exe",

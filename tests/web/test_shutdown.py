@@ -82,10 +82,8 @@ def test_links_to_strange_places_keep_it_neither_from_answering_nor_from_ending(
     (tmp_path / "dbs" / "loop.db").symlink_to("loop.db")
     server = make_server({"items": ITEMS}, from_scratch=True)
     assert len(server.get("/items").json()) == 3
-    began = time.monotonic()
 
-    assert server.stop() in (0, -signal.SIGTERM)
-    assert time.monotonic() - began < 2
+    assert server.stop(SECONDS) in (0, -signal.SIGTERM)
     assert "Traceback" not in server.log()
 
 
