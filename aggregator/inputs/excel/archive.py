@@ -33,7 +33,7 @@ MOST_ELEMENTS_INSIDE = 200_000
 
 _MOST_DIRECTORY_BYTES = 2_000_000
 _COMPRESSED_BYTES_AT_ONCE = 1_024
-"""Unpacked, this is a megabyte at most, so that whoever watches the file's reading is asked often enough."""
+"""Unpacked, this is a megabyte at most, so that the time limit is checked often enough."""
 
 _DEEPEST = 50
 _DAMAGES = (
