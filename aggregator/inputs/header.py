@@ -115,7 +115,7 @@ def _window(lines: TextLines, begins: int) -> list[str]:
     except TooMuchText:
         pass
     except (TooLarge, UnreadableInput):
-        # What is wrong with a later line is told when its turn comes.
+        # A fault in a later line is reported when that line is read.
         if not window:
             raise
     return window

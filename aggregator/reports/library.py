@@ -104,7 +104,7 @@ class Library(Generic[T]):
 
     @property
     def was_read(self) -> bool:
-        """Whether the folders have been read once; until then, whoever asks waits for it."""
+        """Whether the folders have been read once; until then, requests wait."""
         return self._sql.was_read
 
     def refresh(self) -> None:

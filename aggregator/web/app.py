@@ -95,6 +95,7 @@ class _Front:
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_report = False
         if scope["type"] == "http":
             host = b", ".join([value for name, value in scope["headers"] if name == b"host"])
             try:
@@ -102,7 +103,8 @@ class _Front:
             except MisdirectedRequest as error:
                 await Answer(ReceivedRequest(scope, receive), send, shows_sql=False).fail(error)
                 return
-        is_report = scope["type"] == "http" and segments_of(scope["raw_path"])[0] not in RESERVED
+            first = scope["raw_path"].removeprefix(b"/").partition(b"/")[0]
+            is_report = segments_of(first)[0] not in RESERVED
         await (self._reports if is_report else self._own)(scope, receive, send)
 
 

@@ -1,17 +1,15 @@
 """What SQLite says of a statement before it runs, and on which line something is wrong with it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 import pytest
 
-from aggregator.databases.bare_names import attach_owners
-from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
 from aggregator.databases.inspection import ResultColumn, Statement, inspect, mentioned
 from aggregator.errors import DatabaseUnavailable
+from tests.databases.test_bare_names import attached
 from tests.sqlite_files import locked, make_database
 
 ORDERS = """
@@ -41,16 +39,6 @@ def files(dbs: Path) -> dict[str, DatabaseFile]:
     return DatabaseFolder(dbs).files()
 
 
-@contextmanager
-def opened(sql: str, files: dict[str, DatabaseFile]) -> Iterator[ReadOnlyConnection]:
-    connection = ReadOnlyConnection(mentioned(sql, files), patience=0)
-    try:
-        attach_owners(sql, connection, files)
-        yield connection
-    finally:
-        connection.close()
-
-
 GiveStatement = Callable[[str], Statement]
 GiveFaults = Callable[[str], list[tuple[int, str]]]
 
@@ -58,7 +46,7 @@ GiveFaults = Callable[[str], list[tuple[int, str]]]
 @pytest.fixture(scope="module")
 def statement(files: dict[str, DatabaseFile]) -> GiveStatement:
     def inspected(sql: str) -> Statement:
-        with opened(sql, files) as connection:
+        with attached(sql, files) as connection:
             statement, faults = inspect(sql, connection, files)
         assert faults == []
         assert statement is not None
@@ -70,7 +58,7 @@ def statement(files: dict[str, DatabaseFile]) -> GiveStatement:
 @pytest.fixture(scope="module")
 def faults(files: dict[str, DatabaseFile]) -> GiveFaults:
     def found(sql: str) -> list[tuple[int, str]]:
-        with opened(sql, files) as connection:
+        with attached(sql, files) as connection:
             _, faults = inspect(sql, connection, files)
         return [(fault.line, fault.message) for fault in faults]
 
@@ -95,7 +83,7 @@ def faults(files: dict[str, DatabaseFile]) -> GiveFaults:
         ("SELECT a FROM order_db.", ["order_db"]),
     ],
 )
-def test_only_the_databases_that_are_named_are_opened(
+def test_only_the_databases_that_are_named_are_attached(
     files: dict[str, DatabaseFile], sql: str, schemas: list[str]
 ) -> None:
     assert sorted(file.schema for file in mentioned(sql, files)) == schemas
@@ -189,7 +177,7 @@ def test_the_promise_holds_for_what_comes_out(
 ) -> None:
     """The compound SELECT shows why: its first part is what SQLite describes."""
     sql = "SELECT name FROM order_db.lines UNION ALL SELECT 5"
-    with opened(sql, files) as connection:
+    with attached(sql, files) as connection:
         assert connection.execute(sql).fetchall() == [(5,)]
 
 
@@ -219,7 +207,7 @@ def test_the_text_can_stand_inside_of_another_select(
     statement: GiveStatement, files: dict[str, DatabaseFile], sql: str, text: str
 ) -> None:
     assert statement(sql).sql == text
-    with opened(sql, files) as connection:
+    with attached(sql, files) as connection:
         assert len(connection.execute(f"SELECT * FROM (\n{statement(sql).sql}\n) LIMIT -1").fetchall()) == 1
 
 
@@ -419,7 +407,7 @@ def test_preparing_changes_missing_of_the_process(faults: GiveFaults, files: dic
 
 def unavailable(sql: str, dbs: Path) -> str:
     files = DatabaseFolder(dbs).files()
-    with pytest.raises(DatabaseUnavailable) as raised, opened(sql, files) as connection:
+    with pytest.raises(DatabaseUnavailable) as raised, attached(sql, files) as connection:
         inspect(sql, connection, files)
     return raised.value.detail
 
@@ -471,6 +459,6 @@ def test_an_empty_file_is_an_empty_database(tmp_path: Path) -> None:
     (tmp_path / "bad.db").touch()
     sql = "SELECT 1 FROM bad_db.customers"
     files = DatabaseFolder(tmp_path).files()
-    with opened(sql, files) as connection:
+    with attached(sql, files) as connection:
         _, (fault,) = inspect(sql, connection, files)
     assert fault.message == "no such table: bad_db.customers (the database bad_db has no such table)"
