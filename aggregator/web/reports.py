@@ -256,9 +256,8 @@ class ReportsEndpoint:
         limit = run.job.report.time_limit(self._service.settings.time_limit)
         download = Download(self._service, run, request.receive, limit, framed)
         try:
-            with self._service.progress.of(run, request.header(b"x-progress")):
-                await download.begin()
-                await self._send(download, order, request, answer)
+            await download.begin()
+            await self._send(download, order, request, answer)
         finally:
             request.line.rows = run.rows
             download.close()

@@ -24,7 +24,6 @@ from aggregator.reports.quick import QuickReports
 from aggregator.reports.report import Report
 from aggregator.reports.spool import Spool, SpoolSpace
 from aggregator.settings import Settings
-from aggregator.web.progress import Progress
 from aggregator.writes.answers import Answered, Answers
 from aggregator.writes.carry_out import Place
 from aggregator.writes.check import check
@@ -76,7 +75,6 @@ class Service:
         self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
         self.spool_space = SpoolSpace(settings.spool_space)
         self.history = History()
-        self.progress = Progress()
         self.overviews = Overviews()
         self.quick = QuickReports(self.history, settings.lock_wait, most_idle=settings.max_reports)
         self.processes = ReaderProcesses(

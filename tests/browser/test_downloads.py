@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from tests.web.reports import COUNTING, counting
 ROWS = 300_000
 MORE = 2_000_000
 """So many that they do not fit into the buffers on their way."""
+
+BYTES = sum(len(f'{n},{n},"some text that makes the row longer"\r\n') for n in range(1, MORE + 1))
+"""Of the rows in that file."""
 
 _SLOW = 500_000
 """Bytes a second, so that there is time to look."""
@@ -59,18 +63,25 @@ def slow_down(page: Page, bytes_a_second: int) -> None:
     session.send("Network.emulateNetworkConditions", pace)
 
 
-def test_rows_so_far_and_stop(page: Page, server: Server) -> None:
+def megabytes_in(status: str) -> float:
+    """How much of the file is there, as the page says."""
+    found = re.search(r": ([0-9.]+) MB so far", status)
+    assert found, status
+    return float(found[1])
+
+
+def test_bytes_so_far_and_stop(page: Page, server: Server) -> None:
     saved = downloads_of(page)
     page.goto("/huge")
     slow_down(page, _SLOW)
     page.get_by_role("link", name="CSV", exact=True).click()
 
     status = page.locator("#progress")
-    expect(status).to_contain_text(f"of {MORE:,} rows")
-    bar = status.get_by_role("progressbar")
-    expect(bar).to_have_attribute("max", str(MORE))
-    first = eventually(lambda: float(bar.get_attribute("value") or 0))
-    assert first <= MORE
+    expect(status).to_contain_text(f"CSV, {MORE:,} rows: ")
+    expect(status.get_by_role("progressbar")).to_be_visible()
+    megabytes = eventually(lambda: megabytes_in(status.inner_text()))
+    eventually(lambda: megabytes_in(status.inner_text()) > megabytes)
+    assert megabytes_in(status.inner_text()) <= BYTES / 1e6
     expect(page.get_by_role("link", name="CSV", exact=True)).to_have_attribute("aria-disabled", "true")
     status.get_by_role("button", name="Stop").click()
 

@@ -136,12 +136,6 @@ def test_the_first_page_tells_what_is_there(server: Server) -> None:
     assert f'<td class="n">{len(LINES) + 1}</td>' in text
 
 
-def test_nobody_watches_what_is_over(server: Server) -> None:
-    assert server.get("/_/progress/abcdefgh12345678").json() == {"rows": None}
-    assert server.get("/order/7?format=csv", {"X-Progress": "abcdefgh12345678"}).status == 200
-    assert server.get("/_/progress/abcdefgh12345678").json() == {"rows": None}
-
-
 def test_a_header_s_backticks_are_code_and_its_markup_is_text(make_server: MakeServer) -> None:
     header = 'description: "Of `a<b>` and <i>c</i>"\nparams: {p: {type: text, description: "As `x`"}}'
     sql = f"/*\n{header}\n*/\nSELECT :p AS p"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -47,17 +47,10 @@ def routes(service: Service) -> list[Route | Mount]:
         kept = {"cache-control": "no-cache", "vary": "Accept-Language"}
         return Response(page, headers=kept | dict(PAGE_HEADERS))
 
-    async def progress(request: Request) -> Response:
-        """How far a download is; on another connection the next request may reach the process that knows."""
-        rows = service.progress.rows(request.path_params["token"])
-        headers = {"cache-control": "no-store"} | ({"connection": "close"} if rows is None else {})
-        return JSONResponse({"rows": rows}, headers=headers)
-
     return [
         Route("/docs", docs),
         Route("/redoc", redoc),
         Route("/_/", home),
-        Route("/_/progress/{token}", progress),
         Route("/_/open/{name:path}", open_report),
         *send_routes(service),
         Route("/_/sql/{name:path}", SourceEndpoint(service), methods=["GET"]),
