@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "aggregator.web.app:from_environment",
             factory=True,
             http=JoiningProtocol,
+            ws="none",
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
