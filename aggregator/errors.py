@@ -40,6 +40,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The disk is full, or the share of it that the service has."""
@@ -48,17 +51,18 @@ OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 """Says nothing of the file that was to be opened: what was known of it is still the best guess."""
 
 
+RowNumber = Annotated[
+    int, Field(description="The line of the file, from 1; the row of a sheet; the number of an item of JSON")
+]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that is wrong with a file, and where.
+    """One thing that is wrong with a file, and where"""
 
-    file: the path inside `sql/` or `dbs/`, with forward slashes; line: from 1, or 0 for the file
-    as a whole; message: a sentence that says what is wrong and, where it can, what is allowed.
-    """
-
-    file: str
-    line: int
-    message: str
+    file: Annotated[str, Field(description="The path inside `sql/` or `dbs/`, with forward slashes")]
+    line: Annotated[int, Field(description="From 1; 0 for the file as a whole")]
+    message: Annotated[str, Field(description="What is wrong and, where it can be said, what is allowed")]
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
@@ -67,24 +71,20 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class ParameterError:
-    """One parameter of a request that cannot be used: its name, what was given, what is allowed."""
+    """One parameter of a request that cannot be used"""
 
     parameter: str
-    given: str | None
-    message: str
+    given: Annotated[str | None, Field(description="Null when it is missing")]
+    message: Annotated[str, Field(description="What is allowed")]
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """One row of a body that has an error.
+    """One row of a body that has an error"""
 
-    line: of the file, from 1; of a sheet its row, of JSON the number of the item. column: as the file
-    calls it, None for the row as a whole; value: what stands there.
-    """
-
-    line: int
-    column: str | None
-    value: str | None
+    line: RowNumber
+    column: Annotated[str | None, Field(description="As the file calls it; null for the row as a whole")]
+    value: Annotated[str | None, Field(description="What stands there")]
     reason: str
 
 

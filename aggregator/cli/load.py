@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO
 
-import orjson
 from tqdm import tqdm
 
 from aggregator.catalog.arguments import read_arguments
@@ -104,7 +103,7 @@ def _load(settings: Settings, asked: Load) -> str:
 
 
 def _answer(order: WriteOrder, outcome: Outcome) -> Answered:
-    return Answered(200, [], orjson.dumps(summary(outcome), option=orjson.OPT_INDENT_2))
+    return Answered(200, [], summary(outcome).to_json())
 
 
 def _parts(write: Write, file: BinaryIO, asked: Load) -> tuple[Fields, BinaryIO]:

@@ -18,15 +18,16 @@ from tempfile import SpooledTemporaryFile
 import apsw
 
 from aggregator.databases.folder import DatabaseFile
+from aggregator.documents import Count
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of a table."""
+    """Rows of a table"""
 
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
+    inserted: Count = 0
+    updated: Count = 0
+    deleted: Count = 0
 
 
 TableCounts = dict[tuple[str, str], Counts]

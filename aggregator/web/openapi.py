@@ -8,6 +8,7 @@ from typing import Any
 from aggregator import __version__
 from aggregator.catalog.parameters import MOVING, Parameter, parameter_schema
 from aggregator.catalog.shape import ShapeSpec
+from aggregator.documents import Document, schemas
 from aggregator.errors import AggregatorError
 from aggregator.formats import ALIASES, HTML, PLAN, Column
 from aggregator.reports.library import Library
@@ -16,15 +17,14 @@ from aggregator.web.openapi_bodies import (
     IDEMPOTENCY_KEY,
     INPUT_OPTIONS,
     PROBLEMS,
-    REJECTED_ROW,
-    SUMMARY,
     fields_body,
     rows_body,
 )
 from aggregator.web.openapi_plan import PLAN_SCHEMA, with_plan
-from aggregator.web.openapi_preview import PREVIEW_SCHEMA, with_preview
 from aggregator.web.operation_names import operation_names, with_enum_names
-from aggregator.web.problems import MEDIA_TYPE
+from aggregator.web.problems import MEDIA_TYPE, Problem
+from aggregator.writes.outcome import Summary
+from aggregator.writes.preview import Preview
 from aggregator.writes.write import Write
 
 _ENDING_NOTE = "A value that ends in the ending of a format, such as a.csv, needs one more: a.csv.json."
@@ -39,58 +39,7 @@ _PROBLEMS = {
     "504": "The report took too long",
     "507": "The server's disk is full",
 }
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "A problem document (RFC 9457)",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "hint": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "parameter": {"type": "string"},
-                    "given": {"type": ["string", "null"]},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-        "available": {"type": "array", "items": {"type": "string"}},
-        "faults": {
-            "type": "array",
-            "description": "What is wrong with the SQL file",
-            "items": {
-                "type": "object",
-                "required": ["file", "line", "message"],
-                "properties": {
-                    "file": {"type": "string"},
-                    "line": {"type": "integer", "description": "From 1; 0 for the file as a whole"},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-        "received": {"type": "integer"},
-        "rejected_count": {"type": "integer"},
-        "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
-        "notes": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Remarks about how the file was read",
-        },
-    },
-}
-_SCHEMAS = {
-    "Problem": PROBLEM_SCHEMA,
-    "RejectedRow": REJECTED_ROW,
-    "Plan": PLAN_SCHEMA,
-    "Preview": PREVIEW_SCHEMA,
-}
+_SCHEMAS = schemas(Problem, Summary, Preview) | {"Plan": PLAN_SCHEMA}
 _COLUMN_SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
     "integer": {"type": ["integer", "null"]},
@@ -157,8 +106,8 @@ def _operation_with_body(checked: Report | Write, has_plan: bool) -> dict[str, A
         parameters.append(IDEMPOTENCY_KEY)
     if checked.columns:
         parameters += [_format_parameter(checked, has_plan), *_spreadsheet_parameters(checked)]
-    content = _rows(checked, has_plan) if checked.columns else {"application/json": {"schema": SUMMARY}}
-    done = with_preview(content) if header.input else content
+    content = _rows(checked, has_plan) if checked.columns else {"application/json": {"schema": _ref(Summary)}}
+    done = _with_preview(content) if header.input else content
     responses = {"200": {"description": "What happened" if is_write else "The rows", "content": done}}
     if is_write and checked.endpoint.route.method in ("POST", "PUT"):
         responses["201"] = {"description": "Rows were inserted", "content": content}
@@ -168,6 +117,17 @@ def _operation_with_body(checked: Report | Write, has_plan: bool) -> dict[str, A
     }
     body = rows_body(header, path) if header.input else fields_body(header, path)
     return operation | ({"requestBody": body} if body is not None else {})
+
+
+def _ref(model: type[Document]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _with_preview(content: dict[str, Any]) -> dict[str, Any]:
+    """The bodies of an answer, by media type, with that of a preview added."""
+    usual = content.get("application/json")
+    schema = _ref(Preview) if usual is None else {"anyOf": [usual["schema"], _ref(Preview)]}
+    return content | {"application/json": {"schema": schema}}
 
 
 def _described(checked: Report | Write) -> dict[str, Any]:
@@ -180,7 +140,7 @@ def _described(checked: Report | Write) -> dict[str, Any]:
 
 
 def _problems(statuses: Mapping[str, str]) -> dict[str, Any]:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {MEDIA_TYPE: {"schema": _ref(Problem)}}
     return {status: {"description": text, "content": content} for status, text in statuses.items()}
 
 

@@ -12,46 +12,8 @@ from aggregator.inputs.header import SEARCHED
 from aggregator.inputs.kinds import MEDIA_TYPES
 from aggregator.inputs.options import MOST_HEADER_LINE
 from aggregator.web.body import FIELD_TYPES
-from aggregator.web.openapi_preview import PREVIEW_OPTION
+from aggregator.writes.preview import MOST_ROWS, USUAL_ROWS
 
-_COUNT = {"type": "integer", "minimum": 0}
-_TABLE = {
-    "type": "object",
-    "properties": {"inserted": _COUNT, "updated": _COUNT, "deleted": _COUNT},
-}
-SUMMARY: dict[str, Any] = {
-    "type": "object",
-    "description": "What happened: rows of the table that the SQL writes last, and of every table when more",
-    "required": ["inserted", "updated"],
-    "properties": {
-        "received": _COUNT,
-        "inserted": _COUNT,
-        "updated": _COUNT,
-        "deleted": _COUNT,
-        "unchanged": _COUNT,
-        "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/RejectedRow"}},
-        "rejected_count": _COUNT,
-        "ignored_columns": {"type": "array", "items": {"type": "string"}},
-        "read_as": {"type": "object", "additionalProperties": {"type": "string"}},
-        "notes": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Remarks about how the file was read, such as rows with missing cells",
-        },
-        "tables": {"type": "object", "additionalProperties": _TABLE},
-        "dry_run": {"type": "boolean"},
-    },
-}
-REJECTED_ROW: dict[str, Any] = {
-    "type": "object",
-    "required": ["line", "reason"],
-    "properties": {
-        "line": {"type": "integer", "description": "Of the file, from 1; of JSON the number of the item"},
-        "column": {"type": ["string", "null"], "description": "As the file calls it"},
-        "value": {"type": ["string", "null"]},
-        "reason": {"type": "string"},
-    },
-}
 _FILES = (
     "Rows as JSON, where an object is one row. A file may be sent instead: as it is, with its own media type "
     f"({', '.join(kind for kind in MEDIA_TYPES if kind != 'application/json')}) or as "
@@ -86,7 +48,14 @@ INPUT_OPTIONS: list[dict[str, Any]] = [
         "description": "Do all of it, say what would change, and write nothing",
         "schema": {"type": "boolean", "default": False},
     },
-    PREVIEW_OPTION,
+    {
+        "name": "preview",
+        "in": "query",
+        "description": f"Write nothing, and show how the file is understood and so many of its first rows; "
+        f"{USUAL_ROWS} when it is empty. Its beginning is enough, and no parameters are needed",
+        "allowEmptyValue": True,
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
+    },
     *(
         {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
         for name, text in {

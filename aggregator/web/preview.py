@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-import orjson
-
 from aggregator.catalog.arguments import read_arguments
 from aggregator.errors import InvalidParameters, ParameterError
 from aggregator.inputs.fields import Fields
@@ -52,6 +50,5 @@ def previewed(write: Write, request: Request, body: Body, file: BinaryIO, most_r
     Raises UnreadableInput, UnsupportedInput, TooLarge.
     """
     kind, options = said_of(request, body, file)
-    document = preview(file, kind, write.header.input, options, most_rows)
-    answer = orjson.dumps(document, option=orjson.OPT_INDENT_2)
-    return Answered(200, [("content-type", "application/json")], answer, len(document["rows"]))
+    shown = preview(file, kind, write.header.input, options, most_rows)
+    return Answered(200, [("content-type", "application/json")], shown.to_json(), len(shown.rows))

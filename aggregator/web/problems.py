@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-import orjson
+from pydantic import Field
 
 from aggregator import errors
+from aggregator.documents import Document
+from aggregator.errors import Fault, ParameterError, RejectedRow
+from aggregator.writes.outcome import Notes
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -61,43 +63,55 @@ _HINTS: dict[type[errors.AggregatorError], str] = {
 _SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in STATUS}
 
 
+class Problem(Document):
+    """A problem document (RFC 9457)"""
+
+    type: str = Field(json_schema_extra={"format": "uri"})
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="The path of the request")
+    hint: str = Field("", description="What to do")
+    errors: tuple[ParameterError, ...] = ()
+    available: tuple[str, ...] = Field((), description="The formats that are available")
+    faults: tuple[Fault, ...] = Field((), description="What is wrong with the SQL file")
+    received: int = 0
+    rejected_count: int = 0
+    rejected: tuple[RejectedRow, ...] = ()
+    notes: Notes = ()
+
+
 def problem(error: errors.AggregatorError, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body of an error; the body is its `document`."""
-    body = orjson.dumps(document(error, path), option=orjson.OPT_INDENT_2)
-    return STATUS[type(error)][0], problem_headers(error), body
+    said = document(error, path)
+    return said.status, problem_headers(error), said.to_json()
 
 
-def document(error: errors.AggregatorError, path: str) -> dict[str, Any]:
-    """What is told of an error.
-
-    It has `type` (a URN), `title`, `status`, `detail`, `instance` (the path) and, by the
-    error: `hint` (what to do), `errors` (parameter, given, message), `available` formats, `faults`.
-    """
+def document(error: errors.AggregatorError, path: str) -> Problem:
+    """What is told of an error that the request of a path has met."""
     status, title = STATUS[type(error)]
-    said: dict[str, Any] = {
-        "type": f"urn:aggregator:problem:{_SLUGS[type(error)]}",
-        "title": title,
-        "status": status,
-        "detail": error.detail,
-        "instance": path,
-    }
+    more: dict[str, Any] = {}
     if type(error) in _HINTS:
-        said["hint"] = _HINTS[type(error)]
+        more["hint"] = _HINTS[type(error)]
     match error:
         case errors.InvalidParameters():
-            said["errors"] = [asdict(each) for each in error.errors]
-        case errors.NotAcceptable():
-            said["available"] = list(error.available)
+            more["errors"] = error.errors
+        case errors.NotAcceptable() | errors.UnsupportedInput():
+            more["available"] = error.available
         case errors.BrokenReport():
-            said["faults"] = [asdict(fault) for fault in error.faults]
-        case errors.UnsupportedInput():
-            said["available"] = list(error.available)
+            more["faults"] = error.faults
         case errors.RejectedRows():
-            said |= {"received": error.received, "rejected_count": error.count}
-            said["rejected"] = [asdict(row) for row in error.rows]
+            more |= {"received": error.received, "rejected_count": error.count, "rejected": error.rows}
             if error.notes:
-                said["notes"] = list(error.notes)
-    return said
+                more["notes"] = error.notes
+    return Problem(
+        type=f"urn:aggregator:problem:{_SLUGS[type(error)]}",
+        title=title,
+        status=status,
+        detail=error.detail,
+        instance=path,
+        **more,
+    )
 
 
 def problem_headers(error: errors.AggregatorError) -> list[tuple[str, str]]:

@@ -174,8 +174,7 @@ def render(order: WriteOrder, outcome: Outcome) -> Answered:
     received = outcome.received.count if outcome.received is not None else outcome.matched
     status = 201 if is_created else 200
     if rows is None:
-        body = orjson.dumps(summary(outcome), option=orjson.OPT_INDENT_2)
-        return Answered(status, [("content-type", "application/json")], body, received)
+        return Answered(status, [("content-type", "application/json")], summary(outcome).to_json(), received)
     format = order.format
     writer = format.writer(order.write.columns, order.write.endpoint.sheet)
     name = wanted_name(order.write.header, order.write.endpoint.short_name, order.arguments)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from aggregator.databases.counting import Counts, TableCounts
-from aggregator.databases.inspection import TableName
+from aggregator.documents import Count, Document
 from aggregator.errors import RejectedRow
 from aggregator.writes.write import Write
+
+Notes = Annotated[
+    tuple[str, ...],
+    Field(description="Remarks about how the file was read, such as rows with missing cells"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,52 +57,50 @@ class Outcome:
         return self.counts.get(self.write.counted, Counts()) if self.write.counted else Counts()
 
 
-def summary(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as JSON says it.
+class Summary(Document):
+    """What happened: rows of the table that the SQL writes last, and of every table when there are more"""
 
-    `inserted`, `updated` and `deleted` are rows of the table that the last statement writes; `unchanged`
-    are the rows of the input that led to none of these; `tables` has every table when there are more.
-    """
-    counts = outcome.counted
-    document: dict[str, Any] = {}
-    if outcome.received is not None:
-        document["received"] = outcome.received.count
-    document |= {"inserted": counts.inserted, "updated": counts.updated}
-    if counts.deleted or outcome.received is None:
-        document["deleted"] = counts.deleted
-    if outcome.received is not None:
-        document |= _of_input(outcome.received, counts)
+    received: Count = 0
+    inserted: Count
+    updated: Count
+    deleted: Count = 0
+    unchanged: Count = Field(0, description="Rows of the input that led to none of these")
+    rejected: tuple[RejectedRow, ...] = ()
+    rejected_count: Count = Field(0, description="When it is more than are listed")
+    ignored_columns: tuple[str, ...] = ()
+    read_as: dict[str, str] = Field({})
+    notes: Notes = ()
+    tables: dict[str, Counts] = Field({})
+    dry_run: bool = False
+
+
+def summary(outcome: Outcome) -> Summary:
+    """What is answered about an outcome without rows."""
+    counts, received = outcome.counted, outcome.received
+    members: dict[str, Any] = {"inserted": counts.inserted, "updated": counts.updated}
+    if counts.deleted or received is None:
+        members["deleted"] = counts.deleted
+    if received is not None:
+        members |= _of_input(received, counts)
     if len(outcome.counts) > 1:
-        document["tables"] = {_name(table): _of_table(each) for table, each in outcome.counts.items()}
+        members["tables"] = {".".join(table): each for table, each in outcome.counts.items()}
     if outcome.is_dry:
-        document["dry_run"] = True
-    return document
-
-
-def rejected_row(row: RejectedRow) -> dict[str, Any]:
-    """A bad row as JSON says it."""
-    return {"line": row.line, "column": row.column, "value": row.value, "reason": row.reason}
+        members["dry_run"] = True
+    return Summary(**members)
 
 
 def _of_input(received: Received, counts: Counts) -> dict[str, Any]:
     good = received.count - received.rejected_count
-    document: dict[str, Any] = {
+    members: dict[str, Any] = {
+        "received": received.count,
         "unchanged": max(good - counts.inserted - counts.updated - counts.deleted, 0),
-        "rejected": [rejected_row(row) for row in received.rejected],
+        "rejected": received.rejected,
+        "read_as": received.read_as,
     }
     if received.rejected_count != len(received.rejected):
-        document["rejected_count"] = received.rejected_count
+        members["rejected_count"] = received.rejected_count
     if received.ignored:
-        document["ignored_columns"] = list(received.ignored)
-    document["read_as"] = received.read_as
+        members["ignored_columns"] = received.ignored
     if received.notes:
-        document["notes"] = list(received.notes)
-    return document
-
-
-def _of_table(counts: Counts) -> dict[str, int]:
-    return {"inserted": counts.inserted, "updated": counts.updated, "deleted": counts.deleted}
-
-
-def _name(table: TableName) -> str:
-    return ".".join(table)
+        members["notes"] = received.notes
+    return members

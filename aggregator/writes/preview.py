@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any, BinaryIO
+from operator import attrgetter
+from typing import Any, BinaryIO, Literal
+
+from pydantic import Field
 
 from aggregator.catalog.conversion import converter
 from aggregator.catalog.day_order import in_order
 from aggregator.catalog.input_columns import InputColumn
-from aggregator.errors import RejectedRow, UnreadableInput
+from aggregator.documents import Document
+from aggregator.errors import RejectedRow, RowNumber, UnreadableInput
 from aggregator.inputs.beginning import Beginning, read_beginning
 from aggregator.inputs.matching import Matcher
 from aggregator.inputs.options import Kind, Options
+from aggregator.writes.outcome import Notes
 from aggregator.writes.staging import (
     NAMED_ONCE,
     lacks,
@@ -30,10 +34,84 @@ Places = Sequence[int | None]
 """Of each declared column its place in the file; None where it is not there."""
 
 
+class SkippedLine(Document):
+    """A line above the header that is not blank"""
+
+    line: int
+    text: str
+
+
+class FileColumn(Document):
+    """A column of the file, with the one of `input` that it is taken for, null when it is none"""
+
+    name: str
+    input: str | None
+
+
+class WantedColumn(Document):
+    """A column as the endpoint's header has it; `column` is the file's, null when it lacks it"""
+
+    name: str
+    type: str
+    description: str
+    names: tuple[str, ...] = Field(alias="from", description="Other names that it is found by")
+    format: tuple[str, ...] = ()
+    currency: str = ""
+    credit: Literal["minus", "plus"] = "minus"
+    empty: tuple[str, ...] = ()
+    required: bool
+    default: Any = None
+    min: Any = None
+    max: Any = None
+    pattern: str = ""
+    message: str = ""
+    choices: tuple[Any, ...] = ()
+    time_zone: str = ""
+    example: Any = None
+    column: str | None
+
+
+class CellError(Document):
+    """An error of a cell, or of a row as a whole"""
+
+    column: str | None
+    value: str | None
+    reason: str
+
+
+class PreviewRow(Document):
+    """A row of the file, good or not"""
+
+    line: RowNumber
+    cells: tuple[str | None, ...] | None = Field(
+        description="By the file's columns, null where empty; long ones are cut short. Null when it is no "
+        "row at all"
+    )
+    problems: tuple[CellError, ...] = Field(description="The row's errors, cell by cell")
+
+
+class Preview(Document):
+    """What a file is taken for: what `?preview` answers"""
+
+    read_as: dict[str, str]
+    sheets: tuple[str, ...] = Field((), description="Of a workbook")
+    header_line: int = Field(
+        1, ge=1, description="The line, or the row of a sheet, with the names of the columns"
+    )
+    skipped: tuple[SkippedLine, ...] = ()
+    notes: Notes
+    columns: tuple[FileColumn, ...]
+    input: tuple[WantedColumn, ...]
+    problems: tuple[str, ...] = Field(
+        description="Why nothing of the file can be taken, such as a required column that it lacks"
+    )
+    rows: tuple[PreviewRow, ...]
+
+
 def preview(
     file: BinaryIO, kind: Kind, columns: Mapping[str, InputColumn], options: Options, most_rows: int
-) -> dict[str, Any]:
-    """The beginning of a file as JSON says it, each cell looked at as a load would; no database is touched.
+) -> Preview:
+    """The beginning of a file, each cell looked at as a load would; no database is touched.
 
     columns: as the header declares them. `problems` are reasons to take nothing of the file; those of a row
     are told for each of its cells. Raises UnreadableInput or TooLarge for a file that cannot be read.
@@ -48,34 +126,40 @@ def preview(
     inputs = [matcher.column(name) for name in beginning.names]
     places = [inputs.index(column) if column in inputs else None for column in range(len(columns))]
     found = [None if place is None else beginning.names[place] for place in places]
-    document: dict[str, Any] = {"read_as": {**beginning.read_as, **({"date_order": order} if order else {})}}
-    if beginning.sheets is not None:
-        document["sheets"] = beginning.sheets
-    if beginning.header_line:
-        document["header_line"] = beginning.header_line
-    if beginning.notes.skipped:
-        document["skipped"] = [{"line": line, "text": text} for line, text in beginning.notes.skipped]
-    document["notes"] = beginning.notes.sentences()
-    document["columns"] = [
-        {"name": name, "input": None if column is None else matcher.wanted[column]}
-        for name, column in zip(beginning.names, inputs, strict=True)
-    ]
-    document["input"] = [
-        _declared(name, column) | {"column": there}
-        for (name, column), there in zip(columns.items(), found, strict=True)
-    ]
-    document["problems"] = list(_problems(beginning, matcher, columns, found))
     rows, suspicions = _rows(beginning, in_order(columns, order), places)
-    document["problems"] += suspicions if order is None else []
-    document["rows"] = rows
-    return document
+    problems = [*_problems(beginning, matcher, columns, found), *(suspicions if order is None else [])]
+    return Preview(
+        read_as=beginning.read_as if order is None else {**beginning.read_as, "date_order": order},
+        notes=beginning.notes.sentences(),
+        columns=[
+            FileColumn(name=name, input=None if column is None else matcher.wanted[column])
+            for name, column in zip(beginning.names, inputs, strict=True)
+        ],
+        input=[
+            _wanted(name, column, there) for (name, column), there in zip(columns.items(), found, strict=True)
+        ],
+        problems=problems,
+        rows=rows,
+        **_where(beginning),
+    )
 
 
-def _declared(name: str, column: InputColumn) -> dict[str, Any]:
-    """A column as its header has it."""
-    said = column.model_dump(mode="json", by_alias=True, exclude_unset=True)
+def _where(beginning: Beginning) -> dict[str, Any]:
+    """Where the rows are in the file, as far as there is a choice."""
+    members: dict[str, Any] = {}
+    if beginning.sheets is not None:
+        members["sheets"] = beginning.sheets
+    if beginning.header_line:
+        members["header_line"] = beginning.header_line
+    if beginning.notes.skipped:
+        members["skipped"] = [SkippedLine(line=line, text=text) for line, text in beginning.notes.skipped]
+    return members
+
+
+def _wanted(name: str, column: InputColumn, there: str | None) -> WantedColumn:
+    given = column.model_dump(mode="json", by_alias=True, exclude_unset=True)
     always = {"required": column.required, "description": column.description, "from": column.names}
-    return {"name": name} | said | always
+    return WantedColumn.model_validate({"name": name, **given, **always, "column": there})
 
 
 def _problems(
@@ -98,27 +182,27 @@ def _problems(
 
 def _rows(
     beginning: Beginning, columns: Mapping[str, InputColumn], places: Places
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[PreviewRow], list[str]]:
     """The rows, and what seems to be wrong with whole columns."""
     refused, suspicions = _refused(beginning, columns, places)
     wrong = {(cell.line, cell.column): cell.value for cell in beginning.wrong}
     rows = [
-        {
-            "line": line,
-            "cells": [
+        PreviewRow(
+            line=line,
+            cells=[
                 shortened(wrong.get((line, name), text))
                 for name, text in zip(beginning.names, texts, strict=True)
             ],
-            "problems": [_problem(each) for each in refused.get(line, ())],
-        }
+            problems=[_error(each) for each in refused.get(line, ())],
+        )
         for line, texts in beginning.rows
     ]
-    rows += [{"line": row.line, "cells": None, "problems": [_problem(row)]} for row in beginning.rejected]
-    return sorted(rows, key=itemgetter("line")), suspicions
+    rows += [PreviewRow(line=row.line, cells=None, problems=[_error(row)]) for row in beginning.rejected]
+    return sorted(rows, key=attrgetter("line")), suspicions
 
 
-def _problem(row: RejectedRow) -> dict[str, Any]:
-    return {"column": row.column, "value": row.value, "reason": row.reason}
+def _error(row: RejectedRow) -> CellError:
+    return CellError(column=row.column, value=row.value, reason=row.reason)
 
 
 def _refused(

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from aggregator.web.openapi import PROBLEM_SCHEMA
+from aggregator.documents import schemas
+from aggregator.web.problems import Problem
 from tests.server import Answer, Server, eventually
 from tests.sqlite_files import locked, make_database, run_script
 from tests.web.conftest import MakeServer
 from tests.web.reports import DATABASE
 
+SCHEMAS = schemas(Problem)
 MEMBERS = {"type", "title", "status", "detail", "instance"}
 MORE = {"hint", "errors", "available", "faults"}
 SQL_WORDS = re.compile(
@@ -33,7 +35,7 @@ def assert_is_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(answer.body)
     assert document.keys() >= MEMBERS
     assert document.keys() <= MEMBERS | MORE
-    assert document.keys() <= PROBLEM_SCHEMA["properties"].keys()
+    assert document.keys() <= SCHEMAS["Problem"]["properties"].keys()
     assert document["type"] == f"urn:aggregator:problem:{slug}"
     assert document["status"] == status
     for text in ("title", "detail", "instance"):
@@ -122,7 +124,7 @@ def test_422_says_all_that_is_wrong_at_once(server: Server) -> None:
     assert "big, small" in by_name["kind"]["message"]
     assert "10" in by_name["many"]["message"]
     assert "YYYY-MM-DD" in by_name["day"]["message"]
-    described = PROBLEM_SCHEMA["properties"]["errors"]["items"]["properties"]
+    described = SCHEMAS["ParameterError"]["properties"]
     assert all(
         error.keys() == {"parameter", "given", "message"} == described.keys() for error in document["errors"]
     )
@@ -167,7 +169,7 @@ def test_a_broken_file_is_told_by_file_and_line(server: Server) -> None:
     [fault] = document["faults"]
     assert fault["file"] == "broken/table.sql"
     assert fault["line"] == 1
-    assert fault.keys() == PROBLEM_SCHEMA["properties"]["faults"]["items"]["properties"].keys()
+    assert fault.keys() == SCHEMAS["Fault"]["properties"].keys()
     assert "shop_db.no_table" in fault["message"]
 
 

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.catalog.findings import keys_of
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.errors import UnreadableInput
 from aggregator.inputs.options import Kind, Options
-from aggregator.writes.preview import preview
+from aggregator.writes.preview import WantedColumn, preview
 from tests.inputs.tables import csv_file
 from tests.inputs.workbooks import workbook
 
@@ -39,8 +40,10 @@ WRONG = {1: ["Article", "Price", "Day"], 2: ["Price"]}
 def shown(
     data: bytes, kind: Kind = "csv", most: int = 20, columns: Mapping[str, InputColumn] = COLUMNS, **said: Any
 ) -> dict[str, Any]:
-    document: dict[str, Any] = preview(io.BytesIO(data), kind, columns, Options(**said), most)
-    return document
+    shown: dict[str, Any] = json.loads(
+        preview(io.BytesIO(data), kind, columns, Options(**said), most).to_json()
+    )
+    return shown
 
 
 def cells(document: dict[str, Any]) -> list[list[str]]:
@@ -80,6 +83,10 @@ def test_the_wanted_columns_are_told_as_the_header_has_them() -> None:
     assert (price["column"], price["currency"], price["min"]) == ("Price", "USD", 0)
     assert (day["column"], day["required"], day["default"]) == (None, False, "2024-01-01")
     assert day["format"] == ["%m/%d/%y"]
+
+
+def test_every_key_of_a_column_is_told() -> None:
+    assert set(keys_of(InputColumn)) == set(keys_of(WantedColumn)) - {"name", "column"}
 
 
 def test_a_problem_says_what_stands_there_and_why() -> None:
@@ -202,8 +209,8 @@ def test_no_more_than_the_beginning_is_read() -> None:
             return data
 
     file = Counted(b"Article,Price\n" + b"1,2\n" * 5_000_000 + b"caf\xe9,3\n")
-    document = preview(file, "csv", COLUMNS, Options(), 100)
-    assert (len(document["rows"]), document["read_as"]["encoding"]) == (100, "utf-8")
+    found = preview(file, "csv", COLUMNS, Options(), 100)
+    assert (len(found.rows), found.read_as["encoding"]) == (100, "utf-8")
     assert file.given < 2_000_000
 
 
