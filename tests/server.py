@@ -95,7 +95,15 @@ class ForkedProcess:
 
 
 _FORKSERVER = multiprocessing.get_context("forkserver")
-_FORKSERVER.set_forkserver_preload(["aggregator.web.app", "aggregator.web.server", "tests.server"])
+_FORKSERVER.set_forkserver_preload(
+    [
+        "aggregator.web.server",
+        # What uvicorn imports only when it starts to serve.
+        *("uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.loops.uvloop"),
+        *("uvicorn.protocols.websockets.auto", "encodings.idna"),
+        *("tests.server", "tests.forked"),
+    ]
+)
 
 
 def _serve(arguments: list[str], log: Path, environment: dict[str, str]) -> None:
