@@ -7,8 +7,9 @@ from pathlib import Path
 
 import apsw
 
+from aggregator.reports.plan import Plan
 from bench.demo_data import PROJECT
-from bench.index_use import Document, Index
+from bench.index_use import Index, plan_lines
 
 PAGE = PROJECT / "docs" / "indexes.md"
 _INTRODUCTION = """\
@@ -35,8 +36,8 @@ class Comparison:
 
     report: str
     url: str
-    having: Document
-    lacking: Document | None
+    having: Plan
+    lacking: Plan | None
     seconds: float
     seconds_without: float | None
 
@@ -110,10 +111,10 @@ def _section(usage: Usage) -> Iterator[str]:
 
 
 def _comparison(comparison: Comparison) -> Iterator[str]:
-    given = comparison.having["parameters"].items()
+    given = comparison.having.parameters.items()
     parameters = ", ".join(f"`{name}` {value}" for name, value in given if value is not None)
     yield f"\n`{comparison.url}`" + (f" with {parameters}" if parameters else "")
-    yield f", {comparison.having['rows']:,} rows:\n\n"
+    yield f", {comparison.having.rows:,} rows:\n\n"
     yield "| with it | without it |\n|---|---|\n"
     yield f"| {_time(comparison.seconds)} | {_time(comparison.seconds_without)}, {comparison.slower} |\n"
     yield f"| {_plan(comparison.having)} | {_plan(comparison.lacking)} |\n"
@@ -129,9 +130,9 @@ def _short(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
 
 
-def _plan(document: Document | None) -> str:
+def _plan(plan: Plan | None) -> str:
     """The steps as one cell."""
-    if document is None:
+    if plan is None:
         return ""
-    lines = (escape(line, quote=False).replace("|", "\\|") for line in document["steps"])
+    lines = (escape(line, quote=False).replace("|", "\\|") for line in plan_lines(plan))
     return "<br>".join(line.replace("  ", "&emsp;") for line in lines)

@@ -5,22 +5,21 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import apsw
-import orjson
 
 from aggregator.catalog.folder import SqlFolder
 from aggregator.catalog.parameter_types import text_of
 from aggregator.catalog.parameters import Parameter
 from aggregator.databases.connection import quoted
+from aggregator.databases.explain import PlanStep, explain
 from aggregator.databases.folder import DatabaseFile, DatabaseFolder
 from aggregator.databases.pool import ViewPool
-from aggregator.databases.query_plan import step_of
 from aggregator.databases.write_inspection import InspectionConnection
 from aggregator.errors import AggregatorError
 from aggregator.formats import PLAN, SQL_FUNCTIONS
 from aggregator.reports.library import Library
+from aggregator.reports.plan import Plan
 from aggregator.reports.reading import LocalReader, job_of
 from aggregator.reports.report import Report
 from aggregator.writes.check import check
@@ -30,9 +29,6 @@ _LOCK_WAIT = 5.0
 _LONGEST_SECONDS = 60.0
 _CONFLICT = re.compile(r"ON CONFLICT \(([^)]*)\)", re.IGNORECASE)
 _INSERT = re.compile(r"\bINSERT INTO (\w+)\.(\w+)", re.IGNORECASE)
-
-Document = dict[str, Any]
-"""What `?format=plan` answers."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ def _example(parameter: Parameter) -> list[str]:
     return [text_of(each) for each in examples if each is not None]
 
 
-def explained(question: Question, longest: float = _LONGEST_SECONDS) -> Document:
+def explained(question: Question, longest: float = _LONGEST_SECONDS) -> Plan:
     """Run a report on a connection of its own, and give its plan with what it took.
 
     Raises InvalidParameters when a parameter has neither a default nor an example that fits, Cancelled
@@ -140,13 +136,12 @@ def explained(question: Question, longest: float = _LONGEST_SECONDS) -> Document
     finally:
         limit.cancel()
         pool.close_idle(older_than=0)
-    document: Document = orjson.loads(chunk.text)
-    return document
+    return Plan.model_validate_json(chunk.text)
 
 
-def explained_all(asked: Iterable[Question]) -> tuple[dict[str, Document], dict[str, str]]:
+def explained_all(asked: Iterable[Question]) -> tuple[dict[str, Plan], dict[str, str]]:
     """The plans by the questions' names, and why some have none."""
-    plans: dict[str, Document] = {}
+    plans: dict[str, Plan] = {}
     failures: dict[str, str] = {}
     for question in asked:
         try:
@@ -156,10 +151,31 @@ def explained_all(asked: Iterable[Question]) -> tuple[dict[str, Document], dict[
     return plans, failures
 
 
-def uses(document: Document, index: Index) -> bool:
+def uses(plan: Plan, index: Index) -> bool:
     """Whether a plan has a step that goes through the index."""
-    table = f"{index.schema}.{index.table}"
-    return any(step["index"] == index.name and step["table"] == table for step in document["plan"])
+    return any(_is_through(step, index) for step, _ in steps_of([*plan.plan, *plan.total_plan]))
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """SQLite's words for each step, indented by two spaces for each step around it."""
+    lines = ["  " * depth + step.detail for step, depth in steps_of(plan.plan)]
+    if plan.total_plan:
+        lines += [
+            "The total of all pages:",
+            *("  " * depth + f"  {step.detail}" for step, depth in steps_of(plan.total_plan)),
+        ]
+    return lines
+
+
+def _is_through(step: PlanStep, index: Index) -> bool:
+    return (step.index, step.table) == (index.name, f"{index.schema}.{index.table}")
+
+
+def steps_of(steps: Iterable[PlanStep], depth: int = 0) -> Iterator[tuple[PlanStep, int]]:
+    """All steps of a plan in their order, each with how deep it stands."""
+    for step in steps:
+        yield step, depth
+        yield from steps_of(step.children, depth + 1)
 
 
 def used_by_writes(write: Write, all_indexes: list[Index]) -> set[Index]:
@@ -170,11 +186,8 @@ def used_by_writes(write: Write, all_indexes: list[Index]) -> set[Index]:
     try:
         for statement in write.statements:
             nothing: Mapping[str, None] = dict.fromkeys(statement.parameters)
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", nothing):
-                name = step_of(*row).index
-                found |= {
-                    index for index in all_indexes if index.name == name and index.schema in statement.schemas
-                }
+            for step, _ in steps_of(explain(connection, statement.sql, nothing)):
+                found |= {index for index in all_indexes if _is_through(step, index)}
             found |= {index for index in all_indexes if _tells_conflicts(statement.sql, index)}
     finally:
         connection.close()

@@ -14,16 +14,17 @@ import apsw
 from aggregator.databases.connection import quoted
 from aggregator.databases.folder import schema_name
 from aggregator.errors import Cancelled
+from aggregator.reports.plan import Plan
 from bench import demo_data, index_page
 from bench.index_page import Comparison, Usage
 from bench.index_use import (
-    Document,
     Folders,
     Index,
     Question,
     explained,
     explained_all,
     indexes,
+    plan_lines,
     used_by_writes,
     uses,
 )
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usages(
-    folders: Folders, plans: Mapping[str, Document], dbs: Path, sql: Path, rounds: int
+    folders: Folders, plans: Mapping[str, Plan], dbs: Path, sql: Path, rounds: int
 ) -> Iterator[Usage]:
     all_indexes = indexes(dbs)
     by_writes = {write.name: used_by_writes(write, all_indexes) for write in folders.writes()}
@@ -73,12 +74,12 @@ def _usages(
         )
 
 
-def _asked(folders: Folders, plans: Mapping[str, Document]) -> list[Question]:
+def _asked(folders: Folders, plans: Mapping[str, Plan]) -> list[Question]:
     """The questions that have a plan, one for each plan of a report."""
     first: dict[object, Question] = {}
     for question in folders.questions():
         if question.name in plans:
-            first.setdefault((question.report.name, *plans[question.name]["steps"]), question)
+            first.setdefault((question.report.name, *plan_lines(plans[question.name])), question)
     return list(first.values())
 
 
@@ -101,13 +102,13 @@ def _without(index: Index, dbs: Path) -> Iterator[Path]:
 def _compared(question: Question, other: Question, rounds: int) -> Comparison:
     """Run both in turns, so that a noisy machine disturbs both alike; the first of each does not count."""
     having, lacking = explained(question), _unless_endless(other)
-    if lacking is not None and lacking["rows"] != having["rows"]:
-        raise Changed(f"{question.name}: {having['rows']} rows with it, {lacking['rows']} without")
+    if lacking is not None and lacking.rows != having.rows:
+        raise Changed(f"{question.name}: {having.rows} rows with it, {lacking.rows} without")
     seconds, seconds_without = [], []
     for _ in range(rounds):
-        seconds.append(float(explained(question)["seconds"]))
+        seconds.append(explained(question).seconds)
         if lacking is not None:
-            seconds_without.append(float(explained(other)["seconds"]))
+            seconds_without.append(explained(other).seconds)
     without = median(seconds_without) if seconds_without else None
     print(f"  {question.name}: {median(seconds):.4f} s, without {without} s", flush=True)
     route = question.report.endpoint.route
@@ -116,7 +117,7 @@ def _compared(question: Question, other: Question, rounds: int) -> Comparison:
     )
 
 
-def _unless_endless(question: Question) -> Document | None:
+def _unless_endless(question: Question) -> Plan | None:
     """None when it runs for longer than a minute."""
     try:
         return explained(question)

@@ -264,7 +264,7 @@ def test_the_plan_of_a_report(run: Run) -> None:
     assert (status, err) == (0, "")
     plan = json.loads(out)
     assert (plan["report"], plan["rows"]) == ("report/customers", len(ROWS))
-    assert plan["steps"]
+    assert plan["plan"]
     assert run("run", "report/only-csv", "--format", "plan")[0] == 0
 
 

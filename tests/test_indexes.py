@@ -95,6 +95,6 @@ def test_the_page_is_made_from_what_is_there(dbs: Path, tmp_path: Path) -> None:
 
     section = page.read_text().split("\n## orders_by_date\n")[1].split("\n## ")[0]
     assert "`GET /of-day` with `day` 2024-01-01" in section
-    assert "| Search order_db.orders by the index orders_by_date (order_date=?)" in section
-    assert "| Read all 300 rows of order_db.orders |" in section
+    assert "| SEARCH orders USING INDEX orders_by_date (order_date=?) " in section
+    assert "| SCAN orders |" in section
     assert page.read_text().count("No report uses it.") == len(NAMED) - 1

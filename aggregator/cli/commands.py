@@ -81,7 +81,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         "--format",
         choices=[*FORMATS, *ALIASES, *PICTURES, PLAN.name],
         help="when not given, that of the ending of --output, or else the report's first; "
-        "plan says how SQLite runs it and what that took",
+        "plan shows SQLite's query plan and the time",
     )
     add_settings(run, _RUN_SETTINGS)
     return parser, {"run": run, "load": _load_parser(commands)}

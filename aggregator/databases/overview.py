@@ -13,10 +13,19 @@ from aggregator.databases.broken_objects import broken_objects
 from aggregator.databases.connection import ReadOnlyConnection, quoted
 from aggregator.databases.file_errors import unavailable
 from aggregator.databases.folder import DatabaseFile, FileVersion
-from aggregator.databases.table_facts import Size, TableFacts
+from aggregator.databases.inspection import TableName
 from aggregator.errors import DatabaseUnavailable
 
 _PATIENCE_SECONDS = 0.05
+_MOST_COUNTED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A number of rows, and whether they were counted just now."""
+
+    rows: int
+    is_exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,6 @@ def _tables(
     Raises DatabaseUnavailable.
     """
     connection.read_schema(file)
-    facts = TableFacts(connection)
     listed = (
         "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual') "
         "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
@@ -107,7 +115,33 @@ def _tables(
     for name in names:
         try:
             connection.execute(f"SELECT 1 FROM {quoted(file.schema)}.{quoted(name)} LIMIT 0")
-            sizes.append((name, facts.size((file.schema, name))))
+            sizes.append((name, table_size(connection, (file.schema, name))))
         except apsw.Error as error:
             unusable[name] = str(error)
     return tuple(sizes), unusable
+
+
+def table_size(connection: ReadOnlyConnection, table: TableName) -> Size:
+    """Up to 100,000 rows are counted; of more, ANALYZE tells what there were, or the highest rowid."""
+    name = f"{quoted(table[0])}.{quoted(table[1])}"
+    counted = _number(connection, f"SELECT count(*) FROM (SELECT 1 FROM {name} LIMIT {_MOST_COUNTED + 1})")
+    if counted is not None and counted <= _MOST_COUNTED:
+        return Size(counted, is_exact=True)
+    statistics = f"{quoted(table[0])}.sqlite_stat1"
+    analyzed = _number(
+        connection, f"SELECT max(CAST(stat AS INTEGER)) FROM {statistics} WHERE tbl = ?", table[1]
+    )
+    span = f"SELECT (SELECT max(rowid) FROM {name}) - (SELECT min(rowid) FROM {name}) + 1"
+    for rows in (analyzed, None if analyzed else _number(connection, span)):
+        if rows is not None and rows > _MOST_COUNTED:
+            return Size(rows, is_exact=False)
+    return Size(_MOST_COUNTED, is_exact=False)
+
+
+def _number(connection: ReadOnlyConnection, sql: str, *values: str) -> int | None:
+    """None when the table has no such thing: no statistics, no rowid."""
+    try:
+        number: int | None = connection.execute(sql, values).get
+    except apsw.SQLError:
+        return None
+    return number

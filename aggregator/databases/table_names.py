@@ -1,9 +1,8 @@
-"""Which table an alias in SQL text stands for, and which of its columns are compared."""
+"""Which tables SQL text names, and by which aliases."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from aggregator.databases.inspection import TableName
@@ -15,9 +14,6 @@ _CLAUSES = {
 }
 _BEFORE_A_TABLE = {"from", "join", ","}
 _BEFORE_A_SCHEMA = {"from", "join", "into", "update", "ignore", "replace", "abort", "fail", "rollback"}
-_CONDITIONS = {"where", "on"}
-_COMPARING = {"=", "==", "<", ">", "<=", ">=", "between", "in"}
-_CALCULATING = {"+", "-", "*", "/", "%", "|", "||"}
 
 
 def aliases(
@@ -74,72 +70,6 @@ def absent_schemas(sql: str, known: Iterable[str]) -> dict[str, int]:
                 present.add(word.name)
                 found[_plain(word)] = word.line
     return found
-
-
-def compared_columns(sql: str, alias: str) -> list[str]:
-    """The columns `alias.column` by which an index could find rows.
-
-    A condition must compare them as they are: not inside of an expression, and not beside an OR.
-    """
-    return list(dict.fromkeys(_compared(_joined(code(sql)), alias.lower())))
-
-
-def extreme_columns(sql: str) -> set[str]:
-    """The columns, in small letters, of which the SQL wants the least or the greatest value."""
-    words = [*code(sql), END, END, END]
-    return {
-        (column if dot.text == "." else first).name or ""
-        for function, bracket, first, dot, column in zip(*(words[place:] for place in range(5)), strict=False)
-        if function.name in ("min", "max") and bracket.text == "("
-    }
-
-
-def _compared(words: Iterable[Token], alias: str) -> list[str]:
-    listed = [END, *words, END, END, END]
-    kept: list[str] = []
-    levels = [_Level()]
-    for before, word, dot, column, after in zip(*(listed[place:] for place in range(5)), strict=False):
-        text = _text(word)
-        if text == "(":
-            levels.append(_Level(levels[-1].is_condition))
-        elif text == ")" and len(levels) > 1:
-            levels[-2].columns += levels.pop().usable()
-        elif text in _CLAUSES:
-            kept += levels[-1].usable()
-            levels[-1] = _Level(text in _CONDITIONS)
-        elif text == "or":
-            levels[-1].has_or = True
-        elif levels[-1].is_condition and word.name == alias and dot.text == "." and column.name is not None:
-            is_part = before.text in _CALCULATING or before.text.lower() in ("not", "when")
-            is_left = after.text.lower() in _COMPARING and not is_part
-            if is_left or (before.text in _COMPARING and after.text not in _CALCULATING):
-                levels[-1].columns.append(_plain(column))
-    return kept + levels[0].usable()
-
-
-@dataclass(slots=True)
-class _Level:
-    """What stands between two brackets, or from one clause to the next."""
-
-    is_condition: bool = False
-    has_or: bool = False
-    columns: list[str] = field(default_factory=list)
-
-    def usable(self) -> list[str]:
-        return [] if self.has_or else self.columns
-
-
-def _joined(words: Iterable[Token]) -> Iterator[Token]:
-    """The same with the signs of an operator as one: `<>` and `<=`."""
-    signs: list[Token] = []
-    for word in words:
-        if word.text in "<>=!|":
-            signs.append(word)
-            continue
-        if signs:
-            yield replace(signs[0], text="".join(sign.text for sign in signs))
-            signs = []
-        yield word
 
 
 def _text(word: Token) -> str:

@@ -12,8 +12,7 @@ from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.format import Format, Writer
 from aggregator.formats.html import HtmlTable
-from aggregator.formats.json import JsonWriter, NdJsonWriter
-from aggregator.formats.plan import PlanWriter
+from aggregator.formats.json import DocumentWriter, JsonWriter, NdJsonWriter
 from aggregator.formats.shapes import Shape
 
 __all__ = [
@@ -90,7 +89,7 @@ PICTURES: dict[str, Format] = {
 }
 """The other formats of a report with a chart, available by name."""
 
-PLAN = Format("plan", "application/json", ".json", PlanWriter, disposition="inline")
+PLAN = Format("plan", "application/json", ".json", DocumentWriter, disposition="inline")
 """No format of rows: `?format=plan` asks of any report how SQLite runs it."""
 
 HTML = Format("html", "text/html; charset=utf-8", ".html", HtmlTable(), disposition="inline")
@@ -101,7 +100,7 @@ SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *
 }
 """The endings of URLs, and the format that each names."""
 
-FORM = Format("form", "application/json", ".json", PlanWriter, disposition="inline")
+FORM = Format("form", "application/json", ".json", DocumentWriter, disposition="inline")
 """No format of rows either: the choices of a report's form, when its parameters do not fit."""
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {

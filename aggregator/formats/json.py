@@ -43,6 +43,13 @@ class JsonWriter:
         yield b"[]" if before == b"[" else b"]"
 
 
+class DocumentWriter(JsonWriter):
+    """Writes rows as JSON does, so that SQLite does all of its work; the file is the chunk that it gets."""
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        yield from chunks
+
+
 class NdJsonWriter:
     """One object a line, each line ended by a line feed (https://github.com/ndjson/ndjson-spec).
 

@@ -34,7 +34,7 @@ from aggregator.formats import FORM, HTML, PLAN, Format
 from aggregator.formats.html import MARK
 from aggregator.formats.shapes import end_of_page
 from aggregator.reports.choices import chosen, offered
-from aggregator.reports.plan import Explanation, plan_of
+from aggregator.reports.plan import plan_of
 from aggregator.reports.report import Report, state
 from aggregator.reports.sql import PAGE_ROWS, Prepared, Sorting, prepared, unsorted_sql
 from aggregator.reports.totals import totals, totals_sql
@@ -298,14 +298,14 @@ class LocalReader:
 
     def _plan(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
         """The plan and what the rows took, as one chunk; the rows are read to their end and dropped."""
-        run, values = job.prepared(), bindings(arguments)
-        of_rows = plan_of(view.connection, run.sql, values)
-        of_total = plan_of(view.connection, run.count_sql, values) if run.count_sql is not None else None
-        began = time.monotonic()
-        rows = sum(chunk.rows for chunk in self._rows(view, job, arguments))
-        seconds = time.monotonic() - began
-        explanation = Explanation(job.report.name, values, of_rows, of_total, seconds, rows)
-        yield Chunk(explanation.document(), rows, is_last=True)
+        plan = plan_of(
+            job.report.name,
+            view.connection,
+            job.prepared(),
+            bindings(arguments),
+            lambda: sum(chunk.rows for chunk in self._rows(view, job, arguments)),
+        )
+        yield Chunk(plan.to_json(), plan.rows, is_last=True)
 
     def _page(self, view: View, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
         """One page: the choices of its form, its rows, and the totals of all pages, which may take longer."""

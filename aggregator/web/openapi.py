@@ -12,6 +12,7 @@ from aggregator.documents import Document, schemas
 from aggregator.errors import AggregatorError
 from aggregator.formats import ALIASES, HTML, PLAN, Column
 from aggregator.reports.library import Library
+from aggregator.reports.plan import Plan
 from aggregator.reports.report import Report
 from aggregator.web.openapi_bodies import (
     IDEMPOTENCY_KEY,
@@ -20,7 +21,6 @@ from aggregator.web.openapi_bodies import (
     fields_body,
     rows_body,
 )
-from aggregator.web.openapi_plan import PLAN_SCHEMA, with_plan
 from aggregator.web.operation_names import operation_names, with_enum_names
 from aggregator.web.problems import MEDIA_TYPE, Problem
 from aggregator.writes.outcome import Summary
@@ -39,7 +39,7 @@ _PROBLEMS = {
     "504": "The report took too long",
     "507": "The server's disk is full",
 }
-_SCHEMAS = schemas(Problem, Summary, Preview) | {"Plan": PLAN_SCHEMA}
+_SCHEMAS = schemas(Problem, Summary, Preview, Plan)
 _COLUMN_SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
     "integer": {"type": ["integer", "null"]},
@@ -107,7 +107,7 @@ def _operation_with_body(checked: Report | Write, has_plan: bool) -> dict[str, A
     if checked.columns:
         parameters += [_format_parameter(checked, has_plan), *_spreadsheet_parameters(checked)]
     content = _rows(checked, has_plan) if checked.columns else {"application/json": {"schema": _ref(Summary)}}
-    done = _with_preview(content) if header.input else content
+    done = _with(content, Preview) if header.input else content
     responses = {"200": {"description": "What happened" if is_write else "The rows", "content": done}}
     if is_write and checked.endpoint.route.method in ("POST", "PUT"):
         responses["201"] = {"description": "Rows were inserted", "content": content}
@@ -123,10 +123,10 @@ def _ref(model: type[Document]) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
-def _with_preview(content: dict[str, Any]) -> dict[str, Any]:
-    """The bodies of an answer, by media type, with that of a preview added."""
+def _with(content: dict[str, Any], model: type[Document]) -> dict[str, Any]:
+    """The bodies of an answer, by media type, with a document that may come instead."""
     usual = content.get("application/json")
-    schema = _ref(Preview) if usual is None else {"anyOf": [usual["schema"], _ref(Preview)]}
+    schema = _ref(model) if usual is None else {"anyOf": [usual["schema"], _ref(model)]}
     return content | {"application/json": {"schema": schema}}
 
 
@@ -152,7 +152,7 @@ def _rows(checked: Report | Write, has_plan: bool) -> dict[str, Any]:
     if not isinstance(checked, Report):
         return content
     page = {"text/html": {"schema": {"type": "string"}}} if checked.endpoint.route.method == "GET" else {}
-    return (with_plan(content) if has_plan else content) | page
+    return (_with(content, Plan) if has_plan else content) | page
 
 
 def _parameters(checked: Report | Write, names: Iterable[str]) -> list[dict[str, Any]]:

@@ -53,3 +53,21 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
 
     assert all(overview.trouble and overview.tables == () for overview in overviews)
     assert overviews[1].changed_at is None
+
+
+def test_large_tables_are_not_counted(tmp_path: Path) -> None:
+    path = make_database(
+        tmp_path / "some.db",
+        "CREATE TABLE many (many_id INTEGER PRIMARY KEY);"
+        "CREATE TABLE keyed (k TEXT PRIMARY KEY) WITHOUT ROWID;"
+        "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 120000) "
+        "INSERT INTO many SELECT x + 1000 FROM n;"
+        "INSERT INTO keyed SELECT many_id FROM many LIMIT 7",
+    )
+
+    (overview,) = Overviews().of([DatabaseFile("some_db", path)])
+
+    assert [(name, size.rows, size.is_exact) for name, size in overview.tables] == [
+        ("keyed", 7, True),
+        ("many", 120_000, False),
+    ]

@@ -1,8 +1,8 @@
-"""Which table an alias stands for, and by which columns an index could find rows."""
+"""Which tables SQL text names, and by which aliases."""
 
 import pytest
 
-from aggregator.databases.table_names import absent_schemas, aliases, compared_columns, extreme_columns
+from aggregator.databases.table_names import absent_schemas, aliases
 
 SCHEMAS = {"shop_db": "shop_db", "old_db": "Old_db"}
 
@@ -41,40 +41,3 @@ def test_schemas_that_are_absent(sql: str, absent: dict[str, int] | set[str]) ->
     found = absent_schemas(sql, SCHEMAS)
     assert found.keys() == set(absent)
     assert not isinstance(absent, dict) or found == absent
-
-
-@pytest.mark.parametrize(
-    ("condition", "columns"),
-    [
-        ("t.a = :a", ["a"]),
-        (":a = t.a", ["a"]),
-        ("T.a >= :a AND t.b <= 5 AND t.a < 7", ["a", "b"]),
-        ("t.a BETWEEN 1 AND 2", ["a"]),
-        ("t.a IN (1, 2)", ["a"]),
-        ("(t.a = 1)", ["a"]),
-        ('t."a b" = 1', ["a b"]),
-        ("t.a <> 1 AND t.b != 2", []),
-        ("t.a IS NOT NULL", []),
-        ("t.a LIKE 'x%'", []),
-        ("substr(t.a, 1, 7) = '2024-01'", []),
-        ("t.a + 1 = 2 AND 5 = t.b * 2", []),
-        ("1 + t.a = 3 AND -t.b = 3 AND :a || t.a = 'b' AND NOT t.b = 1", []),
-        ("(:a IS NULL OR t.a = :a) AND t.b = 1", ["b"]),
-        ("t.a = 1 OR t.b = 1", []),
-        ("u.a = 1 AND t.b = u.b", ["b"]),
-        ("t.a IN (SELECT u.a FROM u WHERE u.b = t.c)", ["c", "a"]),
-        ("TRUE GROUP BY t.a HAVING t.b = 1 ORDER BY t.c = 1", []),
-    ],
-)
-def test_compared_columns(condition: str, columns: list[str]) -> None:
-    assert set(compared_columns(f"SELECT t.z = 1 FROM s.t AS t WHERE {condition}", "t")) == set(columns)
-
-
-def test_conditions_of_joins_count() -> None:
-    sql = "SELECT 1 FROM s.u AS u INNER JOIN s.t AS t ON u.a = t.b LEFT JOIN s.v AS v ON v.x = t.c"
-
-    assert compared_columns(sql, "t") == ["b", "c"]
-
-
-def test_extreme_columns() -> None:
-    assert extreme_columns('SELECT MAX(t.A), min("b"), count(t.c), max FROM t') == {"a", "b"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,6 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import PLAN_WANTED
+from aggregator.catalog.input_columns import InputColumn
+from aggregator.catalog.parameters import Parameter
+from aggregator.databases.table_names import aliases
 from aggregator.errors import (
     AggregatorError,
     BrokenReport,
@@ -18,17 +21,21 @@ from aggregator.errors import (
     DatabaseUnavailable,
     InvalidParameters,
     NoSuchReport,
+    NotAcceptable,
 )
-from aggregator.formats import PLAN
+from aggregator.formats import PLAN, Column
+from aggregator.reports.plan import Plan
+from aggregator.reports.reading import StaleReport, job_of
 from aggregator.reports.report import Report
+from aggregator.reports.run import Run
 from aggregator.web.answer import Answer
+from aggregator.web.download import small_body
 from aggregator.web.headers import wants_gzip
 from aggregator.web.offered import offered_choices
-from aggregator.web.pages import source_facts
 from aggregator.web.pages.fields import fields_of
 from aggregator.web.pages.highlight import coloured_lines, escaped
 from aggregator.web.pages.place import Place, page_url, place_of
-from aggregator.web.pages.source_plan import duration, nested, plan_document
+from aggregator.web.pages.rules import default_text, rules_of
 from aggregator.web.pages.templating import PAGE_HEADERS, render
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
@@ -37,6 +44,9 @@ from aggregator.writes.write import Write
 
 _PATIENCE = 0.5
 """Seconds that the SQL waits to be shown: for a locked database, and for choices from the data."""
+
+_MOST_CHECKS = 3
+_STORED = {"real": "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +60,49 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request says. plan: its document, or what went wrong instead; offered: choices from the data."""
+    """What a request says. error: what went wrong instead of the plan; offered: choices from the data."""
 
     given: Mapping[str, Sequence[str]] = field(default_factory=dict)
     wants_plan: bool = False
-    plan: Mapping[str, Any] | None = None
+    plan: Plan | None = None
     error: AggregatorError | None = None
     offered: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A parameter, or a column of the rows in a body.
+
+    default: as text, None without one; allowed: in words; elsewhere: its names in other people's files.
+    """
+
+    name: str
+    type: str
+    is_required: bool
+    default: str | None
+    allowed: str
+    description: str
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of the result. is_guessed: whether the header says nothing of its type."""
+
+    name: str
+    type: str
+    is_guessed: bool
+    currency: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that the SQL names. tables: those of it that stand in the SQL; written: some of them."""
+
+    schema: str
+    tables: tuple[str, ...]
+    written: tuple[str, ...]
 
 
 class SourceEndpoint:
@@ -118,7 +164,7 @@ class SourceEndpoint:
         plan, error = None, None
         if wants_plan:
             try:
-                plan = await plan_document(self._service, found.checked, given, request)
+                plan = await plan_of(self._service, found.checked, given, request)
             except Cancelled:
                 raise
             except AggregatorError as raised:
@@ -128,6 +174,40 @@ class SourceEndpoint:
             limit = min(self._limit(found), _PATIENCE)
             offered = await offered_choices(self._service, found.checked, request, limit)
         return Asked(given, wants_plan, plan, error, offered)
+
+
+async def plan_of(
+    service: Service, report: Report, given: Mapping[str, Sequence[str]], request: Request
+) -> Plan:
+    """The plan of a report, which runs to its end, in one of the places and with its time limit.
+
+    Raises what the report would, and Cancelled when the client goes.
+    """
+    request.line.report, request.line.format = report.name, PLAN.name
+    request.line.parameters = [name for name in given if name in report.header.params]
+    stale = StaleReport()
+    for _ in range(_MOST_CHECKS):
+        try:
+            return await _run(service, report, given, request)
+        except StaleReport as error:
+            stale = error
+            service.library.forget(report)
+            checked = await service.in_checker(service.library.check, report.endpoint)
+            if not isinstance(checked, Report):
+                raise NotAcceptable("A file that writes has no plan.", []) from None
+            report = checked
+    raise stale.at_last(report.files)
+
+
+async def _run(
+    service: Service, report: Report, given: Mapping[str, Sequence[str]], request: Request
+) -> Plan:
+    run = Run(job_of(report, given, PLAN), service.spool())
+    limit = report.time_limit(service.settings.time_limit)
+    try:
+        return Plan.model_validate_json(await small_body(service, run, request.receive, limit))
+    finally:
+        request.line.rows = run.rows
 
 
 def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> bytes:
@@ -149,17 +229,16 @@ def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> 
         faults=faults,
         fault_lines=_by_line(faults, endpoint),
         unavailable=found.error if isinstance(found.error, DatabaseUnavailable) else None,
-        parameters=source_facts.parameters_of(params),
-        input=source_facts.input_of(header.input) if header is not None else [],
-        columns=source_facts.columns_of(checked.columns) if checked is not None else [],
-        databases=source_facts.databases_of(checked) if checked is not None else [],
+        parameters=_declared(params),
+        input=_declared(header.input) if header is not None else [],
+        columns=_columns(checked.columns) if checked is not None else [],
+        databases=_databases(checked) if checked is not None else [],
         formats=_formats(checked),
         time_limit=time_limit,
         is_report=isinstance(checked, Report),
         fields=fields_of(params, asked.given, asked.offered, errors),
         plan_wanted=PLAN_WANTED,
         plan=asked.plan,
-        steps=nested(asked.plan["steps"], asked.plan["warnings"]) if asked.plan is not None else [],
         problem=document(asked.error, place.path) if asked.error is not None else None,
         others=[each for each in errors if each.parameter not in params],
         duration=duration,
@@ -185,3 +264,75 @@ def _formats(checked: Report | Write | None) -> list[str]:
     if checked is None or not checked.columns:
         return []
     return [each.name for each in (*checked.formats, *checked.pictures)]
+
+
+def _declared(all_declared: Mapping[str, Parameter | InputColumn]) -> list[Declared]:
+    """The parameters, or the columns of the rows in a body, in the order of the header."""
+    return [
+        Declared(
+            name=name,
+            type=_type(each),
+            is_required=each.is_required if isinstance(each, Parameter) else each.required,
+            default=None if each.default is None else default_text(each),
+            allowed="; ".join(rules_of(each)),
+            description=each.description,
+            elsewhere=", ".join(each.names) if isinstance(each, InputColumn) else "",
+        )
+        for name, each in all_declared.items()
+    ]
+
+
+def _type(declared: Parameter | InputColumn) -> str:
+    name = f"{declared.type}, {declared.currency}" if declared.currency else declared.type
+    return f"list of {name}" if isinstance(declared, Parameter) and declared.many else name
+
+
+def _columns(columns: Iterable[Column]) -> list[ResultColumn]:
+    """The columns of the result, in their order."""
+    return [
+        ResultColumn(
+            name=column.name,
+            type=column.type or _STORED.get(str(column.storage), column.storage) or "as stored",
+            is_guessed=not column.is_declared,
+            currency=column.currency or "",
+            description=column.description,
+        )
+        for column in columns
+    ]
+
+
+def _databases(checked: Report | Write) -> list[Database]:
+    """The databases that an endpoint needs, with the tables that its SQL names."""
+    texts = [_sql(checked.endpoint), *_choices(checked)]
+    schemas = {file.schema.lower(): file.schema for file in checked.files}
+    named = set().union(*(each for text in texts for each in aliases(text, schemas).values()))
+    statements = (
+        checked.statements if isinstance(checked, Write) else (checked.statement, *checked.choices.values())
+    )
+    named = named.union(*(statement.bare for statement in statements))
+    written = {table for statement in statements for table in statement.writes}
+    return [
+        Database(
+            file.schema,
+            tuple(sorted({table for schema, table in named | written if schema == file.schema})),
+            tuple(sorted({table for schema, table in written if schema == file.schema})),
+        )
+        for file in checked.files
+    ]
+
+
+def _sql(endpoint: Endpoint) -> str:
+    return endpoint.source.sql if endpoint.source is not None else ""
+
+
+def _choices(checked: Report | Write) -> list[str]:
+    return [each.choices_sql for each in checked.header.params.values() if each.choices_sql is not None]
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people, to two digits."""
+    if seconds >= 10:
+        return f"{seconds:,.0f} s"
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{float(f'{seconds * 1000:.1e}'):g} ms"
