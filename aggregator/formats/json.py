@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from aggregator.formats.columns import Column, sql_text
+from aggregator.formats.columns import Column, ColumnType, sql_text
 from aggregator.formats.encoding import valid_json_of
 from aggregator.formats.values import json_value
 
@@ -23,6 +24,41 @@ def object_sql(columns: Sequence[Column]) -> str:
         return objects[0]
     members = [f"substr({text}, 2, length({text}) - 2)" for text in objects]
     return "'{' || " + " || ',' || ".join(members) + " || '}'"
+
+
+def object_schema(columns: Sequence[Column]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a row as an object."""
+    return {
+        "type": "object",
+        "required": [column.name for column in columns],
+        "properties": {column.name: _value_schema(column) for column in columns},
+    }
+
+
+def _value_schema(column: Column) -> dict[str, Any]:
+    if column.type is not None and column.is_declared:
+        return _SCHEMAS[column.type]
+    return _STORAGE_SCHEMAS.get(column.storage or "", {})
+
+
+_TEXT = {"type": ["string", "null"]}
+_SCHEMAS: dict[ColumnType, dict[str, Any]] = {
+    "text": _TEXT,
+    "integer": {"type": ["integer", "null"]},
+    "number": {"type": ["number", "null"]},
+    "percent": {"type": ["number", "null"], "description": "A share; 0.25 is 25 per cent"},
+    "boolean": {"type": ["boolean", "null"]},
+    "date": _TEXT | {"format": "date"},
+    "datetime": _TEXT | {"format": "date-time"},
+    "month": _TEXT | {"pattern": "^[0-9]{4}-[0-9]{2}$"},
+    "money": _TEXT | {"pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
+    "json": {},
+}
+_STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
+    "integer": _SCHEMAS["integer"],
+    "real": {"type": ["number", "string", "null"], "description": "Infinity and -Infinity are texts"},
+    "text": _TEXT,
+}
 
 
 class JsonWriter:

@@ -1,4 +1,5 @@
-"""The shapes of a JSON answer other than an array of rows; each is a maker of Writers, as a format's is.
+"""The shapes of a JSON answer other than an array of rows; each is a maker of Writers, as a format's is, and
+of the JSON Schema of what these write.
 
 A row comes out of SQLite as pieces of JSON with a mark between them. The mark is a control character,
 which JSON text has only as an escape (RFC 8259, section 7), so no row holds one by itself.
@@ -8,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from aggregator.errors import UnfitValue
 from aggregator.formats.columns import Column
 from aggregator.formats.encoding import valid_json, valid_json_of
 from aggregator.formats.format import Writer
-from aggregator.formats.json import object_sql
+from aggregator.formats.json import object_schema, object_sql
 from aggregator.formats.values import is_text, json_value
 
 _MARK = b"\x1e"
@@ -31,6 +32,14 @@ class Page:
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         return _PageWriter(columns)
 
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        counts = {name: {"type": "integer", "minimum": 0} for name in ("total", "limit", "offset")}
+        return {
+            "type": "object",
+            "required": ["items", *counts],
+            "properties": {"items": _list_schema(columns), **counts},
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -40,6 +49,9 @@ class Record:
 
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         return _RecordWriter(columns)
+
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        return object_schema(columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,10 @@ class Group:
 
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         return _GroupWriter(columns, self.column)
+
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        rest = [column for column in columns if column.name != self.column]
+        return {"type": "object", "additionalProperties": _list_schema(rest)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +87,24 @@ class Nest:
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         return _NestWriter(columns, self.name, self.members)
 
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        record = object_schema([column for column in columns if column.name not in self.members])
+        record["required"].append(self.name)
+        inside = [column for column in columns if column.name in self.members]
+        record["properties"][self.name] = _list_schema(inside)
+        return record
+
 
 Shape: TypeAlias = Page | Record | Group | Nest
+
+
+def json_schema(shape: Shape | None, columns: Sequence[Column]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a JSON answer; without a shape, of an array of rows."""
+    return _list_schema(columns) if shape is None else shape.schema(columns)
+
+
+def _list_schema(columns: Sequence[Column]) -> dict[str, Any]:
+    return {"type": "array", "items": object_schema(columns)}
 
 
 def end_of_page(total: int, limit: int, offset: int) -> bytes:
