@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from aggregator.documents import schemas
@@ -35,6 +36,8 @@ def assert_is_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(answer.body)
     assert document.keys() >= MEMBERS
     assert document.keys() <= MEMBERS | MORE
+    described = {"$ref": "#/components/schemas/Problem", "components": {"schemas": SCHEMAS}}
+    jsonschema.validate(document, described)
     assert document.keys() <= SCHEMAS["Problem"]["properties"].keys()
     assert document["type"] == f"urn:aggregator:problem:{slug}"
     assert document["status"] == status
