@@ -13,9 +13,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from email.message import Message
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,8 +67,14 @@ class ForkedProcess:
 
     def __init__(self, arguments: list[str], log: Path) -> None:
         log.write_bytes(b"")
-        start = (arguments, log, _environment())
-        self._process = _FORKSERVER.Process(target=_serve, args=start, daemon=True)
+        self._start(_serve, arguments, log, _environment())
+
+    def _start(self, target: Callable[..., None], *values: object) -> None:
+        with chdir(
+            PROJECT
+        ):  # where the server, which is started now if it is not there, finds what to preload
+            forkserver.ensure_running()
+        self._process = _FORKSERVER.Process(target=target, args=values, daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -101,7 +108,7 @@ _FORKSERVER.set_forkserver_preload(
         # What uvicorn imports only when it starts to serve.
         *("uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.loops.uvloop"),
         *("uvicorn.protocols.websockets.auto", "encodings.idna"),
-        *("tests.server", "tests.forked"),
+        *("aggregator.cli", "setup_db", "tests.server", "tests.commands", "tests.forked"),
     ]
 )
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from aggregator.cli.commands import main
+from tests.commands import run
 from tests.server import PROJECT
 from tests.sqlite_files import full_disk, make_database
 
@@ -115,11 +116,10 @@ def test_what_cannot_be_loaded(
 
 
 def test_from_standard_input(folder: Path) -> None:
-    command = [sys.executable, "-m", "aggregator", "load", "sales/import", "-"]
-    options = ["--dbs", str(folder / "dbs"), "--sql", str(folder / "sql")]
-    done = subprocess.run(
-        [*command, *options], cwd=PROJECT, input=SHEET.encode(), capture_output=True, check=True
-    )
+    command = ["-m", "aggregator", "load", "sales/import", "-"]
+    options = ["--dbs", folder / "dbs", "--sql", folder / "sql"]
+    done = run([*command, *options], cwd=PROJECT, input=SHEET.encode())
+    assert done.returncode == 0
     assert json.loads(done.stdout)["inserted"] == 2
 
 

@@ -9,8 +9,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +16,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+
+from tests import commands
 
 PROJECT = Path(__file__).parent.parent
 SQL = PROJECT / "examples" / "northwind" / "sql"
@@ -44,8 +44,9 @@ def original(dbs: Path) -> Iterator[sqlite3.Connection]:
 
 
 def run(dbs: Path, *arguments: str) -> bytes:
-    command = [sys.executable, "-m", "aggregator", "run", *arguments, "--dbs", dbs, "--sql", SQL]
-    return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True).stdout
+    done = commands.run(["-m", "aggregator", "run", *arguments, "--dbs", dbs, "--sql", SQL], cwd=PROJECT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def rows(dbs: Path, *arguments: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 
 from aggregator.command_line import add_settings, option, read_settings, variable
 from aggregator.settings import Settings
+from tests.commands import run_text
 
 PROJECT = Path(__file__).parent.parent
 NAMES = list(Settings.model_fields)
@@ -183,14 +184,17 @@ COMMANDS = {
 }
 
 
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        env={**os.environ, **environment, "COLUMNS": "80"},
-    )
+def environment_of(**variables: str) -> dict[str, str]:
+    return {**os.environ, **variables, "COLUMNS": "80"}
+
+
+def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run_text(arguments, cwd=PROJECT, env=environment_of(**variables))
+
+
+def from_scratch(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, env=environment_of())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -215,7 +219,7 @@ def test_a_folder_that_is_not_there_ends_each_command_with_its_name(name: str, t
 
 @pytest.mark.parametrize("name", ["app.py", "check"])
 def test_a_python_without_the_packages_is_told_which_one_has_them(name: str) -> None:
-    done = command("-S", *COMMANDS[name])
+    done = from_scratch("-S", *COMMANDS[name])
     assert done.returncode == 1
     assert re.fullmatch(r"This Python has no module \w+; use \.venv/bin/python, or install .*\n", done.stderr)
 
@@ -253,4 +257,4 @@ def test_the_demo_goes_where_the_settings_say(tmp_path: Path) -> None:
 
 def test_the_demo_does_not_wait_for_the_web() -> None:
     code = "import sys, setup_db; sys.exit(bool({'fastapi', 'pydantic', 'pandas'} & set(sys.modules)))"
-    assert command("-c", code).returncode == 0
+    assert from_scratch("-c", code).returncode == 0

@@ -21,6 +21,7 @@ import pytest
 import setup_db
 from demo.build import build
 from demo.folder import NAMES, BuildError, Folder
+from tests.commands import run_text
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "setup_db.py"
@@ -36,6 +37,10 @@ Tables: TypeAlias = dict[str, list[Row]]
 
 
 def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    return run_text([SCRIPT, *arguments], **options)
+
+
+def run_from_scratch(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, SCRIPT, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
@@ -101,7 +106,7 @@ def demo(request: pytest.FixtureRequest, made: Callable[[int], Path]) -> Path:
 
 def test_the_same_number_of_orders_gives_the_same_rows(made: Callable[[int], Path], tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Kolkata", "LC_ALL": "C"}
-    assert run("--dbs", tmp_path, "--orders", "1000", env=environment).returncode == 0
+    assert run_from_scratch("--dbs", tmp_path, "--orders", "1000", env=environment).returncode == 0
     assert digest(load(tmp_path)) == digest(load(made(1000)))
 
 
@@ -506,7 +511,7 @@ def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     def limit_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    failed = run("--dbs", tmp_path, "--orders", "5000", preexec_fn=limit_files)
+    failed = run_from_scratch("--dbs", tmp_path, "--orders", "5000", preexec_fn=limit_files)
     assert failed.returncode == 1
     assert failed.stderr.startswith(f"setup_db.py: cannot make the demo databases in {tmp_path}: ")
     assert failed.stderr.count("\n") == 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+import shlex
 from pathlib import Path
 
 import setup_db
 from aggregator.web.problems import STATUS
+from tests.commands import run_text
 from tests.own_reports import copy_own_reports
 
 PROJECT = Path(__file__).parent.parent
@@ -28,17 +27,8 @@ def test_the_examples(tmp_path: Path) -> None:
     commands = CONSOLE.findall(PAGE)
     assert len(commands) >= 2
     for command, expected in commands:
-        done = subprocess.run(
-            f"{sys.executable} {command}",
-            shell=True,
-            cwd=tmp_path,
-            check=False,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert done.stdout == expected
+        done = run_text(shlex.split(command), cwd=tmp_path)
+        assert done.stdout + done.stderr == expected
 
 
 def test_every_status_is_told() -> None:

@@ -25,6 +25,14 @@ def painter() -> Iterator[Painter]:
     own.close()
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Painter]:
+    """One for tests to which it does not matter when its process began."""
+    own = Painter()
+    yield own
+    own.close()
+
+
 def children() -> set[int]:
     listed = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
     return {int(each) for each in listed.split()}
@@ -51,36 +59,36 @@ def test_one_that_was_killed_is_replaced(painter: Painter) -> None:
     assert painter.drawn("svg", TEXT) == first
 
 
-def test_many_threads(painter: Painter) -> None:
+def test_many_threads(shared: Painter) -> None:
     specs = [{**TEXT, "mark": {"type": "text", "text": f"number {n}"}} for n in range(12)]
     with ThreadPoolExecutor(4) as threads:
-        drawn = list(threads.map(lambda spec: painter.drawn("svg", spec), specs))
+        drawn = list(threads.map(lambda spec: shared.drawn("svg", spec), specs))
     assert all(f">number {n}<".encode() in picture for n, picture in enumerate(drawn))
 
 
-def test_what_cannot_be_drawn(painter: Painter) -> None:
+def test_what_cannot_be_drawn(shared: Painter) -> None:
     with pytest.raises(QueryFailed, match=r"^The picture could not be drawn.$") as failed:
-        painter.drawn("svg", {"mark": "no such mark"})
+        shared.drawn("svg", {"mark": "no such mark"})
     assert "conversion failed" in failed.value.cause
-    assert b"hello" in painter.drawn("svg", TEXT)
+    assert b"hello" in shared.drawn("svg", TEXT)
 
 
-def test_no_file_is_read(painter: Painter, tmp_path: Path) -> None:
+def test_no_file_is_read(shared: Painter, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('[{"text": "secret"}]')
     spec = {"mark": "text", "encoding": {"text": {"field": "text"}}}
 
-    assert b"secret" not in painter.drawn("svg", {**spec, "data": {"url": f"file://{tmp_path}/data.json"}})
+    assert b"secret" not in shared.drawn("svg", {**spec, "data": {"url": f"file://{tmp_path}/data.json"}})
     with pytest.raises(QueryFailed) as failed:
-        painter.drawn("svg", {**spec, "data": {"url": f"{tmp_path}/data.json"}})
+        shared.drawn("svg", {**spec, "data": {"url": f"{tmp_path}/data.json"}})
     assert "not allowed" in failed.value.cause
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
-def test_nobody_is_asked(painter: Painter, kind: str) -> None:
+def test_nobody_is_asked(shared: Painter, kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/x.json"
         with pytest.raises(QueryFailed) as failed:
-            painter.drawn(kind, {"data": {"url": url}, "mark": "bar"})
+            shared.drawn(kind, {"data": {"url": url}, "mark": "bar"})
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()

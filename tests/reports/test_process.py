@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,12 +89,21 @@ def library(tmp_path: Path) -> Library[Report]:
     return Library(SqlFolder(sql), DatabaseFolder(dbs), 5.0, check)
 
 
-@pytest.fixture
-def reader() -> Iterator[ProcessReader]:
+@contextmanager
+def started_reader() -> Iterator[ProcessReader]:
     reader = ProcessReader(5.0, LONGEST)
     assert reader.wait_until_ready()
-    yield reader
-    reader.close()
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[ProcessReader]:
+    """One for all tests that do not stop it; each reads databases of its own."""
+    with started_reader() as reader:
+        yield reader
 
 
 def job(library: Library[Report], name: str, format: str = "json", **given: str) -> Job:
@@ -146,13 +156,14 @@ def test_altered_tables_are_noticed(library: Library[Report], reader: ProcessRea
         list(reader.chunks(wanted))
 
 
-def test_a_stopped_reader_ends_within_a_second(library: Library[Report], reader: ProcessReader) -> None:
-    threading.Timer(0.2, reader.stop).start()
-    began = time.monotonic()
-    with pytest.raises(QueryFailed):
-        list(reader.chunks(job(library, "endless")))
-    assert time.monotonic() - began < 1.2
-    assert not reader.is_free
+def test_a_stopped_reader_ends_within_a_second(library: Library[Report]) -> None:
+    with started_reader() as reader:
+        threading.Timer(0.2, reader.stop).start()
+        began = time.monotonic()
+        with pytest.raises(QueryFailed):
+            list(reader.chunks(job(library, "endless")))
+        assert time.monotonic() - began < 1.2
+        assert not reader.is_free
 
 
 def test_only_heavy_reports_get_a_process_and_a_dead_one_is_replaced(library: Library[Report]) -> None:

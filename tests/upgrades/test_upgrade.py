@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import apsw
@@ -13,6 +11,7 @@ import pytest
 from demo.changes import CHANGES, Changes
 from demo.folder import NAMES
 from demo.upgrade import upgrade
+from tests.commands import run_text
 from tests.sqlite_files import closing, run_script
 from tests.upgrades.files import make_version_1, structure, version
 from tests.upgrades.running import NEWEST, all_rows, bytes_of, require_kept, run
@@ -155,9 +154,8 @@ def test_they_are_silent_about_files_of_others(upgraded: Path, tmp_path: Path) -
     (dbs / "customer.db").write_bytes(b"mine")
     (dbs / "product.db").mkdir()
     run_script(dbs / "invoice.db", "CREATE TABLE bills (a); PRAGMA user_version = 1")
-    command = [sys.executable, str(ROOT / "setup_db.py"), "--outdated", "--dbs", str(dbs)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", "")
+    done = run_text([ROOT / "setup_db.py", "--outdated", "--dbs", dbs])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_make_run_says_it() -> None:

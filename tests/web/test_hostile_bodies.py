@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,14 +37,20 @@ def orders(server: Server) -> int:
 
 
 def bomb() -> bytes:
-    """A workbook of a few kilobytes whose sheet would be two gigabytes."""
+    """A workbook of two megabytes whose sheet would be two gigabytes of spaces."""
+    compressor = zlib.compressobj(wbits=-15)
+    million = compressor.compress(b" " * 1_000_000) + compressor.flush(zlib.Z_FULL_FLUSH)
     file = io.BytesIO()
+    sheet = zipfile.ZipInfo("xl/worksheets/sheet1.xml")
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
-        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            for _ in range(2_000):
-                sheet.write(b" " * 1_000_000)
-    return file.getvalue()
+        archive.writestr(sheet, million * 2_000 + compressor.flush(), zipfile.ZIP_STORED)
+        sheet.compress_type, sheet.file_size = zipfile.ZIP_DEFLATED, 2_000_000_000
+    content = bytearray(file.getvalue())
+    # The same in the header before the sheet: APPNOTE.TXT of the ZIP format, 4.3.7.
+    struct.pack_into("<H", content, sheet.header_offset + 8, sheet.compress_type)
+    struct.pack_into("<I", content, sheet.header_offset + 22, sheet.file_size)
+    return bytes(content)
 
 
 @pytest.mark.parametrize(
