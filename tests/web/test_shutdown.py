@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import http.client
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.server import PROJECT
+from tests.server import ForkedProcess
 from tests.sqlite_files import locked, make_database
 from tests.web.conftest import MakeServer
 from tests.web.reports import DATABASE, NEVER_ENDING, counting
@@ -80,7 +78,7 @@ def test_links_to_strange_places_keep_it_neither_from_answering_nor_from_ending(
         (tmp_path / name / "proc").symlink_to("/proc")
     make_database(tmp_path / "dbs" / "shop.db", DATABASE)
     (tmp_path / "dbs" / "loop.db").symlink_to("loop.db")
-    server = make_server({"items": ITEMS}, from_scratch=True)
+    server = make_server({"items": ITEMS})
     assert len(server.get("/items").json()) == 3
 
     assert server.stop(SECONDS) in (0, -signal.SIGTERM)
@@ -128,19 +126,10 @@ def test_a_short_download_is_finished(make_server: MakeServer) -> None:
 
 def test_a_port_that_is_taken(tmp_path: Path, make_server: MakeServer) -> None:
     server = make_server()
-    command = [
-        sys.executable,
-        "app.py",
-        "--port",
-        str(server.port),
-        "--dbs",
-        str(server.dbs),
-        "--sql",
-        str(server.sql),
-    ]
+    arguments = ["--port", str(server.port), "--dbs", str(server.dbs), "--sql", str(server.sql)]
 
-    second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=20)
+    log = tmp_path / "second"
+    assert ForkedProcess(arguments, log).wait(20) == 1
 
-    assert second.returncode == 1
-    assert "address already in use" in second.stderr
-    assert "Traceback" not in second.stderr
+    assert "address already in use" in log.read_text()
+    assert "Traceback" not in log.read_text()
