@@ -99,6 +99,10 @@ class ObjectTable:
     def _row(self, line: int, value: Any, text: str) -> Texts | RejectedRow:
         if not isinstance(value, dict):
             return whole_row(line, _repeated(value) if isinstance(value, RepeatedKey) else "is not an object")
+        # Only an escape makes a NUL character or half of another.
+        has_escape = "\\u" in text
+        if has_escape and (reason := unstorable(value)):
+            return whole_row(line, f"has a key that {reason}")
         row: list[str | None] = [None] * len(self._names)
         taken: dict[int, str] = {}
         nested: dict[str, Any] = {}
@@ -121,9 +125,8 @@ class ObjectTable:
                 except ValueError:
                     return whole_row(line, "has too large a number beside or in an array or object")
             row[column] = member if member is None or isinstance(member, str) else _WORDS[member]
-        # Only an escape makes a NUL character or half of another.
-        reason = unstorable(row) if "\\u" in text else None
-        return whole_row(line, reason) if reason else row
+        refused = unstorable(row) if has_escape else None
+        return whole_row(line, refused) if refused else row
 
     def _new_key(self, key: str) -> int | None:
         if len(self._columns) >= _MOST_KEYS:
@@ -153,7 +156,8 @@ def _refuse_deep(value: Any, line: int) -> RepeatedKey | None:
 
 
 def _repeated(value: RepeatedKey) -> str:
-    return f'has the key "{shortened(value.key)}" twice'
+    key = value.key.encode("utf-8", "backslashreplace").decode()
+    return f'has the key "{shortened(key)}" twice'
 
 
 def too_deep(where: str) -> UnreadableInput:

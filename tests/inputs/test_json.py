@@ -160,10 +160,16 @@ def test_no_key_fits(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_halves_of_characters_and_nul_are_rejected(kind: Kind) -> None:
-    objects = [{"a": "\ud83d"}, {"a": "x\x00"}, {"a": "😀"}]
-    rows, rejected = drained(opened(dumped(objects, kind), kind, wanted("a")))
+    objects = [{"a": "\ud83d"}, {"a": "x\x00"}, {"a": "😀"}, {"a": "x", "\ud83d": 1}]
+    table = opened(dumped(objects, kind), kind, wanted("a"))
+    rows, rejected = drained(table)
     assert rows == [(3, ["😀"])]
-    assert [row.reason for row in rejected] == ["holds half of a character", "holds a NUL character"]
+    assert [row.reason for row in rejected] == [
+        "holds half of a character",
+        "holds a NUL character",
+        "has a key that holds half of a character",
+    ]
+    assert list(table.ignored) == []
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,22 @@ def test_a_form_that_is_cut_off_is_refused(shop: Server) -> None:
             assert (answer.status, answer.json()["detail"].partition(":")[0]) == (400, "The form is cut off")
 
 
+@pytest.mark.parametrize("option", ["preview", "dry_run=true&invalid=skip"])
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        (b'"\\ud800": 1', "has a key that holds half of a character"),
+        (b'"item": {"\\ud800": 1, "\\ud800": 2}', 'has the key "\\ud800" twice'),
+    ],
+)
+def test_a_key_that_is_no_text_is_told(shop: Server, option: str, member: bytes, reason: str) -> None:
+    answer = shop.send(f"/orders/import?{option}", b'[{"customer": "Ada", ' + member + b"}]")
+    assert answer.status == 200, answer.text
+    document = answer.json()
+    errors = document["rows"][0]["problems"] if option == "preview" else document["rejected"]
+    assert [error["reason"] for error in errors] == [reason]
+
+
 def test_a_nul_in_a_parameter_is_refused(shop: Server) -> None:
     for answer in (
         shop.send("/customers/", {"customer_name": "A\0da"}),
