@@ -11,6 +11,7 @@ import pytest
 from tests.server import Server
 from tests.sqlite_files import make_database
 from tests.web.reports import DATABASE, REPORTS
+from tests.web.writing import WRITES, make_shop, refill_shop
 
 MakeServer = Callable[..., Server]
 
@@ -63,3 +64,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for tests that change nothing and need no setting of their own."""
     with shop_server(tmp_path_factory.mktemp("shared")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def writing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with all of `WRITES`; see `refilled_shop`."""
+    folder = tmp_path_factory.mktemp("writing")
+    make_shop(folder)
+    with servers_over(folder) as make:
+        yield make(WRITES)
+
+
+@pytest.fixture
+def refilled_shop(writing_server: Server) -> Server:
+    """For tests that change rows and nothing else, and do not look at the log."""
+    refill_shop(writing_server.dbs.parent)
+    return writing_server

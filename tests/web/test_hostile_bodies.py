@@ -22,7 +22,13 @@ ROW = "Ada,7,2024-01-31,Tea,1\n"
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Server]:
+def shop(refilled_shop: Server) -> Server:
+    return refilled_shop
+
+
+@pytest.fixture
+def own_shop(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test."""
     make_shop(tmp_path)
     with servers_over(tmp_path) as make:
         yield make(WRITES)
@@ -84,37 +90,37 @@ def test_a_clear_error_and_nothing_written(
     assert shop.send("/orders/import", HEAD + ROW).status == 201
 
 
-def test_a_bomb_does_not_go_off(shop: Server) -> None:
-    shop.send("/orders/import", HEAD + ROW)
-    before = shop.resident_bytes() if sys.platform == "linux" else 0
-    answer = shop.get("/orders/import", {}, "POST", body=bomb())
-    assert (answer.status, orders(shop)) == (413, 2), answer.text
+def test_a_bomb_does_not_go_off(own_shop: Server) -> None:
+    own_shop.send("/orders/import", HEAD + ROW)
+    before = own_shop.resident_bytes() if sys.platform == "linux" else 0
+    answer = own_shop.get("/orders/import", {}, "POST", body=bomb())
+    assert (answer.status, orders(own_shop)) == (413, 2), answer.text
     if sys.platform == "linux":
-        assert shop.resident_bytes() - before < 100_000_000
+        assert own_shop.resident_bytes() - before < 100_000_000
 
 
-def test_a_database_that_may_not_be_written(shop: Server) -> None:
+def test_a_database_that_may_not_be_written(own_shop: Server) -> None:
     """A write version of 3 makes a file read-only (https://sqlite.org/fileformat2.html#file_format_version_numbers)."""
-    with (shop.dbs / "line.db").open("r+b") as file:
+    with (own_shop.dbs / "line.db").open("r+b") as file:
         file.seek(18)
         file.write(b"\3")
-    answer = shop.send("/orders/import", HEAD + ROW)
-    assert (answer.status, orders(shop)) == (503, 1)
+    answer = own_shop.send("/orders/import", HEAD + ROW)
+    assert (answer.status, orders(own_shop)) == (503, 1)
     assert "line_db" in answer.json()["detail"]
     assert "written" in answer.json()["detail"]
-    assert shop.send("/customers/", {"customer_name": "x"}).status == 201
+    assert own_shop.send("/customers/", {"customer_name": "x"}).status == 201
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is set from outside, which only Linux can")
-def test_a_full_disk(shop: Server) -> None:
+def test_a_full_disk(own_shop: Server) -> None:
     import resource
 
     rows = "".join(f"Customer {n},{n},2024-01-31,Tea {'x' * 200},1\n" for n in range(10, 3_000))
-    limits = resource.prlimit(shop.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(shop.process.pid, resource.RLIMIT_FSIZE, (200_000, limits[1]))
-    answer = shop.send("/orders/import", HEAD + rows)
+    limits = resource.prlimit(own_shop.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(own_shop.process.pid, resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    answer = own_shop.send("/orders/import", HEAD + rows)
     assert (answer.status, answer.json()["type"]) == (507, "urn:aggregator:problem:storage-full")
-    assert orders(shop) == 1
-    assert shop.send("/customers/", {"customer_name": "small"}).status == 201
-    resource.prlimit(shop.process.pid, resource.RLIMIT_FSIZE, limits)
-    assert shop.send("/orders/import", HEAD + rows).json()["inserted"] == 2_990
+    assert orders(own_shop) == 1
+    assert own_shop.send("/customers/", {"customer_name": "small"}).status == 201
+    resource.prlimit(own_shop.process.pid, resource.RLIMIT_FSIZE, limits)
+    assert own_shop.send("/orders/import", HEAD + rows).json()["inserted"] == 2_990

@@ -29,7 +29,13 @@ SHEET = (
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Server]:
+def shop(refilled_shop: Server) -> Server:
+    return refilled_shop
+
+
+@pytest.fixture
+def own_shop(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test."""
     make_shop(tmp_path)
     with servers_over(tmp_path) as make:
         yield make(WRITES)
@@ -276,9 +282,9 @@ def test_rows_that_are_only_read(shop: Server) -> None:
     assert answer.json() == [{"line": 2, "day": "2024-01-31"}, {"line": 3, "day": "2024-02-01"}]
 
 
-def test_the_same_key_gives_the_first_answer_again(shop: Server) -> None:
+def test_the_same_key_gives_the_first_answer_again(own_shop: Server) -> None:
     def create(key: str, name: str) -> tuple[int, Any]:
-        answer = shop.send("/customers/", {"customer_name": name}, headers={"Idempotency-Key": key})
+        answer = own_shop.send("/customers/", {"customer_name": name}, headers={"Idempotency-Key": key})
         return answer.status, answer.json()
 
     first = create("k1", "Eve")
@@ -287,9 +293,9 @@ def test_the_same_key_gives_the_first_answer_again(shop: Server) -> None:
     assert create("k1", "Mallory")[0] == 422
     assert create("k2", "Eve")[0] == 409
     assert create("k2", "Fay")[0] == 201
-    names = [name for (name,) in rows(shop, "customer", "SELECT customer_name FROM customers")]
+    names = [name for (name,) in rows(own_shop, "customer", "SELECT customer_name FROM customers")]
     assert names == ["Ada", "Bo", "Eve", "Fay"]
-    shop.kill()
+    own_shop.kill()
 
 
 def test_the_key_of_an_import(shop: Server) -> None:
@@ -326,13 +332,13 @@ def test_a_large_body_is_refused(tmp_path: Path) -> None:
         assert server.send("/orders/import", SHEET).status == 201
 
 
-def test_a_body_that_is_cut_off_writes_nothing(shop: Server) -> None:
-    before = everything(shop)
-    with shop.connected() as client:
+def test_a_body_that_is_cut_off_writes_nothing(own_shop: Server) -> None:
+    before = everything(own_shop)
+    with own_shop.connected() as client:
         head = f"POST /orders/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(SHEET)}"
         client.sendall(f"{head}\r\nContent-Type: text/csv\r\n\r\n{SHEET[:-10]}".encode())
-    assert shop.line(report="orders/import.post")["outcome"] == "Cancelled"
-    assert everything(shop) == before
+    assert own_shop.line(report="orders/import.post")["outcome"] == "Cancelled"
+    assert everything(own_shop) == before
 
 
 def test_a_locked_database_is_named(tmp_path: Path) -> None:
@@ -351,12 +357,12 @@ def test_a_locked_database_is_named(tmp_path: Path) -> None:
         other.close()
 
 
-def test_the_tables_of_another_program_may_change(shop: Server) -> None:
-    assert shop.send("/customers/", {"customer_name": "first"}).status == 201
-    connection = sqlite3.connect(shop.dbs / "customer.db")
+def test_the_tables_of_another_program_may_change(own_shop: Server) -> None:
+    assert own_shop.send("/customers/", {"customer_name": "first"}).status == 201
+    connection = sqlite3.connect(own_shop.dbs / "customer.db")
     connection.execute("ALTER TABLE customers RENAME TO people")
     connection.close()
-    answer = shop.send("/customers/", {"customer_name": "second"})
+    answer = own_shop.send("/customers/", {"customer_name": "second"})
     assert (answer.status, answer.json()["type"]) == (500, "urn:aggregator:problem:broken-report")
 
 

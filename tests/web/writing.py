@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.sqlite_files import make_database
+from tests.sqlite_files import make_database, run_script
 
 CUSTOMERS = """
 CREATE TABLE customers(
@@ -127,3 +127,10 @@ def make_shop(folder: Path) -> None:
     (folder / "dbs").mkdir()
     for name, script in DATABASES.items():
         make_database(folder / "dbs" / name, script, "wal")
+
+
+def refill_shop(folder: Path) -> None:
+    """Give the databases the rows that they were made with, and no others."""
+    for name, script in DATABASES.items():
+        table, rows = f"{name.removesuffix('.db')}s", script[script.index("INSERT") :]
+        run_script(folder / "dbs" / name, f"BEGIN IMMEDIATE; DELETE FROM {table}; {rows} COMMIT")
