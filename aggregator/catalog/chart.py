@@ -13,7 +13,7 @@ CHART_TYPES: dict[ChartType, str] = {
     "bar": "a bar for each row, or a group of bars for each `x`; they lie where long names need it",
     "line": "a line through the values, on a time axis when every `x` is a day, a month or a moment",
     "area": "the same, filled down to zero",
-    "pie": "a ring of the shares of one `y`; of more than eight the smallest are put together",
+    "pie": "a donut of the shares of one `y`; of more than eight the smallest are put together",
 }
 """For the documentation."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from aggregator.formats import csv, times, values
-from aggregator.formats.chart import Chart, Picture
+from aggregator.formats.charts import Chart, Picture
 from aggregator.formats.columns import Column, ColumnType, RegisteredFunction, Storage, StoredAs
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
 from aggregator.formats.excel import ExcelWriter

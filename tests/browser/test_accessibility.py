@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -62,13 +63,54 @@ def test_a_phone_scrolls_no_page_sideways(new_page: NewPage, demo: Server, width
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def test_a_phone_shows_a_picture_as_large_as_its_letters_need(new_page: NewPage, demo: Server) -> None:
-    page = new_page(demo, viewport=PHONE, is_mobile=True, has_touch=True)
+def test_a_phone_shows_the_whole_picture_in_letters_that_can_be_read(new_page: NewPage, demo: Server) -> None:
+    page = new_page(demo, viewport={"width": 320, "height": 568}, is_mobile=True, has_touch=True)
     page.goto(PAGES["a picture"])
-    picture = page.locator(".chart img").bounding_box()
+    image = page.locator(".chart img")
+    picture = image.bounding_box()
     assert picture is not None
-    assert picture["width"] >= 600, "two thirds of the width for which it is drawn"
-    expect(page.locator(".chart a").first).to_have_css("overflow-x", "auto")
+    assert 0 <= picture["x"] < picture["x"] + picture["width"] <= 320
+    scale = picture["width"] / image.evaluate("image => image.naturalWidth")
+    # The least letters of the style sheet are 13 pixels high.
+    svg = page.request.get(image.evaluate("image => image.src")).text()
+    sizes = [float(size) for size in re.findall(r"font-size[:=]\W?(\d+)px", svg)]
+    assert min(sizes) * scale >= 7.5
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/report/revenue-by-month",
+        "/report/top-products?limit=12",
+        "/report/open-receivables",
+        "/analytics/discount-impact",
+        "/analytics/priority-share",
+        "/analytics/revenue?by=month",
+    ],
+)
+def test_the_letters_of_a_picture_are_in_its_frame_and_apart(
+    new_page: NewPage, demo: Server, path: str
+) -> None:
+    page = new_page(demo)
+    before, mark, query = path.partition("?")
+    page.goto(f"{before}.svg{mark}{query}")
+    boxes = page.evaluate("""() => [...document.querySelectorAll("text")]
+        .filter(text => text.getAttribute("opacity") !== "0" && text.textContent.trim())
+        .map(text => [text.textContent, ...["left", "top", "right", "bottom"].map(
+            side => text.getBoundingClientRect()[side])])""")
+    frame = page.evaluate("""() => ["left", "top", "right", "bottom"].map(
+        side => document.documentElement.getBoundingClientRect()[side])""")
+    assert len(boxes) > 4
+    for text, left, top, right, bottom in boxes:
+        assert frame[0] <= left, text
+        assert frame[1] <= top, text
+        assert right <= frame[2], text
+        assert bottom <= frame[3], text
+    for number, (text, left, top, right, bottom) in enumerate(boxes):
+        for other, left_of, top_of, right_of, bottom_of in boxes[number + 1 :]:
+            # A line is higher than its letters.
+            is_apart = right <= left_of or right_of <= left or bottom - 4 <= top_of or bottom_of - 4 <= top
+            assert is_apart, (text, other)
 
 
 def test_what_a_thumb_touches_is_large_enough(new_page: NewPage, demo: Server) -> None:

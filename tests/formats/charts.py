@@ -53,13 +53,14 @@ def parsed(svg: bytes) -> Element:
     return root
 
 
-ALLOWED = ("svg", "title", "desc", "style", "rect", "g", "path", "line", "text", "defs", "clipPath")
+ALLOWED = ("svg", "title", "desc", "style", "rect", "g", "path", "line", "text", "tspan", "defs", "clipPath")
 """Elements of a picture that loads nothing and does nothing."""
 
 
 def texts(svg: bytes) -> list[str]:
-    """All that is written in the picture."""
-    return [(element.text or "").strip() for element in parsed(svg).iter(f"{_SVG}text")]
+    """All that is written in the picture, by lines."""
+    every = (element for element in parsed(svg).iter() if element.tag in (f"{_SVG}text", f"{_SVG}tspan"))
+    return [text.strip() for element in every if (text := element.text or "").strip()]
 
 
 def group(svg: bytes, kind: str) -> list[Element]:
@@ -69,8 +70,9 @@ def group(svg: bytes, kind: str) -> list[Element]:
 
 
 def labels(svg: bytes) -> list[str]:
-    """The labels of both axes."""
-    return [(element.text or "").strip() for element in group(svg, "role-axis-label")]
+    """The labels of both axes that can be seen."""
+    every = group(svg, "role-axis-label")
+    return [(element.text or "").strip() for element in every if element.get("opacity") != "0"]
 
 
 def boxes(svg: bytes, kind: str = "mark-rect") -> list[Box]:

@@ -130,7 +130,7 @@ def test_the_png(shop: Server) -> None:
     answer = shop.get("/sales.png")
 
     assert answer.body[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", answer.body[16:24]) == (1920, 640)
+    assert struct.unpack(">II", answer.body[16:24]) == (1440, 900)
     assert "sales of today.png" in answer.headers["content-disposition"]
     assert answer.headers["content-security-policy"] is None
 

@@ -13,7 +13,7 @@ from aggregator.catalog.folder import Match
 from aggregator.catalog.parameters import Parameter
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, ParameterError
 from aggregator.formats import SPREADSHEET_CSV, Column, Format
-from aggregator.formats.chart.rows import MOST_ROWS
+from aggregator.formats.charts import MOST_ROWS
 from aggregator.formats.html import MARK, HtmlTable, csv_signs, locale_of
 from aggregator.formats.shapes import Group
 from aggregator.reports.reading import Job
