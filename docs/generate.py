@@ -21,7 +21,7 @@ from aggregator.catalog.folder import Endpoint, SqlFolder
 from aggregator.catalog.header import COLUMN_TYPES, ColumnSpec, Header
 from aggregator.catalog.input_columns import InputColumn
 from aggregator.catalog.parameter_types import PARAMETER_TYPES, text_of
-from aggregator.catalog.parameters import Parameter
+from aggregator.catalog.parameters import Parameter, SortSpec
 from aggregator.catalog.shape import SHAPES
 from aggregator.command_line import option, variable
 from aggregator.settings import Settings
@@ -144,6 +144,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "column-types": _column_types,
     "shapes": _shapes,
     "ignored-parameters": lambda: ", ".join(f"`{name}`" for name in IGNORED) + ".\n",
+    "sort-keys": lambda: _keys(SortSpec),
     "chart-keys": lambda: _keys(ChartSpec),
     "chart-types": _chart_types,
     "reports": _reports,

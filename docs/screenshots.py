@@ -83,7 +83,7 @@ PAGES = (
     Shot("bar-chart", "/report/top-products?limit=12"),
     Shot("pie-chart", "/analytics/priority-share"),
     Shot("area-chart", "/analytics/revenue?by=month"),
-    Shot("many-rows", "/report/order-lines?_sort=line_total.desc"),
+    Shot("many-rows", "/report/order-lines?sort=line_total.desc"),
     Shot("many-fields", "/orders/?limit=20"),
     Shot("record", "/orders/7"),
     Shot("form", "/report/customer-orders"),

@@ -10,7 +10,6 @@ params:
   from: {type: date, default: 1970-01-01, description: Sold on or after this day}
   to: {type: date, default: 9999-12-31, description: Sold on or before this day}
   min_total: {type: number, default: 0, min: 0, max: 1000000000000, description: "Total, at least"}
-  sort: {type: choice, default: sold_at.desc, choices: [sold_at.desc, sold_at.asc, total.desc, total.asc]}
   limit: {type: integer, default: 50, min: 1, max: 200, description: Sales on a page}
   offset: {type: integer, default: 0, min: 0, description: Sales before the page}
 columns:
@@ -20,6 +19,7 @@ columns:
   unit_price: {type: money}
   total: {type: money}
 shape: page
+sort: {default: sold_at.desc, columns: [sold_at, total], then: order_id}
 filename: sales
 tags: [sales]
 */
@@ -65,9 +65,6 @@ WHERE
         OR instr(lower(customers.customer_name), lower(:q)) > 0
     )
 ORDER BY
-    CASE WHEN :sort = 'sold_at.desc' THEN orders.ordered_at END DESC,
-    CASE WHEN :sort = 'sold_at.asc' THEN orders.ordered_at END ASC,
-    CASE WHEN :sort = 'total.desc' THEN order_lines.line_total_cents END DESC NULLS LAST,
-    CASE WHEN :sort = 'total.asc' THEN order_lines.line_total_cents END ASC NULLS LAST,
+    sold_at DESC,
     orders.order_id
 LIMIT :limit OFFSET :offset;

@@ -383,7 +383,8 @@ def test_bad_parameters_are_all_named(run: Run) -> None:
     status, out, err = run("run", "customers/{customer_id}", "customerid=1", "cities=")
     assert (status, out) == (1, "")
     assert err.splitlines() == [
-        "customerid: unknown parameter (did you mean customer_id?); the parameters are: customer_id, cities",
+        "customerid: unknown parameter (did you mean customer_id?); the parameters are: customer_id, cities, "
+        "sort",
         "customer_id: is required (The customer's number)",
     ]
     status, _, err = run("run", "customers/2", "customer_id=3")

@@ -23,6 +23,7 @@ _EXPLAINED = {
     "dict_type": "must hold keys, each with its own values",
     "model_type": "must hold keys, such as {type: text}",
     "missing": "is missing",
+    "too_short": "must not be empty",
 }
 """By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 

@@ -14,7 +14,7 @@ from aggregator.catalog.block import Block, Keys, read_block
 from aggregator.catalog.chart import ChartSpec
 from aggregator.catalog.findings import Findings, explained, keys_of
 from aggregator.catalog.input_columns import InputColumn, OneOrMore
-from aggregator.catalog.parameters import Parameter
+from aggregator.catalog.parameters import Parameter, SortSpec, sort_parameter
 from aggregator.catalog.shape import ShapeSpec, read_shape
 from aggregator.errors import Fault
 
@@ -52,7 +52,7 @@ FormatName = Literal["json", "ndjson", "csv", "excel"]
 ParameterName = Annotated[str, Field(pattern=_NAME)]
 InputName = Annotated[str, Field(pattern=_NAME)]
 
-RESERVED_PARAMETERS = {"format", "for", "separator", "decimal", "_sort", "_page"}
+RESERVED_PARAMETERS = {"format", "for", "separator", "decimal", "_page"}
 """Names in the query string that the service reads by itself."""
 
 PLAN_WANTED = "_plan"
@@ -128,6 +128,9 @@ class Header(BaseModel):
     shape: Annotated[ShapeSpec, BeforeValidator(read_shape)] = Field(
         ShapeSpec(), description="What a JSON answer looks like; an array of rows when it is not given"
     )
+    sort: SortSpec | None = Field(
+        None, description="The columns by which a request may sort the rows, with the parameter `sort`"
+    )
     chart: ChartSpec | None = Field(
         None, description="A picture of the rows, which the formats `svg` and `png` give"
     )
@@ -165,7 +168,12 @@ class Header(BaseModel):
         for name in _PLACEHOLDER.findall(self.filename or ""):
             if name not in self.params:
                 findings.add("filename", f"uses {{{name}}}, which is not a parameter")
+        if self.sort is not None and "sort" in self.params:
+            findings.add("params.sort", "is declared by the key sort; leave one of the two away")
         findings.raise_any()
+        if self.sort is not None:
+            said = self.sort
+            self.params["sort"] = sort_parameter(said.columns, said.default, said.description)
         return self
 
     def _check_input_names(self, findings: Findings) -> None:
@@ -301,6 +309,8 @@ def _keys_inside(keys: Keys) -> Collection[str]:
         return Parameter.model_fields
     if keys[:1] == ("input",):
         return keys_of(InputColumn)
+    if keys[:1] == ("sort",):
+        return SortSpec.model_fields
     if keys[:1] == ("chart",):
         return ChartSpec.model_fields
     return ColumnSpec.model_fields if keys else Header.model_fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -203,6 +204,41 @@ class Parameter(BaseModel):
             return None
         kind: ParameterTypeName = "integer" if self.type == "text" else self.type
         return PARAMETER_TYPES[kind].parse(text_of(bound), self)
+
+
+class SortSpec(BaseModel):
+    """How a request may sort the rows. Each field is a key of `sort`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    default: str = Field(
+        description="The order of the file's own ORDER BY: its first column and the direction, "
+        "`order_date.desc` or `order_date.asc`"
+    )
+    columns: list[str] = Field(
+        min_length=1,
+        description="The columns of the result that the parameter `sort` takes, each as `column.asc` and "
+        "`column.desc`",
+    )
+    then: str = Field(
+        description="The column that sorts equal rows, ascending; its values are unique, and the file's "
+        "ORDER BY ends in it"
+    )
+    description: str = Field("", description="What it means, for the form and the API's pages")
+
+    @model_validator(mode="after")
+    def _default_is_a_choice(self) -> SortSpec:
+        if self.default not in (choices := sort_parameter(self.columns).choices or ()):
+            raise ValueError(f"default must be one of {', '.join(map(text_of, choices))}")
+        return self
+
+
+def sort_parameter(
+    columns: Iterable[str], default: str | None = None, description: str = "Sort by a column, in every format"
+) -> Parameter:
+    """The parameter `sort`, which takes each column with `.asc` and `.desc`."""
+    ways = dict.fromkeys(f"{column}.{way}" for column in columns for way in ("asc", "desc"))
+    return Parameter(type="choice", choices=[*ways], required=False, default=default, description=description)
 
 
 def _sort_key(value: Value) -> Any:

@@ -1,122 +1,77 @@
-"""Pages: a SELECT that ends in `LIMIT :limit OFFSET :offset`, the same for all rows, and sorted as was asked.
+"""The end of a SELECT: its ORDER BY, which a request may replace, and its LIMIT.
 
-Authors sort by `CASE WHEN :sort = 'name.desc' THEN customers.name END DESC`. SQLite prepares SQL before it
-knows the parameter, so it could use no index for that and would sort all rows. Which of these terms counts is
-known when the request is: the others are NULL in every row and sort nothing.
+The order of a request is written in the place of the file's and not around it, so that an index can serve it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from aggregator.databases.tokens import Token, code
 
-_END = ("limit", ":limit", "offset", ":offset")
-_CHOSEN = re.compile(
-    r"CASE\s+WHEN\s+:(?P<name>\w+)\s*(?:=\s*(?P<one>'(?:[^']|'')*')|IN\s*\((?P<many>[^()]*)\))\s+"
-    r"THEN\s+(?P<key>.+)\s+END(?P<direction>(?:\s+(?:ASC|DESC|NULLS|FIRST|LAST))*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_LITERAL = re.compile(r"'((?:[^']|'')*)'")
-_OF_CASE = {"case", "when", "else", "end"}
+_PAGE = "limit :limit offset :offset"
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """A term of ORDER BY. parameter: on which it depends, None when on none; values: for which it counts;
-    key: what it is then."""
+class OrderedSelect:
+    """A SELECT in three parts. order: the terms of its ORDER BY; limit: `LIMIT …`, or nothing.
 
-    text: str
-    parameter: str | None = None
-    values: frozenset[str] = frozenset()
-    key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """A SELECT in three parts. unsorted: what stands before its ORDER BY."""
+    terms: of each its column, in small letters and empty for an expression, and `asc` or `desc`.
+    """
 
     unsorted: str
-    terms: tuple[Term, ...]
+    order: str
+    limit: str
+    terms: Sequence[tuple[str, str]]
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it ends in `LIMIT :limit OFFSET :offset`."""
+        return " ".join(token.text.lower() for token in code(self.limit)) == _PAGE
 
     @property
     def count(self) -> str:
         """The SELECT of the number of rows of all pages."""
         return f"SELECT count(*) FROM (\n{self.unsorted}\n)"
 
-    def sorting(self, arguments: Mapping[str, object]) -> tuple[str, ...]:
-        """The terms that count for these arguments, which stand for how it is sorted."""
-        return tuple(self._sorting(arguments))
-
-    def sql(self, sorting: Sequence[str], *, is_whole: bool) -> str:
-        """The SELECT of one page, or of all rows from the offset on."""
-        order = f"\nORDER BY {', '.join(sorting)}" if sorting else ""
-        return f"{self.unsorted}{order}\nLIMIT {'-1' if is_whole else ':limit'} OFFSET :offset"
-
-    def _sorting(self, arguments: Mapping[str, object]) -> Iterator[str]:
-        for term in self.terms:
-            if term.parameter is None:
-                yield term.text
-            elif arguments.get(term.parameter) in term.values:
-                yield term.key
+    def sql(self, order: str) -> str:
+        """The SELECT of all rows in an order."""
+        return f"{self.unsorted}\nORDER BY {order}"
 
 
-class NoPages(Exception):
-    """The SELECT cannot be read page by page; says why."""
+def ordered_select(sql: str) -> OrderedSelect | None:
+    """Take a statement without a closing semicolon apart; None when it does not end in an ORDER BY.
 
-
-def paging_of(sql: str) -> Paging:
-    """Take a statement without a closing semicolon apart; raises NoPages."""
+    An ORDER BY in brackets belongs to a subquery, a window or an aggregate.
+    """
     words = code(sql)
-    if tuple(word.text.lower() for word in words[-len(_END) :]) != _END:
-        raise NoPages("must end in LIMIT :limit OFFSET :offset")
-    del words[-len(_END) :]
-    order = _order(words)
-    if order is None:
-        raise NoPages("must have an ORDER BY before its LIMIT, or a row could be on two pages and on none")
-    terms = tuple(_term(sql, piece) for piece in _split(words[order + 2 :]))
-    return Paging(sql[: words[order].start].rstrip(), terms)
+    outer = _outside_brackets(words)
+    starts = [at for at, after in pairwise(outer) if (words[at].name, words[after].name) == ("order", "by")]
+    if not starts:
+        return None
+    first = starts[-1] + 2
+    end = next((at for at in outer if at >= first and words[at].name == "limit"), len(words))
+    bounds = [first - 1, *(at for at in outer if first <= at < end and words[at].text == ","), end]
+    order, limit = (sql[words[at].start :] if at < len(words) else "" for at in (first, end))
+    terms = [_term(words[before + 1 : after]) for before, after in pairwise(bounds)]
+    unsorted = sql[: words[starts[-1]].start].rstrip()
+    return OrderedSelect(unsorted, order.removesuffix(limit).rstrip(), limit, terms)
 
 
-def _order(words: Sequence[Token]) -> int | None:
-    """Where the ORDER BY of the whole SELECT begins: not one of a subquery or a window."""
-    depth, found = 0, None
-    for place, (word, following) in enumerate(pairwise(words)):
-        depth += (word.text == "(") - (word.text == ")")
-        if depth == 0 and (word.name, following.name) == ("order", "by"):
-            found = place
-    return found
+def _term(words: Sequence[Token]) -> tuple[str, str]:
+    names = [word.name or word.text for word in words]
+    key = [name for name in names if name not in ("asc", "desc", "nulls", "first", "last")]
+    return "" if {*key[1::2]} - {"."} else key[-1], "desc" if "desc" in names else "asc"
 
 
-def _split(words: Sequence[Token]) -> Iterator[list[Token]]:
-    """The terms between the commas that are in no brackets."""
-    depth = 0
-    term: list[Token] = []
-    for word in words:
-        depth += (word.text == "(") - (word.text == ")")
-        if word.text == "," and depth == 0:
-            yield term
-            term = []
-        else:
-            term.append(word)
-    yield term
-
-
-def _term(sql: str, words: Sequence[Token]) -> Term:
-    if not words:
-        raise NoPages("has an ORDER BY with nothing between two commas")
-    text = sql[words[0].start : words[-1].start + len(words[-1].text)]
-    match = _CHOSEN.fullmatch(text)
-    branches = [word.text.lower() for word in words if word.kind == "word" and word.text.lower() in _OF_CASE]
-    is_plain = branches == ["case", "when", "end"] and not re.search(r"--|/\*", text)
-    if match is None or not is_plain:
-        return Term(text)
-    key = match["key"].strip()
-    # A name or a number alone would mean a column of the result in an ORDER BY, and does not in a CASE.
-    is_alone = re.fullmatch(r"\w+|\"[^\"]*\"|'[^']*'", key) is not None
-    values = {each.replace("''", "'") for each in _LITERAL.findall(match["one"] or match["many"])}
-    sorted_by = text if is_alone else f"({key}){match['direction']}"
-    return Term(text, match["name"], frozenset(values), sorted_by)
+def _outside_brackets(words: Sequence[Token]) -> list[int]:
+    """The places of the words that stand in no brackets."""
+    depth, places = 0, []
+    for place, word in enumerate(words):
+        depth -= word.text == ")"
+        if depth == 0 and word.text not in "()":
+            places.append(place)
+        depth += word.text == "("
+    return places

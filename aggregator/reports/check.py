@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import sql_of
-from aggregator.catalog.parameters import Parameter
+from aggregator.catalog.parameters import Parameter, sort_parameter
 from aggregator.databases.bare_names import attach_owners
 from aggregator.databases.connection import ReadOnlyConnection
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import Statement, inspect, mentioned
-from aggregator.databases.paging import NoPages, Paging, paging_of
+from aggregator.databases.paging import OrderedSelect, ordered_select
 from aggregator.databases.tokens import parameters
 from aggregator.errors import BrokenReport, DatabaseUnavailable, Fault
 from aggregator.reports.chart_check import faults_of_chart
@@ -76,7 +76,7 @@ class _Check(SourceCheck):
         self.check_amounts(columns)
         self.check_shape(names)
         self._check_chart(endpoint, statement)
-        paging = self._paging(statement) if statement is not None and header.shape.kind == "page" else None
+        ordered = self._ordered(statement) if statement is not None else None
         if statement is None or self.faults or self.missing:
             raise self.broken()
         schemas = statement.schemas.union(*(each.schemas for each in choices.values()))
@@ -84,6 +84,7 @@ class _Check(SourceCheck):
         return Report(
             endpoint=endpoint,
             header=header,
+            params=header.params | {"sort": header.params.get("sort") or sort_parameter(names)},
             statement=statement,
             columns=columns_of(statement, header),
             files=read,
@@ -91,13 +92,13 @@ class _Check(SourceCheck):
             checked_against=state(
                 tuple(identities[file.schema] for file in read), [versions[file.schema] for file in read]
             ),
-            paging=paging,
+            ordered=ordered,
         )
 
     def _check_chart(self, endpoint: Endpoint, statement: Statement | None) -> None:
         header = self.source.header
         if endpoint.route.method != "GET":
-            self.refuse_chart()
+            self.refuse_key("chart", "answer GET")
         elif statement is not None:
             for key, message in faults_of_chart(header, columns_of(statement, header)):
                 self.add(self.source.line_of("chart", key), message)
@@ -108,17 +109,24 @@ class _Check(SourceCheck):
             self.add(self.source.sql_line + fault.line - 1, fault.message)
         return statement
 
-    def _paging(self, statement: Statement) -> Paging | None:
-        """The SQL of all pages; a page has whole numbers, with defaults, as its limit and offset."""
+    def _ordered(self, statement: Statement) -> OrderedSelect | None:
+        """The SQL of a page, or of a file with `sort`, in its parts."""
+        header, ordered = self.source.header, ordered_select(statement.sql)
+        if header.sort is not None:
+            self.check_sort(header.sort, [column.name for column in statement.columns], ordered)
+        if header.shape.kind == "page":
+            self._check_page(ordered)
+        return ordered if header.sort is not None or header.shape.kind == "page" else None
+
+    def _check_page(self, ordered: OrderedSelect | None) -> None:
+        """A page has whole numbers, with defaults, as its limit and offset, and ends in them."""
         for name, least in (("limit", 1), ("offset", 0)):
             if not _is_count(self.source.header.params.get(name), least):
                 message = f"shape: page needs {name}: {{type: integer, default: …, min: {least}}}"
                 self.add(self.source.line_of("params", name), message)
-        try:
-            return paging_of(statement.sql)
-        except NoPages as error:
-            self.add(self.source.line_of("shape"), f"shape: the SQL of a page {error}")
-            return None
+        if ordered is None or not ordered.is_page:
+            message = "shape: the SQL of a page must end in ORDER BY … LIMIT :limit OFFSET :offset"
+            self.add(self.source.line_of("shape"), message)
 
     def _choices(self, connection: ReadOnlyConnection) -> Iterator[tuple[str, Statement]]:
         for name, parameter in self.source.header.params.items():

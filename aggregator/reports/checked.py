@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aggregator.catalog.folder import Endpoint
 from aggregator.catalog.header import Header
+from aggregator.catalog.parameters import Parameter
 from aggregator.databases.folder import DatabaseFile
 from aggregator.formats import FORMATS, Chart, Column, Format, Shape, pictures, shaped
 from aggregator.formats.shapes import Group, Nest, Page, Record
@@ -15,12 +17,13 @@ from aggregator.formats.shapes import Group, Nest, Page, Record
 class Checked:
     """An endpoint that was found to be good.
 
-    columns: of the rows that it answers with, none when it has none. files: the databases that it needs, in
-    the order of their names.
+    params: what a request may give. columns: of the rows that it answers with, none when it has none.
+    files: the databases that it needs, in the order of their names.
     """
 
     endpoint: Endpoint
     header: Header
+    params: Mapping[str, Parameter]
     columns: tuple[Column, ...]
     files: tuple[DatabaseFile, ...]
 

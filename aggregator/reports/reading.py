@@ -36,7 +36,7 @@ from aggregator.formats.shapes import end_of_page
 from aggregator.reports.choices import chosen, offered
 from aggregator.reports.plan import plan_of
 from aggregator.reports.report import Report, state
-from aggregator.reports.sql import PAGE_ROWS, Prepared, Sorting, prepared, unsorted_sql
+from aggregator.reports.sql import PAGE_ROWS, Prepared, prepared, unsorted_sql
 from aggregator.reports.totals import totals, totals_sql
 
 _FIRST_SECONDS = 0.01
@@ -74,7 +74,7 @@ class StaleReport(Exception):
 class Job:
     """What is to be read. Without rows_wanted everything is done up to the first row.
 
-    is_whole: all rows of a report in pages. sorted_by: the reader's own order; page: in HTML, from 1.
+    is_whole: all rows of a report in pages. page: in HTML, from 1.
     seen: the files as they were when the answer's tag was made, None without a tag.
     """
 
@@ -83,16 +83,13 @@ class Job:
     format: Format
     rows_wanted: bool = True
     is_whole: bool = False
-    sorted_by: Sorting | None = None
     page: int = 1
     seen: Sequence[FileVersion] | None = None
 
     def prepared(self) -> Prepared:
         """What is run."""
-        paging = self.report.paging
-        sorting = paging.sorting(self.arguments) if paging is not None else ()
-        page = self.page if self.is_page else 0
-        return prepared(self.report, self.format, self.is_whole, sorting, self.sorted_by, page)
+        sort, page = self.arguments.get("sort"), self.page if self.is_page else 0
+        return prepared(self.report, self.format, self.is_whole, None if sort is None else str(sort), page)
 
     @property
     def part(self) -> tuple[int, int]:
@@ -132,7 +129,6 @@ def job_of(
     format: Format,
     *,
     rows_wanted: bool = True,
-    sorted_by: Sorting | None = None,
     page: int = 1,
 ) -> Job:
     """The job that a request asks for; given: the texts of its parameters. Raises InvalidParameters.
@@ -140,13 +136,15 @@ def job_of(
     Only JSON says that there are more pages, so other formats have all rows unless a limit is given.
     """
     is_flat = report.paging is not None and format.name not in _SAYING_PAGES
+    arguments = read_arguments(report.params, given)
+    if "sort" not in report.header.params and arguments["sort"] is None:
+        del arguments["sort"]
     return Job(
         report,
-        read_arguments(report.header.params, given),
+        arguments,
         format,
         rows_wanted=rows_wanted or report.needs_row,
         is_whole=is_flat and not any(given.get("limit", ())),
-        sorted_by=sorted_by,
         page=page,
     )
 

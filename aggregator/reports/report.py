@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from aggregator.catalog.header import ColumnSpec, Header
 from aggregator.databases.inspection import ResultColumn, Statement
-from aggregator.databases.paging import Paging
+from aggregator.databases.paging import OrderedSelect
 from aggregator.databases.view import Identities
 from aggregator.formats import SUFFIXES, Column, ColumnType, Storage
 from aggregator.formats.currency import digits
@@ -35,13 +35,18 @@ class Report(Checked):
     """A report that can be run.
 
     choices: for each parameter with `choices_sql` that SELECT. checked_against: `state` of the files then.
-    paging: of a report in pages, its SQL for all rows.
+    ordered: the SQL of a report in pages, or with `sort`.
     """
 
     statement: Statement
     choices: Mapping[str, Statement]
     checked_against: tuple[object, ...]
-    paging: Paging | None = None
+    ordered: OrderedSelect | None = None
+
+    @property
+    def paging(self) -> OrderedSelect | None:
+        """Of a report in pages, its SQL for all rows."""
+        return self.ordered if self.header.shape.kind == "page" else None
 
     @property
     def digest(self) -> str:

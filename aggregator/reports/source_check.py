@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Literal
 
 from aggregator.catalog.header import Source
+from aggregator.catalog.parameters import SortSpec
 from aggregator.databases.connection import written
 from aggregator.databases.folder import DatabaseFile
 from aggregator.databases.inspection import ResultColumn
+from aggregator.databases.paging import OrderedSelect
 from aggregator.databases.statement_faults import StatementFault
 from aggregator.databases.table_names import absent_schemas
 from aggregator.databases.tokens import compared, parameters
@@ -82,6 +85,8 @@ class SourceCheck:
                 how = f"did you mean :{close}?" if close else self.source.how_to_declare(new)
                 self.add(line, f"{token.text} is not declared under params; {how}")
             used.add(name)
+        if self.source.header.sort is not None:
+            used.add("sort")
         for token in compared(self.source.sql):
             name = token.text[1:]
             if name in declared and declared[name].many:
@@ -108,10 +113,25 @@ class SourceCheck:
         if shape.kind == "group" and len(names) == 1:
             self.add(line, f"shape: beside {shape.column} there is no column to be grouped")
 
-    def refuse_chart(self) -> None:
-        """A picture is what a GET answers, and nothing else."""
-        if self.source.header.chart is not None:
-            self.add(self.source.line_of("chart"), "chart: is for files that answer GET")
+    def check_sort(self, sort: SortSpec, names: Sequence[str], ordered: OrderedSelect | None) -> None:
+        """The columns of `sort` must be some of the result's, and the SQL must end in its default order."""
+        for key, name in [*(("columns", name) for name in sort.columns), ("then", sort.then)]:
+            if name not in names:
+                message = f"sort.{key}: there is no column {name}; the columns are {', '.join(names)}"
+                self.add(self.source.line_of("sort", key), message)
+        if self.source.header.shape.kind not in ("rows", "page"):
+            self.add(self.source.line_of("sort"), "sort: is for the shapes rows and page")
+        column, _, direction = sort.default.rpartition(".")
+        terms = ordered.terms if ordered is not None else [("", "")]
+        if terms[0] != (column.lower(), direction) or terms[-1][0] != sort.then.lower():
+            wanted = f"{column} {direction.upper()}" + (f", … {sort.then}" if column != sort.then else "")
+            message = f"sort: the SQL must end in the default order, ORDER BY {wanted}"
+            self.add(self.source.line_of("sort", "default"), message)
+
+    def refuse_key(self, key: Literal["chart", "sort"], where: str) -> None:
+        """Note that a key of the header is for other files."""
+        if getattr(self.source.header, key) is not None:
+            self.add(self.source.line_of(key), f"{key}: is for files that {where}")
 
     def check_amounts(self, columns: Iterable[ResultColumn]) -> None:
         """Money must be stored as the header says, as far as the types that tables declare can tell."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from aggregator.databases.inspection import Statement
+from aggregator.databases.paging import OrderedSelect
 from aggregator.formats import PLAN, Format, Writer
 from aggregator.formats.shapes import Page
 from aggregator.reports.report import Report
@@ -16,29 +17,6 @@ WRAPPER = "the report"
 
 PAGE_ROWS = 100
 """On one page of a report whose SQL has no pages of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sorting:
-    """The reader's own order. place: of the column, from 1; is_amount: whether its texts are numbers."""
-
-    place: int
-    is_descending: bool = False
-    is_amount: bool = False
-
-    @property
-    def term(self) -> str:
-        """For ORDER BY: small and capital letters alike, what is not there last."""
-        return f"{self.place} COLLATE NOCASE {self._way}"
-
-    @property
-    def term_of_names(self) -> str:
-        """The same where the columns are called c0, c1, …."""
-        return f"CAST(c{self.place - 1} AS REAL) {self._way}" if self.is_amount else self.term
-
-    @property
-    def _way(self) -> str:
-        return f"{'DESC' if self.is_descending else 'ASC'} NULLS LAST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +33,17 @@ class Prepared:
 
 @lru_cache(maxsize=1_000)
 def prepared(
-    report: Report,
-    format: Format,
-    is_whole: bool = False,
-    sorting: tuple[str, ...] = (),
-    sorted_by: Sorting | None = None,
-    page: int = 0,
+    report: Report, format: Format, is_whole: bool = False, sort: str | None = None, page: int = 0
 ) -> Prepared:
-    """What is run for a report. Of one in pages, is_whole: all rows; sorting: the terms of its ORDER BY.
+    """What is run for a report. Of one in pages, is_whole: all rows.
 
-    sorted_by: the reader's order, which goes before the file's; page: of one without pages, 0 for all rows.
+    sort: a column and its direction, `name.desc`, or None for the file's order; page: of a report without
+    pages, 0 for all rows.
     """
-    statement, paging = report.statement, report.paging
-    if paging is not None:
-        terms = (sorted_by.term, *sorting) if sorted_by is not None else sorting
-        statement = replace(statement, sql=paging.sql(terms, is_whole=is_whole))
-    else:
-        statement = replace(statement, sql=_part(statement, sorted_by, page))
+    sql = _ordered(report, sort, is_whole)
+    if page:
+        sql = f"SELECT * FROM (\n{sql}\n) LIMIT {PAGE_ROWS} OFFSET {(page - 1) * PAGE_ROWS}"
+    statement, paging = replace(report.statement, sql=sql), report.paging
     writer = format.writer(report.columns, report.endpoint.sheet)
     is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
     return Prepared(
@@ -79,23 +51,45 @@ def prepared(
     )
 
 
-def _part(statement: Statement, sorted_by: Sorting | None, page: int) -> str:
-    """The SELECT in the reader's order, and one page of it.
+def _ordered(report: Report, sort: str | None, is_whole: bool) -> str:
+    """The SELECT in an order, with its LIMIT."""
+    select = report.ordered
+    sql = report.statement.sql if select is None else select.sql(_order(report, select, sort))
+    if sort is not None and "sort" not in report.header.params:
+        sql = _ordered_by_any(report, sort, sql)
+    return sql if select is None else f"{sql}\n{'LIMIT -1 OFFSET :offset' if is_whole else select.limit}"
+
+
+def _order(report: Report, select: OrderedSelect, sort: str | None) -> str:
+    """The terms of the ORDER BY: columns of the header as SQLite compares them, so an index can serve."""
+    spec = report.header.sort
+    if spec is None or sort is None or sort == spec.default:
+        return select.order
+    (place, direction), (then, _) = _place(report, sort), _place(report, f"{spec.then}.asc")
+    return f"{place} {direction}" + (f", {then}" if then != place else "")
+
+
+def _ordered_by_any(report: Report, sort: str, sql: str) -> str:
+    """Sorted for a reader: small and capital letters alike, texts of amounts as numbers.
 
     Equal rows keep the order of the file by their numbers in it: SQLite may leave out the ORDER BY of an
     inner SELECT when the outer one has another.
     """
-    sql = statement.sql
-    if sorted_by is not None:
-        names = _names(statement)
-        sql = (
-            f'WITH "the file"({names}) AS (\n{sql}\n)\n'
-            f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
-            f"ORDER BY {sorted_by.term_of_names}, place"
-        )
-    if page:
-        sql = f"SELECT * FROM (\n{sql}\n) LIMIT {PAGE_ROWS} OFFSET {(page - 1) * PAGE_ROWS}"
-    return sql
+    place, direction = _place(report, sort)
+    column, names = report.columns[place - 1], _names(report.statement)
+    is_amount = column.type == "money" and column.stored == "major"
+    key = f"CAST({column.sql} AS REAL)" if is_amount else f"{column.sql} COLLATE NOCASE"
+    return (
+        f'WITH "the file"({names}) AS (\n{sql}\n)\n'
+        f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
+        f"ORDER BY {key} {direction}, place"
+    )
+
+
+def _place(report: Report, sort: str) -> tuple[int, str]:
+    """The place of a column, from 1, and the direction; NULL comes last."""
+    name, _, direction = sort.rpartition(".")
+    return [each.name for each in report.columns].index(name) + 1, f"{direction.upper()} NULLS LAST"
 
 
 def unsorted_sql(report: Report) -> str:

@@ -98,7 +98,7 @@ def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str, frame: Se
     """
     report, format = job.report, job.format
     parts: list[object] = [__version__, report.digest, format.name, str(format.writer), coding]
-    parts += (job.sorted_by, job.page, job.is_whole, frame)
+    parts += (job.page, job.is_whole, frame)
     parts += (job.arguments, secrets.token_hex(8) if report.statement.is_volatile else None)
     for file, version in zip(report.files, versions, strict=True):
         parts.append([file.schema, version.stamp, None if version.settled else secrets.token_hex(8)])

@@ -39,7 +39,7 @@ _SPREADSHEET = {
 def parameters(checked: Report | Write, has_plan: bool) -> Iterator[dict[str, Any]]:
     """The parameters of an endpoint beside those in its body. has_plan: whether `format=plan` is answered."""
     header, route = checked.header, checked.endpoint.route
-    for name in header.params if route.method == "GET" or header.input else route.parameters:
+    for name in checked.params if route.method == "GET" or header.input else route.parameters:
         yield _own(checked, name)
     if header.input:
         for name, (text, schema) in INPUT_OPTIONS.items():
@@ -51,8 +51,9 @@ def parameters(checked: Report | Write, has_plan: bool) -> Iterator[dict[str, An
         yield _format(checked, has_plan)
         if any(format.name == "csv" for format in checked.formats):
             yield from (_query(name, text, {"type": "string"}) for name, text in _SPREADSHEET.items())
-    if route.method == "GET":
-        yield from _of_pages(checked)
+    if isinstance(checked, Report) and route.method == "GET" and checked.paging is None:
+        text = "Which page of 100 rows, with format=html"
+        yield _query("_page", text, {"type": "integer", "minimum": 1})
 
 
 def request_body(checked: Report | Write) -> dict[str, Any] | None:
@@ -85,8 +86,8 @@ def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any
 
 
 def _own(checked: Report | Write, name: str) -> dict[str, Any]:
-    """A parameter that the header declares."""
-    spec, route = checked.header.params[name], checked.endpoint.route
+    """A parameter of the endpoint's own."""
+    spec, route = checked.params[name], checked.endpoint.route
     is_in_path = name in route.parameters
     notes = [spec.description]
     if spec.choices_sql is not None:
@@ -118,14 +119,3 @@ def _format(checked: Report | Write, has_plan: bool) -> dict[str, Any]:
         formats.append(PLAN.name)
         text += "; plan tells how SQLite runs the report"
     return _query("format", text, {"type": "string", "enum": formats})
-
-
-def _of_pages(checked: Report | Write) -> Iterator[dict[str, Any]]:
-    """The reader's order and, of a report without pages of its own, the page."""
-    ways = [f"{column.name}.{way}" for column in checked.columns for way in ("asc", "desc")]
-    # The title makes another name than that of a parameter `sort` for those who generate a class of it.
-    sorting = {"title": "Row order", "type": "string", "enum": ways}
-    yield _query("_sort", "Sort by a column, in every format", sorting)
-    if isinstance(checked, Report) and checked.paging is None:
-        text = "Which page of 100 rows, with format=html"
-        yield _query("_page", text, {"type": "integer", "minimum": 1})

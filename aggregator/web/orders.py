@@ -17,7 +17,6 @@ from aggregator.inputs.fields import Fields
 from aggregator.reports.library import Library
 from aggregator.reports.reading import Job, job_of
 from aggregator.reports.report import Report
-from aggregator.reports.sql import Sorting
 from aggregator.web.headers import wants_gzip
 from aggregator.web.negotiation import Found, choose_format, wanted_formats
 from aggregator.web.pages.place import place_of
@@ -97,7 +96,7 @@ def order_of(
 ) -> Order:
     """Read an order; fields: the parameters in the request's body. Raises as `Orders.of` does."""
     query = request.query()
-    params = report.header.params
+    params = report.params
     declared = params if request.method == "GET" else None
     given = merged(given_parameters(query, found.match.path_parameters, declared), fields or {})
     request.line.parameters = names = [name for name in given if name in params]
@@ -108,10 +107,9 @@ def order_of(
     available = [*report.formats, *pages]
     format = choose_format(available, wanted, query, accept, only_by_name)
     request.line.format = format.name
-    sorted_by = sorting(report, query.get("_sort", []))
-    if sorted_by is not None and isinstance(format.writer, Group):
+    if isinstance(format.writer, Group) and "sort" not in report.header.params and any(given.get("sort", ())):
         message = "is not for JSON in groups, whose rows stand together; take another format"
-        raise InvalidParameters([ParameterError("_sort", query["_sort"][0], message)])
+        raise InvalidParameters([ParameterError("sort", given["sort"][0], message)])
     if format is HTML:
         format = _page_format(report, request, catalog)
     return Order(
@@ -120,7 +118,6 @@ def order_of(
             given,
             format,
             rows_wanted=not request.is_head,
-            sorted_by=sorted_by,
             page=_page(report, query.get("_page", []), format),
         ),
         gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
@@ -136,21 +133,6 @@ def _page_format(report: Report, request: Request, catalog: Catalog) -> Format:
     links = {column.link for column in report.columns if column.link}
     taken = tuple((link, *pair) for link in sorted(links) for pair in catalog.taken(link))
     return replace(HTML, writer=replace(report.table(locale, root), taken=taken))
-
-
-def sorting(report: Report, texts: Sequence[str]) -> Sorting | None:
-    """What `_sort` says; raises InvalidParameters."""
-    given = [text for text in texts if text]
-    if not given:
-        return None
-    name, _, way = given[0].rpartition(".")
-    names = [column.name for column in report.columns]
-    if len(given) > 1 or name not in names or way not in ("asc", "desc"):
-        message = f"must be one column and asc or desc, as {names[0]}.asc; the columns are {', '.join(names)}"
-        raise InvalidParameters([ParameterError("_sort", ", ".join(given), message)])
-    column = report.columns[names.index(name)]
-    is_amount = column.type == "money" and column.stored == "major"
-    return Sorting(names.index(name) + 1, way == "desc", is_amount)
 
 
 def _page(report: Report, texts: Sequence[str], format: Format) -> int:

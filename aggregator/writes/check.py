@@ -75,7 +75,8 @@ class _Check(SourceCheck):
         self.check_columns(names)
         self.check_amounts(last.columns if last is not None else ())
         self.check_shape(names)
-        self.refuse_chart()
+        self.refuse_key("chart", "answer GET")
+        self.refuse_key("sort", "only read")
         if not self.missing:
             self._check_header(endpoint, statements)
         if self.faults or last is None:
@@ -85,6 +86,7 @@ class _Check(SourceCheck):
         return Write(
             endpoint=endpoint,
             header=self.source.header,
+            params=self.source.header.params,
             statements=tuple(statements),
             columns=columns_of(last, self.source.header),
             files=tuple(self.files[schema] for schema in schemas),

@@ -24,21 +24,6 @@ params:
     default: all
     choices: [all, shop, desk]
     description: "Orders of the web shop, all others, or both"
-  sort:
-    type: choice
-    default: order_count.desc
-    choices:
-      - order_count.asc
-      - order_count.desc
-      - average_basket.asc
-      - average_basket.desc
-      - days_between_orders.asc
-      - days_between_orders.desc
-      - last_order_date.asc
-      - last_order_date.desc
-      - customer_id.asc
-      - customer_id.desc
-    description: Customers without that value come last
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
   offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
 columns:
@@ -48,6 +33,11 @@ columns:
     description: "Of the orders whose total is known; half a cent is rounded up; null when there is none"
   days_between_orders: {type: number, description: The average; null of one order}
 shape: page
+sort:
+  default: order_count.desc
+  columns: [order_count, average_basket, days_between_orders, last_order_date, customer_id]
+  then: customer_id
+  description: Customers without that value come last
 filename: customer_behavior
 tags: [analytics]
 */
@@ -105,14 +95,6 @@ WHERE
         OR instr(lower(customers.customer_name), lower(:q)) > 0
     )
 ORDER BY
-    CASE WHEN :sort = 'order_count.asc' THEN customer_orders.order_count END,
-    CASE WHEN :sort = 'order_count.desc' THEN customer_orders.order_count END DESC,
-    CASE WHEN :sort = 'average_basket.asc' THEN customer_orders.average_basket END NULLS LAST,
-    CASE WHEN :sort = 'average_basket.desc' THEN customer_orders.average_basket END DESC NULLS LAST,
-    CASE WHEN :sort = 'days_between_orders.asc' THEN customer_orders.days_between_orders END NULLS LAST,
-    CASE WHEN :sort = 'days_between_orders.desc' THEN customer_orders.days_between_orders END DESC NULLS LAST,
-    CASE WHEN :sort = 'last_order_date.asc' THEN customer_orders.last_order_date END,
-    CASE WHEN :sort = 'last_order_date.desc' THEN customer_orders.last_order_date END DESC,
-    CASE WHEN :sort = 'customer_id.desc' THEN customer_orders.customer_id END DESC,
+    customer_orders.order_count DESC,
     customer_orders.customer_id
 LIMIT :limit OFFSET :offset;

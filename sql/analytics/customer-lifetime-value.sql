@@ -17,19 +17,6 @@ params:
     default: all
     choices: [all, shop, desk]
     description: "Orders of the web shop, all others, or both"
-  sort:
-    type: choice
-    default: revenue.desc
-    choices:
-      - revenue.asc
-      - revenue.desc
-      - profit.asc
-      - profit.desc
-      - order_count.asc
-      - order_count.desc
-      - customer_id.asc
-      - customer_id.desc
-    description: Customers whose profit nobody knows come last
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
   offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
 columns:
@@ -37,6 +24,11 @@ columns:
   revenue: {type: money, description: What the customer paid after discounts}
   profit: {type: money, description: Of lines of the web shop; null when it is known of none}
 shape: page
+sort:
+  default: revenue.desc
+  columns: [revenue, profit, order_count, customer_id]
+  then: customer_id
+  description: Customers whose profit nobody knows come last
 filename: customer_lifetime_value
 tags: [analytics]
 */
@@ -88,12 +80,6 @@ WHERE
     -- instr is SQLite's; PostgreSQL has position(… IN …).
     OR instr(lower(customers.customer_name), lower(:q)) > 0
 ORDER BY
-    CASE WHEN :sort = 'revenue.asc' THEN customer_values.revenue END,
-    CASE WHEN :sort = 'revenue.desc' THEN customer_values.revenue END DESC,
-    CASE WHEN :sort = 'profit.asc' THEN customer_values.profit END NULLS LAST,
-    CASE WHEN :sort = 'profit.desc' THEN customer_values.profit END DESC NULLS LAST,
-    CASE WHEN :sort = 'order_count.asc' THEN customer_values.order_count END,
-    CASE WHEN :sort = 'order_count.desc' THEN customer_values.order_count END DESC,
-    CASE WHEN :sort = 'customer_id.desc' THEN customer_values.customer_id END DESC,
+    customer_values.revenue DESC,
     customer_values.customer_id
 LIMIT :limit OFFSET :offset;

@@ -3,13 +3,10 @@ title: Categories
 description: Categories a page at a time, each with the number of its products.
 params:
   q: {type: text, required: false, max: 100, description: "Part of a name, in small letters or capitals"}
-  sort:
-    type: choice
-    default: category_name.asc
-    choices: [category_name.asc, category_name.desc, category_id.asc, category_id.desc]
   limit: {type: integer, default: 50, min: 1, max: 200, description: Categories on a page}
   offset: {type: integer, default: 0, min: 0, description: Categories to leave out before}
 shape: page
+sort: {default: category_name.asc, columns: [category_name, category_id], then: category_id}
 filename: categories
 tags: [products]
 */
@@ -33,8 +30,6 @@ WHERE
     -- instr is SQLite's; PostgreSQL has position(… IN …).
     OR instr(lower(categories.category_name), lower(:q)) > 0
 ORDER BY
-    CASE WHEN :sort = 'category_name.asc' THEN categories.category_name END,
-    CASE WHEN :sort = 'category_name.desc' THEN categories.category_name END DESC,
-    CASE WHEN :sort = 'category_id.desc' THEN categories.category_id END DESC,
+    categories.category_name,
     categories.category_id
 LIMIT :limit OFFSET :offset;

@@ -20,23 +20,15 @@ params:
     description: "Only this login type, such as Member or Guest"
   from: {type: date, default: 1970-01-01, description: Customers since this day or later}
   to: {type: date, default: 9999-12-31, description: Customers since this day or earlier}
-  sort:
-    type: choice
-    default: customer_name.asc
-    choices:
-      - customer_name.asc
-      - customer_name.desc
-      - customer_id.asc
-      - customer_id.desc
-      - created_at.asc
-      - created_at.desc
-      - city.asc
-      - city.desc
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
   offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
 columns:
   customer_id: {link: "/customers/{customer_id}"}
 shape: page
+sort:
+  default: customer_name.asc
+  columns: [customer_name, customer_id, created_at, city]
+  then: customer_id
 filename: customers
 tags: [customers]
 */
@@ -69,12 +61,6 @@ WHERE
     AND (:login_type IS NULL OR lower(customers.login_type) = lower(:login_type))
     AND substr(customers.created_at, 1, 10) BETWEEN :from AND :to
 ORDER BY
-    CASE WHEN :sort = 'customer_name.asc' THEN customers.customer_name END,
-    CASE WHEN :sort = 'customer_name.desc' THEN customers.customer_name END DESC,
-    CASE WHEN :sort = 'customer_id.desc' THEN customers.customer_id END DESC,
-    CASE WHEN :sort = 'created_at.asc' THEN customers.created_at END,
-    CASE WHEN :sort = 'created_at.desc' THEN customers.created_at END DESC,
-    CASE WHEN :sort = 'city.asc' THEN customers.city END NULLS LAST,
-    CASE WHEN :sort = 'city.desc' THEN customers.city END DESC NULLS LAST,
+    customers.customer_name,
     customers.customer_id
 LIMIT :limit OFFSET :offset;

@@ -17,22 +17,12 @@ params:
   min_total: {type: number, default: 0, min: 0, description: "Billed, at least"}
   limit: {type: integer, default: 50, min: 1, max: 200, description: How many invoices}
   offset: {type: integer, default: 0, min: 0, description: How many to pass over first}
-  sort:
-    type: choice
-    default: invoice_date.desc
-    choices:
-      - invoice_date.asc
-      - invoice_date.desc
-      - due_date.asc
-      - due_date.desc
-      - bill_total.asc
-      - bill_total.desc
-      - customer_name.asc
-      - customer_name.desc
-      - invoice_number.asc
-      - invoice_number.desc
-    description: The order; equal ones by invoice number
 shape: page
+sort:
+  default: invoice_date.desc
+  columns: [invoice_date, due_date, bill_total, customer_name, invoice_number]
+  then: invoice_number
+  description: The order; equal ones by invoice number
 columns:
   invoice_number: {link: "/invoices/{invoice_number}"}
   customer_id: {link: "/customers/{customer_id}"}
@@ -81,14 +71,6 @@ WHERE
         OR instr(lower(customers.customer_name), lower(:q)) > 0
     )
 ORDER BY
-    CASE WHEN :sort = 'invoice_date.asc' THEN invoices.invoice_date END,
-    CASE WHEN :sort = 'invoice_date.desc' THEN invoices.invoice_date END DESC,
-    CASE WHEN :sort = 'due_date.asc' THEN invoices.due_date END NULLS LAST,
-    CASE WHEN :sort = 'due_date.desc' THEN invoices.due_date END DESC NULLS LAST,
-    CASE WHEN :sort = 'bill_total.asc' THEN invoices.bill_total_cents END,
-    CASE WHEN :sort = 'bill_total.desc' THEN invoices.bill_total_cents END DESC,
-    CASE WHEN :sort = 'customer_name.asc' THEN customers.customer_name END,
-    CASE WHEN :sort = 'customer_name.desc' THEN customers.customer_name END DESC,
-    CASE WHEN :sort = 'invoice_number.desc' THEN invoices.invoice_number END DESC,
+    invoices.invoice_date DESC,
     invoices.invoice_number
 LIMIT :limit OFFSET :offset;

@@ -13,26 +13,12 @@ params:
     example: 2025-03-01
   limit: {type: integer, default: 50, min: 1, max: 200, description: How many invoices}
   offset: {type: integer, default: 0, min: 0, description: How many to pass over first}
-  sort:
-    type: choice
-    default: due_date.asc
-    choices:
-      - due_date.asc
-      - due_date.desc
-      - invoice_date.asc
-      - invoice_date.desc
-      - days_past_due.asc
-      - days_past_due.desc
-      - outstanding.asc
-      - outstanding.desc
-      - bill_total.asc
-      - bill_total.desc
-      - customer_name.asc
-      - customer_name.desc
-      - invoice_number.asc
-      - invoice_number.desc
-    description: The order; equal ones by invoice number
 shape: page
+sort:
+  default: due_date.asc
+  columns: [due_date, invoice_date, days_past_due, outstanding, bill_total, customer_name, invoice_number]
+  then: invoice_number
+  description: The order; equal ones by invoice number
 columns:
   invoice_number: {link: "/invoices/{invoice_number}"}
   bill_total: {type: money}
@@ -75,18 +61,6 @@ SELECT
     past_due_invoices.days_past_due
 FROM past_due_invoices
 ORDER BY
-    CASE WHEN :sort = 'due_date.asc' THEN past_due_invoices.due_date END,
-    CASE WHEN :sort = 'due_date.desc' THEN past_due_invoices.due_date END DESC,
-    CASE WHEN :sort = 'invoice_date.asc' THEN past_due_invoices.invoice_date END,
-    CASE WHEN :sort = 'invoice_date.desc' THEN past_due_invoices.invoice_date END DESC,
-    CASE WHEN :sort = 'days_past_due.asc' THEN past_due_invoices.days_past_due END,
-    CASE WHEN :sort = 'days_past_due.desc' THEN past_due_invoices.days_past_due END DESC,
-    CASE WHEN :sort = 'outstanding.asc' THEN past_due_invoices.outstanding_cents END,
-    CASE WHEN :sort = 'outstanding.desc' THEN past_due_invoices.outstanding_cents END DESC,
-    CASE WHEN :sort = 'bill_total.asc' THEN past_due_invoices.bill_total_cents END,
-    CASE WHEN :sort = 'bill_total.desc' THEN past_due_invoices.bill_total_cents END DESC,
-    CASE WHEN :sort = 'customer_name.asc' THEN past_due_invoices.customer_name END,
-    CASE WHEN :sort = 'customer_name.desc' THEN past_due_invoices.customer_name END DESC,
-    CASE WHEN :sort = 'invoice_number.desc' THEN past_due_invoices.invoice_number END DESC,
+    past_due_invoices.due_date,
     past_due_invoices.invoice_number
 LIMIT :limit OFFSET :offset;

@@ -12,11 +12,6 @@ params:
     type: boolean
     required: false
     description: "Only lines without a total, or only those with one"
-  sort:
-    type: choice
-    default: order_line_id.asc
-    choices: [order_line_id.asc, order_line_id.desc, line_total.asc, line_total.desc]
-    description: Lines without a total come last
   limit: {type: integer, default: 50, min: 1, max: 200, description: Lines on a page}
   offset: {type: integer, default: 0, min: 0, description: Lines to leave out before}
 columns:
@@ -28,6 +23,11 @@ columns:
   profit: {type: money, description: Known of lines of the web shop}
   shipping_cost: {type: money, description: Known of lines of the web shop}
 shape: page
+sort:
+  default: order_line_id.asc
+  columns: [order_line_id, line_total]
+  then: order_line_id
+  description: Lines without a total come last
 filename: order_lines
 tags: [orders]
 */
@@ -61,9 +61,5 @@ WHERE
         (:from = '1970-01-01' AND :to = '9999-12-31')
         OR orders.order_date BETWEEN :from AND :to
     )
-ORDER BY
-    CASE WHEN :sort = 'order_line_id.desc' THEN order_lines.order_line_id END DESC,
-    CASE WHEN :sort = 'line_total.asc' THEN order_lines.line_total_cents END NULLS LAST,
-    CASE WHEN :sort = 'line_total.desc' THEN order_lines.line_total_cents END DESC NULLS LAST,
-    order_lines.order_line_id
+ORDER BY order_lines.order_line_id
 LIMIT :limit OFFSET :offset;

@@ -38,19 +38,6 @@ params:
     max: 1000000000
     description: "Total at least, such as 99.50"
   max_total: {type: number, required: false, min: 0, max: 1000000000, description: Total at most}
-  sort:
-    type: choice
-    default: order_date.desc
-    choices:
-      - order_date.asc
-      - order_date.desc
-      - order_id.asc
-      - order_id.desc
-      - order_total.asc
-      - order_total.desc
-      - customer_name.asc
-      - customer_name.desc
-    description: Orders of one day go by their moment; those without a total come last
   limit: {type: integer, default: 50, min: 1, max: 200, description: Orders on a page}
   offset: {type: integer, default: 0, min: 0, description: Orders to leave out before}
 columns:
@@ -58,6 +45,11 @@ columns:
   customer_id: {link: "/customers/{customer_id}"}
   order_total: {type: money, description: What the lines cost after their discounts}
 shape: page
+sort:
+  default: order_date.desc
+  columns: [order_date, order_id, order_total, customer_name]
+  then: order_id
+  description: Orders of one day are sorted by number; those without a total come last
 filename: orders
 tags: [orders]
 */
@@ -131,12 +123,6 @@ WHERE
     AND (:min_total IS NULL OR priced_orders.total_cents >= CAST(round(:min_total * 100) AS INTEGER))
     AND (:max_total IS NULL OR priced_orders.total_cents <= CAST(round(:max_total * 100) AS INTEGER))
 ORDER BY
-    CASE WHEN :sort = 'order_date.asc' THEN priced_orders.order_date END,
-    CASE WHEN :sort = 'order_date.desc' THEN priced_orders.order_date END DESC,
-    CASE WHEN :sort = 'order_total.asc' THEN priced_orders.total_cents END NULLS LAST,
-    CASE WHEN :sort = 'order_total.desc' THEN priced_orders.total_cents END DESC NULLS LAST,
-    CASE WHEN :sort = 'customer_name.asc' THEN priced_orders.customer_name END,
-    CASE WHEN :sort = 'customer_name.desc' THEN priced_orders.customer_name END DESC,
-    CASE WHEN :sort IN ('order_date.desc', 'order_id.desc') THEN priced_orders.order_id END DESC,
-    priced_orders.order_id
+    priced_orders.order_date DESC,
+    priced_orders.order_id DESC
 LIMIT :limit OFFSET :offset;

@@ -18,19 +18,6 @@ params:
     type: boolean
     required: false
     description: "Only products no longer made, or only the others"
-  sort:
-    type: choice
-    default: product_name.asc
-    choices:
-      - product_name.asc
-      - product_name.desc
-      - product_id.asc
-      - product_id.desc
-      - unit_price.asc
-      - unit_price.desc
-      - stock.asc
-      - stock.desc
-    description: Products that nobody has counted come last
   limit: {type: integer, default: 50, min: 1, max: 200, description: Products on a page}
   offset: {type: integer, default: 0, min: 0, description: Products to leave out before}
 columns:
@@ -38,6 +25,11 @@ columns:
   unit_price: {type: money, description: The price of today}
   discontinued: {type: boolean}
 shape: page
+sort:
+  default: product_name.asc
+  columns: [product_name, product_id, unit_price, stock]
+  then: product_id
+  description: Products that nobody has counted come last
 filename: products
 tags: [products]
 */
@@ -67,12 +59,6 @@ WHERE
     )
     AND (:discontinued IS NULL OR products.discontinued = :discontinued)
 ORDER BY
-    CASE WHEN :sort = 'product_name.asc' THEN products.product_name END,
-    CASE WHEN :sort = 'product_name.desc' THEN products.product_name END DESC,
-    CASE WHEN :sort = 'product_id.desc' THEN products.product_id END DESC,
-    CASE WHEN :sort = 'unit_price.asc' THEN products.unit_price_cents END,
-    CASE WHEN :sort = 'unit_price.desc' THEN products.unit_price_cents END DESC,
-    CASE WHEN :sort = 'stock.asc' THEN products.stock END NULLS LAST,
-    CASE WHEN :sort = 'stock.desc' THEN products.stock END DESC NULLS LAST,
+    products.product_name,
     products.product_id
 LIMIT :limit OFFSET :offset;

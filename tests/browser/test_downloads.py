@@ -92,7 +92,7 @@ def test_bytes_so_far_and_stop(page: Page, server: Server) -> None:
 
 
 def test_a_whole_one_is_saved_under_its_name(page: Page, tmp_path: Path) -> None:
-    page.goto("/large?_sort=n.desc")
+    page.goto("/large?sort=n.desc")
     with page.expect_download() as waiting:
         page.get_by_role("link", name="CSV", exact=True).click()
     waiting.value.save_as(tmp_path / "large.csv")

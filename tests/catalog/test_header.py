@@ -5,8 +5,8 @@ import pytest
 from aggregator.catalog.header import Header, Source, read_source
 
 KEYS = (
-    "title, description, params, input, empty, rows_in, columns, shape, chart, filename, sheet, formats, "
-    "time_limit, tags"
+    "title, description, params, input, empty, rows_in, columns, shape, sort, chart, filename, sheet, "
+    "formats, time_limit, tags"
 )
 PARAMETER_KEYS = (
     "type, description, required, default, currency, min, max, pattern, message, choices, choices_sql, many, "
@@ -276,6 +276,28 @@ def test_nothing_has_to_be_said() -> None:
             "params: {a: {type: integer, currency: USD}}",
             ["1: params.a.currency: is for money, not for integer"],
         ),
+        (
+            "sort: {default: a.down, columns: [a, b], then: a}",
+            ["1: sort: default must be one of a.asc, a.desc, b.asc, b.desc"],
+        ),
+        ("sort: {default: c.asc, columns: [a], then: a}", ["1: sort: default must be one of a.asc, a.desc"]),
+        (
+            "sort: {default: a.asc, columns: [], then: a}",
+            ["1: sort.columns: must not be empty"],
+        ),
+        (
+            "sort:\n  default: a.asc\n  column: a",
+            [
+                "1: sort.columns: is missing",
+                "1: sort.then: is missing",
+                "3: unknown key sort.column (did you mean columns?); the keys are default, columns, then, "
+                "description",
+            ],
+        ),
+        (
+            "sort: {default: a.asc, columns: [a], then: a}\nparams:\n  sort: {type: text}",
+            ["3: params.sort: is declared by the key sort; leave one of the two away"],
+        ),
         # All at once, in the order of the model.
         (
             "tags: x\ntitle: 1\nparams: {a: {type: txt}, b: {type: text, max: {}}}\nfoo: 1",
@@ -424,3 +446,15 @@ def test_a_fault_stands_on_the_line_of_its_key() -> None:
 )
 def test_what_is_right(parameter: str) -> None:
     assert list(header_of(f"params: {{a: {parameter}}}").params) == ["a"]
+
+
+def test_sort_is_a_parameter() -> None:
+    header = header_of(
+        "params: {limit: {type: integer}}\n"
+        "sort: {default: day.desc, columns: [day, total], then: number, description: The order}"
+    )
+    assert list(header.params) == ["limit", "sort"]
+    sort = header.params["sort"]
+    assert (sort.type, sort.default, sort.is_required) == ("choice", "day.desc", False)
+    assert sort.choices == ["day.asc", "day.desc", "total.asc", "total.desc"]
+    assert sort.description == "The order"

@@ -652,7 +652,7 @@ ONE_PAGE = "SELECT orders.status FROM order_db.orders AS orders ORDER BY orders.
         (
             PAGE_PARAMS + "shape: page",
             "SELECT * FROM (SELECT 1 AS a ORDER BY 1) LIMIT :limit OFFSET :offset",
-            "r.sql:3: shape: the SQL of a page must have an ORDER BY",
+            "r.sql:3: shape: the SQL of a page must end in ORDER BY … LIMIT :limit OFFSET :offset",
         ),
         (
             PAGE_PARAMS.replace("default: 5, ", "") + "shape: page",
@@ -674,6 +674,75 @@ def test_shapes_that_do_not_fit(dbs: Path, header: str, sql: str, fault: str) ->
 def test_a_page_may_end_in_small_letters_and_a_comment(dbs: Path) -> None:
     sql = ONE_PAGE + " limit :limit -- rows\noffset :offset;\n-- the end\n"
     assert faults(dbs, r=f"/*\n{PAGE_PARAMS}shape: page\n*/\n{sql}") == []
+
+
+# --- sorting -------------------------------------------------------------------------------------
+
+SORT = "sort: {default: placed_date.desc, columns: [placed_date, total], then: order_id}\n"
+SORTED = "SELECT order_id, placed_date, total_cents AS total FROM order_db.orders "
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "ORDER BY placed_date DESC, order_id",
+        "ORDER BY orders.placed_date DESC NULLS LAST, total_cents, order_db.orders.order_id DESC LIMIT 1;",
+        'order by "PLACED_DATE" desc, [order_id] asc -- unique',
+    ],
+)
+def test_files_that_end_in_their_default_order(dbs: Path, end: str) -> None:
+    assert faults(dbs, r=f"/*\n{SORT}*/\n{SORTED}{end}") == []
+
+
+@pytest.mark.parametrize(
+    ("header", "sql", "fault"),
+    [
+        (
+            SORT.replace("total]", "sum]"),
+            SORTED + "ORDER BY placed_date DESC, order_id",
+            "r.sql:2: sort.columns: there is no column sum; the columns are order_id, placed_date, total",
+        ),
+        (
+            SORT.replace("then: order_id", "then: id"),
+            SORTED + "ORDER BY placed_date DESC, id",
+            "r.sql:5: no such column: id",
+        ),
+        (
+            SORT.replace("then: order_id", "then: customer_id"),
+            SORTED + "ORDER BY placed_date DESC, customer_id",
+            "r.sql:2: sort.then: there is no column customer_id; the columns are order_id, placed_date,",
+        ),
+        *(
+            (
+                SORT,
+                SORTED + end,
+                "r.sql:2: sort: the SQL must end in the default order, ORDER BY placed_date DESC, …",
+            )
+            for end in (
+                "",
+                "ORDER BY placed_date, order_id",
+                "ORDER BY order_id, placed_date DESC",
+                "ORDER BY placed_date DESC",
+                "ORDER BY lower(placed_date) DESC, order_id",
+                "ORDER BY placed_date || '' DESC, order_id",
+                "ORDER BY placed_date DESC, -order_id",
+            )
+        ),
+        (
+            SORT,
+            f"SELECT * FROM ({SORTED} ORDER BY placed_date DESC, order_id)",
+            "r.sql:2: sort: the SQL must end in",
+        ),
+        (
+            SORT + "shape: {group: placed_date}",
+            SORTED + "ORDER BY placed_date DESC, order_id",
+            "r.sql:2: sort: is for the shapes rows and page",
+        ),
+    ],
+)
+def test_orders_that_do_not_fit(dbs: Path, header: str, sql: str, fault: str) -> None:
+    found = faults(dbs, r=f"/*\n{header}\n*/\n{sql}")
+    assert any(each.startswith(fault) for each in found), found
 
 
 # --- charts --------------------------------------------------------------------------------------

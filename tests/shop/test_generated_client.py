@@ -95,9 +95,7 @@ def test_a_list_its_records_and_an_error(mixed_shop: Shop, client_package: Modul
     found = operations(mixed_shop.server)
     list_orders, get_order = (module(client_package, found[name]) for name in ("list_orders", "get_order"))
     with client_package.Client(base_url=url(mixed_shop.server, "")) as client:
-        page = list_orders.sync(
-            client=client, limit=3, field_sort=list_orders.ListOrdersRowOrder.ORDER_ID_ASC
-        )
+        page = list_orders.sync(client=client, limit=3, sort=list_orders.ListOrdersSort.ORDER_ID_ASC)
         ids = sorted(mixed_shop.books.orders)
         assert (page.total, [each.order_id for each in page.items]) == (len(ids), ids[:3])
         assert get_order.sync(ids[0], client=client).order_id == ids[0]

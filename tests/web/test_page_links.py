@@ -153,7 +153,7 @@ def test_the_files_of_a_page_have_its_rows_where_limit_and_offset_are_the_report
     [json] = [link for link in files if "format=json" in link]
     assert things.get(urljoin(path, json)).json() == expected
     assert "limit=5&amp;offset=10&amp;format=csv" in text.partition('id="curl"')[2]
-    for link in (link for link in links(text) if "_sort=" in link):
+    for link in (link for link in links(text) if "sort=" in link):
         assert page(things, urljoin(path, link))
 
 

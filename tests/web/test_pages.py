@@ -63,10 +63,10 @@ def test_sorted_pages_have_each_row_once_in_the_order_of_the_file(
     expected = in_order(of_file, place, way)
     seen = []
     for number in (1, 2, 3):
-        seen += plain(table(ties, f"/{report}?_sort={name}.{way}&_page={number}"))
+        seen += plain(table(ties, f"/{report}?sort={name}.{way}&_page={number}"))
 
     assert seen == [shown(row) for row in expected]
-    whole = ties.get(f"/{report}.json?_sort={name}.{way}").json()
+    whole = ties.get(f"/{report}.json?sort={name}.{way}").json()
     assert [list(row.values()) for row in whole] == [list(row) for row in expected]
 
 
@@ -76,7 +76,7 @@ def test_amounts_that_are_stored_as_texts_are_sorted_as_numbers(make_server: Mak
     server = make_server({"amounts": f"{header}SELECT column1 AS p FROM ({values})"})
     rising = ["-3.00", "1.50", "9.50", "10.00"]
     for way, expected in (("asc", rising), ("desc", rising[::-1])):
-        rows = server.get(f"/amounts.json?_sort=p.{way}").json()
+        rows = server.get(f"/amounts.json?sort=p.{way}").json()
         assert [row["p"] for row in rows] == [*expected, None]
 
 
@@ -94,7 +94,7 @@ def test_the_ways_to_the_other_pages(ties: Server) -> None:
         return [unescape(href) for href in re.findall(r'rel="(?:prev|next)" href="([^"]*)"', text)]
 
     assert ways("/ties") == ["ties?_page=2"]
-    assert ways("/ties?_sort=n.desc&_page=2") == ["ties?_sort=n.desc", "ties?_sort=n.desc&_page=3"]
+    assert ways("/ties?sort=n.desc&_page=2") == ["ties?sort=n.desc", "ties?sort=n.desc&_page=3"]
     assert ways("/ties.html?_page=3") == ["ties?_page=2"]
     assert ways("/paged") == ["paged?offset=40"]
     assert ways("/paged?limit=100&offset=200") == ["paged?limit=100&offset=100"]
@@ -133,11 +133,11 @@ def test_a_page_after_the_last(ties: Server) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "_sort=n",
-        "_sort=n.up",
-        "_sort=nothing.asc",
-        "_sort=n.asc&_sort=name.asc",
-        "_sort=1.asc",
+        "sort=n",
+        "sort=n.up",
+        "sort=nothing.asc",
+        "sort=n.asc&sort=name.asc",
+        "sort=1.asc",
         "_page=0",
         "_page=-1",
         "_page=x",
@@ -216,9 +216,9 @@ def test_json_in_groups_is_not_sorted_by_the_reader(make_server: MakeServer) -> 
     sql = "SELECT 'b' AS g, 1 AS n UNION ALL SELECT 'a', 2 UNION ALL SELECT 'b', 3 ORDER BY g"
     server = make_server({"grouped": f"/*\nshape: {{group: g}}\n*/\n{sql}"})
 
-    text = page(server, "/grouped?_sort=n.desc").text
-    assert [row[1] for row in table(server, "/grouped?_sort=n.desc").texts()] == ["3", "2", "1"]
-    assert 'href="grouped?_sort=n.desc&amp;for=excel&amp;format=csv"' in text
+    text = page(server, "/grouped?sort=n.desc").text
+    assert [row[1] for row in table(server, "/grouped?sort=n.desc").texts()] == ["3", "2", "1"]
+    assert 'href="grouped?sort=n.desc&amp;for=excel&amp;format=csv"' in text
     assert 'href="grouped?format=json"' in text
-    assert server.get("/grouped?_sort=n.desc&format=json").status == 422
+    assert server.get("/grouped?sort=n.desc&format=json").status == 422
     assert server.get("/grouped?format=json").json() == {"a": [{"n": 2}], "b": [{"n": 1}, {"n": 3}]}

@@ -121,9 +121,9 @@ def test_a_page_leads_to_what_changes_it(server: Server) -> None:
 
 
 def test_a_form_leads_to_the_report_of_what_is_in_it(server: Server) -> None:
-    answer = server.get("/_/open/order/%7Bn%7D?n=a%2Fb&_sort=item.asc&empty=")
+    answer = server.get("/_/open/order/%7Bn%7D?n=a%2Fb&sort=item.asc&empty=")
 
-    assert (answer.status, answer.headers["location"]) == (303, "../../../order/a%2Fb?_sort=item.asc")
+    assert (answer.status, answer.headers["location"]) == (303, "../../../order/a%2Fb?sort=item.asc")
     assert server.get("/_/open/nothing").status == 404
 
 

@@ -154,6 +154,13 @@ def test_a_file_for_put_writes(tmp_path: Path) -> None:
     assert str(fault) == "a.put.sql:1: no statement writes, and a file for PUT does"
 
 
+def test_what_is_written_is_not_sorted(tmp_path: Path) -> None:
+    header = "/*\nsort: {default: total.asc, columns: [total], then: total}\n*/"
+    text = f"{header}\nINSERT INTO shop_db.orders (total) VALUES (1) RETURNING total"
+    (fault,) = library_of(tmp_path, {"a.post": text}).faults()
+    assert str(fault) == "a.post.sql:2: sort: is for files that only read"
+
+
 def test_what_is_found_of_a_file_that_writes(tmp_path: Path) -> None:
     text = (
         "/* input: {item: {type: integer}, count: {type: integer}} */\n"

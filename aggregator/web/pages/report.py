@@ -34,14 +34,14 @@ _PLAIN: dict[str, str | None] = {"for": None, "separator": None, "decimal": None
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The head of a column. url: sorts by it, or the other way round; sorted: as `aria-sort` says it."""
+    """The head of a column. url: sorts by it, where that is possible; sorted: as `aria-sort` says it."""
 
     label: str
     name: str
     help: str
     is_number: bool
-    url: str
-    sorted: str
+    url: str | None = None
+    sorted: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ class ReportPage:
         route = self.report.endpoint.route
         opening = page_url(self.place.root, "open", self.report.name, {})
         action = opening if route.parameters else self.place.own
+        kept = {"format", "sort"} - self.report.header.params.keys()
         return {
             "root": self.place.root,
             "place": self.place,
@@ -111,7 +112,7 @@ class ReportPage:
             "report": self.report,
             "fields": fields,
             "action": action,
-            "kept": [(name, text) for name, text in self.place.query if name in ("_sort", "format")],
+            "kept": [(name, text) for name, text in self.place.query if name in kept],
             "downloads": list(self._downloads()),
             "curl": self._curl(),
             "curl_url": self._whole_url(self._curl_format()),
@@ -127,7 +128,7 @@ class ReportPage:
         """What makes the page's URL that of all rows in a format: `limit` may mean something else, too."""
         part = _PART if self.report.paging is not None else {"_page": None}
         is_grouped = format == "json" and isinstance(self.report.shape, Group)
-        return part | ({"_sort": None} if is_grouped else {}) | _PLAIN | {"format": format}
+        return part | ({"sort": None} if is_grouped else {}) | _PLAIN | {"format": format}
 
     def _chart_words(self) -> str:
         """The picture for those who do not see it; what it says is in the table too."""
@@ -175,31 +176,18 @@ class ReportPage:
         return [self._heading(column, column.name in numbers, job) for column in self.report.columns]
 
     def _heading(self, column: Column, is_number: bool, job: Job) -> Heading:
-        first, second = ("desc", "asc") if is_number else ("asc", "desc")
-        name, now = self._sorting(column, job)
-        following = {"": first, first: second, second: None}[now]
-        text = f"{column.name}.{following}" if following else None
-        others: dict[str, str | None] = {"_sort": None, "_page": None}
-        if self.report.paging is not None:
-            others["offset"] = None
-        url = self.place.url(**others | {name: text})
-        sorted = {"": "none", "asc": "ascending", "desc": "descending"}[now]
+        ways = ("desc", "asc") if is_number else ("asc", "desc")
+        first, second = (f"{column.name}.{way}" for way in ways)
+        if not {first, second} <= {*(self.report.params["sort"].choices or ())}:
+            return Heading(column.label, column.name, column.description, is_number)
+        now = job.arguments.get("sort")
+        following = {first: second, second: None}.get(str(now), first)
+        part = {"offset": None} if self.report.paging is not None else {}
+        url = self.place.url(**part, _page=None, sort=following)
+        sorted = {f"{column.name}.asc": "ascending", f"{column.name}.desc": "descending"}.get(
+            str(now), "none"
+        )
         return Heading(column.label, column.name, column.description, is_number, url, sorted)
-
-    def _sorting(self, column: Column, job: Job) -> tuple[str, str]:
-        """The parameter that sorts by the column, and which way it does now: `asc`, `desc` or not.
-
-        The file's own parameter goes first, because an index may serve it.
-        """
-        own = self.report.header.params.get("sort")
-        choices = own.choices or () if own is not None else ()
-        name = "sort" if {f"{column.name}.asc", f"{column.name}.desc"} <= {*choices} else "_sort"
-        if job.sorted_by is not None:
-            place = self.report.columns.index(column) + 1
-            is_it = job.sorted_by.place == place
-            return name, ("desc" if job.sorted_by.is_descending else "asc") if is_it else ""
-        chosen, _, way = str(job.arguments.get("sort")).rpartition(".")
-        return name, way if name == "sort" and chosen == column.name else ""
 
 
 def page_of(service: Service, report: Report, request: Request, found: Found) -> ReportPage:
