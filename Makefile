@@ -16,8 +16,8 @@ run: $(VENV)/run.stamp ## make demo databases if there are none, say which are o
 	@$(BIN)/python setup_db.py --outdated
 	$(BIN)/python app.py --host $(HOST) --port $(PORT)
 
-test: $(VENV)/dev.stamp ## run the whole test suite
-	$(BIN)/python -m pytest -m "not torture" -n 3 --dist worksteal
+test: $(VENV)/dev.stamp ## run the whole test suite; FAST=1: without browsers, kills and other slow tests
+	$(BIN)/python -m pytest -m "not torture$(if $(FAST), and not browser and not kills and not slow)" -n 3 --dist worksteal
 
 check: $(VENV)/dev.stamp ## lint, types, layers, generated docs
 	$(BIN)/ruff check .
@@ -36,8 +36,8 @@ docs: $(VENV)/dev.stamp ## write the generated parts of the documentation
 screenshots: $(VENV)/dev.stamp ## take the pictures of the README, docs/images; needs Chromium
 	$(BIN)/python -m docs.screenshots
 
-torture: $(VENV)/dev.stamp ## the long forms of the tests
-	$(BIN)/python -m pytest -m torture
+torture: $(VENV)/dev.stamp ## the long forms of the tests, and ten times as many random examples
+	$(BIN)/python -m pytest -m "torture or hypothesis" --hypothesis-profile=thorough
 
 bench: $(VENV)/run.stamp ## measure everything side by side; writes docs/performance.md
 	$(BIN)/python -m bench

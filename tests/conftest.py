@@ -1,7 +1,51 @@
 """What all tests share."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
+TESTS = Path(__file__).parent
+MARKS = {
+    "browser": ["browser"],
+    "kills": [
+        "databases/test_killed_writes.py",
+        "databases/test_pending_writes.py",
+        "upgrades/test_broken_off.py",
+    ],
+    "slow": [
+        "databases/test_view.py",
+        "formats/excel/test_dates.py",
+        "formats/test_chart_renderer.py",
+        "formats/test_random_tables.py",
+        "inputs/test_memory.py",
+        "reports/test_process.py",
+        "shop/test_generated_client.py",
+        "test_fuzz.py",
+        "test_indexes.py",
+        "test_readme.py",
+        "tpch",
+        "web/test_disconnect.py",
+        "web/test_hostile_bodies.py",
+        "web/test_limits.py",
+        "web/test_live_reload.py",
+        "web/test_shutdown.py",
+        "web/test_slow_client.py",
+        "web/test_workers.py",
+        "web/test_writers_do_not_wait.py",
+    ],
+}
+"""What `make test FAST=1` leaves out: files and folders; single tests have these marks as decorators."""
+
 # A busy machine takes its time; what an example costs is no part of any promise.
-settings.register_profile("no deadline", settings(), deadline=None)
-settings.load_profile("no deadline")
+settings.register_profile("usual", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
+settings.load_profile("usual")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark, names in MARKS.items():
+            if any(item.path.is_relative_to(TESTS / name) for name in names):
+                item.add_marker(mark)

@@ -515,6 +515,7 @@ def test_a_failure_in_the_middle_leaves_the_old_file(run: Run, tmp_path: Path, e
     assert (output.read_text(), leftovers(tmp_path, output.name)) == ("old", [])
 
 
+@pytest.mark.kills
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("report", ["report/endless", "report/slow"])
 def test_being_stopped_leaves_the_old_file_and_nothing_else(
@@ -532,6 +533,7 @@ def test_being_stopped_leaves_the_old_file_and_nothing_else(
     assert ((tmp_path / "a.csv").read_text(), leftovers(tmp_path, "a.csv")) == ("old", [])
 
 
+@pytest.mark.kills
 def test_being_killed_leaves_the_old_file(folders: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("old")
     with started(folders, "report/endless", "--output", "a.csv") as process:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import MARKS, TESTS
+
 PROJECT = Path(__file__).parents[1]
 
 
@@ -31,3 +33,7 @@ def test_the_demo_is_made_where_there_is_no_database(tmp_path: Path, name: str |
     calls = (tmp_path / "calls").read_text().splitlines()
     assert ("setup_db.py" in calls) == (name is None)
     assert calls[-1].startswith("app.py")
+
+
+def test_what_the_fast_tests_leave_out_is_there() -> None:
+    assert [name for names in MARKS.values() for name in names if not (TESTS / name).exists()] == []

@@ -448,6 +448,7 @@ def endless(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+@pytest.mark.kills
 def test_a_killed_run_leaves_no_final_file_and_the_next_one_cleans_up(
     tmp_path: Path, endless: subprocess.Popen[str]
 ) -> None:
@@ -475,6 +476,7 @@ setup_db.main()
 """
 
 
+@pytest.mark.kills
 @pytest.mark.parametrize("renames", [0, 1, 2, 3, 5, 9, 18])
 def test_a_run_killed_between_its_renames_leaves_whole_files(tmp_path: Path, renames: int) -> None:
     run("--dbs", tmp_path, "--orders", "5")
@@ -490,6 +492,7 @@ def test_a_run_killed_between_its_renames_leaves_whole_files(tmp_path: Path, ren
     assert len(load(tmp_path)["orders"]) == 37
 
 
+@pytest.mark.kills
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, endless: subprocess.Popen[str]) -> None:
     endless.send_signal(signal.SIGINT)
     _, errors = endless.communicate(timeout=30)
@@ -498,6 +501,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, endless: subprocess.P
     assert names_in(tmp_path) == set()
 
 
+@pytest.mark.kills
 def test_a_second_run_at_once_is_refused(tmp_path: Path, endless: subprocess.Popen[str]) -> None:
     before = names_in(tmp_path)
     second = run("--dbs", tmp_path, "--orders", "5", "--force")

@@ -48,7 +48,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.close()
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(tables(), st.booleans())
 def test_random_tables(
     shared: Service, table: tuple[list[str], list[tuple[Value, ...]]], strict: bool

@@ -128,7 +128,7 @@ FORMS = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(st.lists(FORMS, min_size=1, max_size=50))
 @example([(dt.datetime(2024, 12, 31, 23, 59, 59, 999_000), " ", 3, "")])
 @example([(dt.datetime(2024, 12, 31, 23, 59, 59, 999_999), "t", 6, "z")])
@@ -164,7 +164,7 @@ MIDNIGHTS = ["", " 00:00:00", "T00:00:00", "t00:00", " 0:00", "T00:00:00.000", "
 MIDNIGHTS += ["T00:00:00Z", "t00:00z", "T00:00:00+0530", " 00:00:00-05:00"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(
     st.lists(st.tuples(st.dates(dt.date(1900, 3, 1)), st.sampled_from(MIDNIGHTS)), min_size=1, max_size=50)
 )
@@ -224,7 +224,7 @@ def test_days_and_moments_are_known_by_their_declared_type_or_their_name(service
 FIRST, LAST = dt.datetime(1900, 3, 1), dt.datetime(9999, 12, 31, 23, 59, 59)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(st.lists(st.datetimes(FIRST, LAST), min_size=1, max_size=200))
 def test_every_moment_is_right_to_the_second(
     tmp_path_factory: pytest.TempPathFactory, moments: list[dt.datetime]
