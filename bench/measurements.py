@@ -15,6 +15,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "csv": against_shell.csv,
     "json": against_shell.json,
     "excel": against_shell.excel,
+    "plain": against_shell.plain,
     "pandas": against_pandas.excel,
     "first-byte": first_bytes,
     "pages": pages,
