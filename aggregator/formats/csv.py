@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from aggregator.formats.columns import Column, RegisteredFunction
 from aggregator.formats.encoding import valid_json
-from aggregator.formats.values import is_text, json_value, plain_text, with_json_as_text
+from aggregator.formats.values import is_infinite, is_text, json_value, plain_text, with_json_as_text
 from aggregator.formulas import QUOTE, STARTS, guarded, guarded_inside, may_hold_formula
 
 _MOST_VALUES = 900
@@ -162,7 +162,10 @@ def _guarded_value(column: Column, value: str) -> str:
     starts = ", ".join(f"char({ord(start)})" for start in STARTS)
     first = f"substr({column.sql}, 1, 1) IN ('''', {starts})"
     is_risky = f"{first} AND substr(ltrim({column.sql}, ''''), 1, 1) IN ({starts})"
-    return f"CASE WHEN {is_text(column.sql)} AND {is_risky} THEN '''' || {column.sql} ELSE {value} END"
+    return (
+        f"CASE WHEN {is_text(column.sql)} AND {is_risky} THEN '''' || {column.sql} "
+        f"WHEN {is_infinite(column.sql)} THEN guarded_plain_text({column.sql}) ELSE {value} END"
+    )
 
 
 def _guarded_plain_text(value: object) -> object:

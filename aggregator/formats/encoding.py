@@ -34,13 +34,20 @@ _UNREADABLE = re.compile(rb"\\u[dD][89a-fA-F]|[0-9.][eE]\+?[0-9]{3}|[0-9]{309}")
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*', re.DOTALL)
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
 
+_INFINITY = b"9.0e+999"
+"""What SQLite's JSON functions write for one."""
+
 codecs.register_error("aggregator.json", _escape_for_json)
 codecs.register_error("aggregator.text", _escape)
 
 
 def valid_json(chunk: bytes) -> bytes:
-    """JSON text in valid UTF-8; a byte that is not part of it reads back as `\\xE9`."""
-    return _valid(chunk, "aggregator.json")
+    """JSON text of SQLite in valid UTF-8; a byte that is not part of it reads back as `\\xE9`.
+
+    An infinity becomes the text `Infinity` or `-Infinity`.
+    """
+    text = _valid(chunk, "aggregator.json")
+    return _TOKEN.sub(_readable, text) if _INFINITY in text else text
 
 
 def valid_json_of(columns: Sequence[Column]) -> Callable[[bytes], bytes]:

@@ -16,7 +16,7 @@ from aggregator.formats.columns import Column
 from aggregator.formats.encoding import valid_json, valid_json_of
 from aggregator.formats.format import Writer
 from aggregator.formats.json import object_schema, object_sql
-from aggregator.formats.values import is_text, json_value
+from aggregator.formats.values import is_infinite, is_text, json_value
 
 _MARK = b"\x1e"
 _MARK_SQL = " || char(30) || "
@@ -183,7 +183,8 @@ class _GroupWriter:
 
 def _key_sql(column: Column) -> str:
     """The SQL of a value as a JSON string; a number and NULL as JSON writes them, in quotes."""
-    value = f"({json_value(replace(column, type=None) if column.type in ('boolean', 'json') else column)})"
+    value = json_value(replace(column, type=None) if column.type in ("boolean", "json") else column)
+    value = f"(CASE WHEN {is_infinite(column.sql)} THEN plain_text({column.sql}) ELSE {value} END)"
     return (
         f"""CASE WHEN {is_text(value)} THEN json_quote({value}) ELSE '"' || json_quote({value}) || '"' END"""
     )

@@ -35,11 +35,11 @@ _TIMES = {"date": day_value, "datetime": moment_value}
 def json_value(column: Column, rare_text: str = "plain_text") -> str:
     """The SQL of a column's value as `json_array` and `json_object` take it.
 
-    NULL stays NULL; numbers stay numbers but for infinities, which become the texts `Infinity` and
-    `-Infinity`; a BLOB becomes its base64. Money becomes a text with the currency's decimals, a
+    NULL and numbers stay as they are, and `valid_json` makes the texts `Infinity` and `-Infinity` of
+    infinities; a BLOB becomes its base64. Money becomes a text with the currency's decimals, a
     boolean `true` or `false`, a text in a column that is declared as `date` or `datetime` the day, or the
     moment in UTC, that it means, a `json` column what it holds, also as JSONB. rare_text: the SQL function
-    that makes the texts of infinities and BLOBs.
+    that makes the texts of BLOBs.
     """
     value, plain = column.sql, _plain(column, rare_text)
     if column.type == "money":
@@ -78,11 +78,8 @@ def _plain(column: Column, rare_text: str) -> str:
     value = column.sql
     if column.storage in ("integer", "text"):
         return value
-    return (
-        f"CASE WHEN {is_finite_number(value)} THEN {value} "
-        f"WHEN {is_text(value)} THEN {value} "
-        f"WHEN {value} IS NOT NULL THEN {rare_text}({value}) END"
-    )
+    # One comparison for most values: three of them took a fifth of a large download's time.
+    return f"CASE WHEN {bare(value)} >= x'' THEN {rare_text}({value}) ELSE {value} END"
 
 
 def bare(value: str) -> str:
@@ -97,6 +94,11 @@ def bare(value: str) -> str:
 def is_finite_number(value: str) -> str:
     """The SQL condition: a number, and neither infinity."""
     return f"{bare(value)} <= {LARGEST_FINITE} AND {bare(value)} >= -{LARGEST_FINITE}"
+
+
+def is_infinite(value: str) -> str:
+    """The SQL condition: an infinity."""
+    return f"{bare(value)} IN (9e999, -9e999)"
 
 
 def is_text(value: str) -> str:

@@ -79,11 +79,11 @@ def _any(column: Column, number: str) -> str:
     """A cell whose value may be of every storage class."""
     value = column.sql
     text = f"{marks.sql(marks.TEXT)} || {{}} || {marks.sql(marks.TEXT_END)}"
-    is_number = f"{is_finite_number(value)} AND ({_is_short(value)} OR typeof({value}) = 'real')"
+    is_long_real = f"typeof({value}) = 'real' AND {is_finite_number(value)}"
     return (
-        f"CASE WHEN {value} IS NULL THEN {number} || {marks.sql(marks.NULL + marks.NUMBER_END)} "
-        f"WHEN {is_number} THEN {number} || {value} || {_NUMBER_END} "
-        f"WHEN {is_text(value)} THEN {text.format(value)} "
+        f"CASE WHEN {is_text(value)} THEN {text.format(value)} "
+        f"WHEN {_is_short(value)} OR {is_long_real} THEN {number} || {value} || {_NUMBER_END} "
+        f"WHEN {value} IS NULL THEN {number} || {marks.sql(marks.NULL + marks.NUMBER_END)} "
         f"ELSE {text.format(f'plain_text({value})')} END"
     )
 
