@@ -78,8 +78,7 @@ def _upgrade(folder: Folder) -> int:
 def _settled(folder: Folder) -> Iterator[None]:
     """Finish what a service that died left to be written, and let none write to several files meanwhile."""
     # This takes a moment to import too.
-    from aggregator.databases.recovery import finish
-    from aggregator.databases.redo import RECORD_NAME, RedoRecord
+    from aggregator.engine.sqlite.commit_journal import RECORD_NAME, RedoRecord, finish
     from aggregator.errors import DatabaseUnavailable
 
     if not (folder.path / RECORD_NAME).exists():
@@ -116,7 +115,7 @@ def _complain(text: str) -> None:
 
 def _dbs_of_environment(parser: argparse.ArgumentParser) -> Path:
     # The settings take a moment to import, which is only worth it when they are needed.
-    from aggregator.command_line import read_settings
+    from aggregator.settings import read_settings
 
     return read_settings(parser, argparse.Namespace()).dbs
 

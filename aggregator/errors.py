@@ -44,10 +44,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 """The disk is full, or the share of it that the service has."""
 
+
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
+
+
 """Says nothing of the file that was to be opened: what was known of it is still the best guess."""
 
 
@@ -57,7 +62,7 @@ RowNumber = Annotated[
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class Diagnostic:
     """One thing that is wrong with a file, and where"""
 
     file: Annotated[str, Field(description="The path inside `sql/` or `dbs/`, with forward slashes")]
@@ -70,7 +75,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterError:
+class InvalidParameter:
     """One parameter of a request that cannot be used"""
 
     parameter: str
@@ -97,10 +102,10 @@ class AggregatorError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Errors travel between processes whatever their constructors take."""
-        return _restored, (type(self), self.args, self.__dict__)
+        return _unpickled, (type(self), self.args, self.__dict__)
 
 
-def _restored(
+def _unpickled(
     kind: type[AggregatorError], args: tuple[object, ...], state: dict[str, object]
 ) -> AggregatorError:
     error = kind.__new__(kind, *args)
@@ -109,7 +114,7 @@ def _restored(
     return error
 
 
-class NoSuchReport(AggregatorError):
+class NotFound(AggregatorError):
     """No file in `sql/` answers the path."""
 
 
@@ -132,23 +137,23 @@ class NotAcceptable(AggregatorError):
 class InvalidParameters(AggregatorError):
     """The request's parameters do not fit; `errors` has one entry for each that does not."""
 
-    def __init__(self, errors: Sequence[ParameterError]) -> None:
+    def __init__(self, errors: Sequence[InvalidParameter]) -> None:
         super().__init__("; ".join(f"{error.parameter}: {error.message}" for error in errors))
         self.errors = tuple(errors)
 
 
-class BrokenReport(AggregatorError):
+class BrokenEndpoint(AggregatorError):
     """The `.sql` file cannot be run; `faults` says why."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Diagnostic]) -> None:
         super().__init__("; ".join(map(str, faults)))
         self.faults = tuple(faults)
 
 
-class MissingDatabases(BrokenReport):
+class MissingDatabases(BrokenEndpoint):
     """The SQL names databases that are not in the folder; `schemas` are their names, sorted."""
 
-    def __init__(self, faults: Sequence[Fault], schemas: Sequence[str]) -> None:
+    def __init__(self, faults: Sequence[Diagnostic], schemas: Sequence[str]) -> None:
         super().__init__(faults)
         self.schemas = tuple(schemas)
 
@@ -163,11 +168,11 @@ class DatabaseUnavailable(AggregatorError):
         self.cause = cause
 
 
-class UnsettledDatabases(AggregatorError):
+class UnstableDatabases(AggregatorError):
     """The files changed faster than they could be opened at one instant."""
 
 
-class TooManyReports(AggregatorError):
+class Overloaded(AggregatorError):
     """All places for running reports stayed taken; `retry_after` is in whole seconds."""
 
     def __init__(self, detail: str, retry_after: int) -> None:
@@ -187,7 +192,7 @@ class TimeLimitExceeded(AggregatorError):
     """The SQL ran longer than the report's time limit."""
 
 
-class UnfitValue(AggregatorError):
+class UnrepresentableValue(AggregatorError):
     """A value that the format or the declared column type cannot show without changing it."""
 
 
@@ -275,7 +280,7 @@ class InvalidWrite(AggregatorError):
     """A NOT NULL, a CHECK or a column's type says no; nothing was written."""
 
 
-class NothingThere(AggregatorError):
+class RecordNotFound(AggregatorError):
     """No row fits what was asked for; nothing was written."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.reports.plan import Plan
+from aggregator.read.plan import Plan
 from bench.demo_data import PROJECT
 from bench.index_use import Index, plan_lines
 

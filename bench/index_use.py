@@ -8,22 +8,20 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.catalog.folder import SqlFolder
-from aggregator.catalog.parameter_types import text_of
-from aggregator.catalog.parameters import Parameter
-from aggregator.databases.connection import quoted
-from aggregator.databases.explain import PlanStep, explain
-from aggregator.databases.folder import DatabaseFile, DatabaseFolder
-from aggregator.databases.pool import ViewPool
-from aggregator.databases.write_inspection import InspectionConnection
+from aggregator.endpoints.check import check_endpoint
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.connection import quoted_name
+from aggregator.engine.sqlite.explain import PlanStep, explain
+from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
+from aggregator.engine.sqlite.prepare import InspectionConnection
+from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import AggregatorError
 from aggregator.formats import PLAN, SQL_FUNCTIONS
-from aggregator.reports.library import Library
-from aggregator.reports.plan import Plan
-from aggregator.reports.reading import LocalReader, job_of
-from aggregator.reports.report import Report
-from aggregator.writes.check import check
-from aggregator.writes.write import Write
+from aggregator.read.plan import Plan
+from aggregator.read.reader import LocalReader, job_of
+from aggregator.sqlfile.catalog import SqlFolder
+from aggregator.sqlfile.types import Parameter, text_of
 
 _LOCK_WAIT = 5.0
 _LONGEST_SECONDS = 60.0
@@ -61,9 +59,9 @@ def _indexes(file: DatabaseFile) -> Iterator[Index]:
     connection = apsw.Connection(str(file.path), flags=apsw.SQLITE_OPEN_READONLY)
     rows = connection.execute("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index'")
     for name, table, sql in rows.fetchall():
-        parts = connection.execute(f"PRAGMA index_xinfo({quoted(name)})").fetchall()
+        parts = connection.execute(f"PRAGMA index_xinfo({quoted_name(name)})").fetchall()
         columns = tuple(column or "an expression" for _, number, column, *_, is_key in parts if is_key)
-        keys = connection.execute(f"PRAGMA foreign_key_list({quoted(table)})").fetchall()
+        keys = connection.execute(f"PRAGMA foreign_key_list({quoted_name(table)})").fetchall()
         parent = next((key[2] for key in keys if key[3] == columns[0]), None)
         yield Index(file.schema, table, name, columns, sql, parent)
     connection.close()
@@ -73,18 +71,18 @@ class Folders:
     """The SQL of a folder over the databases of another."""
 
     def __init__(self, sql: Path, dbs: Path) -> None:
-        self.library: Library[Report | Write] = Library(
-            SqlFolder(sql), DatabaseFolder(dbs), _LOCK_WAIT, check
+        self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
+            SqlFolder(sql), DatabaseFolder(dbs), _LOCK_WAIT, check_endpoint
         )
 
     def questions(self) -> list["Question"]:
         """What the reports that can be run are asked, in the order of their files."""
-        reports = (report for _, report in self.library.all() if isinstance(report, Report))
+        reports = (report for _, report in self.registry.all() if isinstance(report, ReadEndpoint))
         return [question for report in reports for question in questions(report)]
 
-    def writes(self) -> list[Write]:
+    def writes(self) -> list[WriteEndpoint]:
         """The files that write."""
-        return [write for _, write in self.library.all() if isinstance(write, Write)]
+        return [write for _, write in self.registry.all() if isinstance(write, WriteEndpoint)]
 
 
 Given = dict[str, list[str]]
@@ -95,7 +93,7 @@ Given = dict[str, list[str]]
 class Question:
     """A report, and what it is asked with."""
 
-    report: Report
+    report: ReadEndpoint
     given: Given
 
     @property
@@ -105,7 +103,7 @@ class Question:
         return f"{self.report.name}?{pairs}" if pairs else self.report.name
 
 
-def questions(report: Report) -> list[Question]:
+def questions(report: ReadEndpoint) -> list[Question]:
     """What a report is asked: with its defaults, and with all its examples when that is something else."""
     examples = {name: _example(each) for name, each in report.header.params.items()}
     examples = {name: texts for name, texts in examples.items() if texts}
@@ -127,7 +125,7 @@ def explained(question: Question, longest: float = _LONGEST_SECONDS) -> Plan:
     Raises InvalidParameters when a parameter has neither a default nor an example that fits, Cancelled
     when it takes longer than so many seconds, or what else goes wrong.
     """
-    pool = ViewPool(SQL_FUNCTIONS, _LOCK_WAIT)
+    pool = SnapshotPool(SQL_FUNCTIONS, _LOCK_WAIT)
     reader = LocalReader(pool)
     limit = threading.Timer(longest, reader.stop)
     limit.start()
@@ -178,7 +176,7 @@ def steps_of(steps: Iterable[PlanStep], depth: int = 0) -> Iterator[tuple[PlanSt
         yield from steps_of(step.children, depth + 1)
 
 
-def used_by_writes(write: Write, all_indexes: list[Index]) -> set[Index]:
+def used_by_writes(write: WriteEndpoint, all_indexes: list[Index]) -> set[Index]:
     """The indexes by which a file that writes finds rows, or knows that one is there already."""
     connection = InspectionConnection(write.files, _LOCK_WAIT, list(write.header.input))
     connection.add_functions(SQL_FUNCTIONS)

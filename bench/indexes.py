@@ -11,10 +11,10 @@ from statistics import median
 
 import apsw
 
-from aggregator.databases.connection import quoted
-from aggregator.databases.folder import schema_name
+from aggregator.engine.sqlite.connection import quoted_name
+from aggregator.engine.sqlite.files import schema_name
 from aggregator.errors import Cancelled
-from aggregator.reports.plan import Plan
+from aggregator.read.plan import Plan
 from bench import demo_data, index_page
 from bench.index_page import Comparison, Usage
 from bench.index_use import (
@@ -94,7 +94,7 @@ def _without(index: Index, dbs: Path) -> Iterator[Path]:
                 continue
             shutil.copyfile(file, folder / file.name)
             connection = apsw.Connection(str(folder / file.name))
-            connection.execute(f"DROP INDEX {quoted(index.name)}")
+            connection.execute(f"DROP INDEX {quoted_name(index.name)}")
             connection.close()
         yield folder
 

@@ -15,16 +15,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from aggregator.catalog.chart import CHART_TYPES, ChartSpec
-from aggregator.catalog.findings import keys_of
-from aggregator.catalog.folder import Endpoint, SqlFolder
-from aggregator.catalog.header import COLUMN_TYPES, ColumnSpec, Header
-from aggregator.catalog.input_columns import InputColumn
-from aggregator.catalog.parameter_types import PARAMETER_TYPES, text_of
-from aggregator.catalog.parameters import Parameter, SortSpec
-from aggregator.catalog.shape import SHAPES
-from aggregator.command_line import option, variable
-from aggregator.settings import Settings
+from aggregator.settings import Settings, option, variable
+from aggregator.sqlfile.catalog import Endpoint, SqlFolder
+from aggregator.sqlfile.header import COLUMN_TYPES, ColumnSpec, Header
+from aggregator.sqlfile.input_columns import InputColumn
+from aggregator.sqlfile.types import PARAMETER_TYPES, Parameter, SortSpec, text_of
+from aggregator.sqlfile.yaml_header import keys_of
+from aggregator.values.vocabulary import CHART_TYPES, SHAPES, ChartSpec
 from aggregator.web.request import IGNORED
 from docs.entities import diagram
 

@@ -9,17 +9,17 @@ TESTS = Path(__file__).parent
 MARKS = {
     "browser": ["browser"],
     "kills": [
-        "databases/test_killed_writes.py",
-        "databases/test_pending_writes.py",
+        "engine/test_killed_writes.py",
+        "engine/test_pending_writes.py",
         "upgrades/test_broken_off.py",
     ],
     "slow": [
-        "databases/test_view.py",
+        "engine/test_view.py",
         "formats/excel/test_dates.py",
         "formats/test_chart_renderer.py",
         "formats/test_random_tables.py",
         "inputs/test_memory.py",
-        "reports/test_process.py",
+        "read/test_process.py",
         "shop/test_generated_client.py",
         "test_fuzz.py",
         "test_indexes.py",

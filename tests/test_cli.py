@@ -21,8 +21,8 @@ import apsw
 import openpyxl
 import pytest
 
-from aggregator.cli import main
 from aggregator.cli import run as run_module
+from aggregator.cli.main import main
 from tests.commands import Command
 from tests.sqlite_files import full_disk, locked, make_database
 
@@ -163,7 +163,7 @@ def test_check_prints_each_fault_on_a_line(
         "a.sql:1: two columns are named A; give one of them another name with AS",
         "a.sql:2: :b is not declared under params; begin the file with `/* params: {b: {type: text}} */`",
         "b.sql:3: unknown key foo; the keys are title, description, params, input, empty, rows_in, columns,"
-        " shape, chart, filename, sheet, formats, time_limit, tags",
+        " shape, sort, chart, filename, sheet, formats, time_limit, tags",
     ]
     assert err == "3 endpoints, 4 faults\n"
 

@@ -14,7 +14,8 @@ from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
 import setup_db
-from aggregator.catalog.header import (
+from aggregator.settings import Settings, option, variable
+from aggregator.sqlfile.header import (
     COLUMN_TYPES,
     ColumnSpec,
     ColumnTypeName,
@@ -22,11 +23,8 @@ from aggregator.catalog.header import (
     Header,
     read_source,
 )
-from aggregator.catalog.parameter_types import PARAMETER_TYPES, ParameterTypeName
-from aggregator.catalog.parameters import Parameter
-from aggregator.catalog.paths import METHOD_SUFFIXES, RESERVED
-from aggregator.command_line import option, variable
-from aggregator.settings import Settings
+from aggregator.sqlfile.routing import METHOD_SUFFIXES, RESERVED
+from aggregator.sqlfile.types import PARAMETER_TYPES, Parameter, ParameterTypeName
 from docs import generate
 from tests.commands import run_text
 from tests.own_reports import copy_own_reports

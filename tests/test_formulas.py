@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.formulas import guarded, unguarded
+from aggregator.values.number_formats import guarded, unguarded
 
 SIGNS = "=+-@＝＋－＠"
 TEXTS = st.text(st.sampled_from(SIGNS + "'\";,\t\r\n aé"), max_size=14)

@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 import setup_db
-from aggregator.databases.connection import quoted
+from aggregator.engine.sqlite.connection import quoted_name
 from bench import index_page
 from bench.index_use import Folders, Index, explained, indexes, used_by_writes, uses
 from bench.indexes import SQL_FOLDER, main
@@ -51,7 +51,7 @@ def test_all_indexes_are_found(dbs: Path) -> None:
     for path in dbs.glob("*.db"):
         connection = apsw.Connection(str(path))
         for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-            by_hand += len(connection.execute(f"PRAGMA index_list({quoted(table)})").fetchall())
+            by_hand += len(connection.execute(f"PRAGMA index_list({quoted_name(table)})").fetchall())
         connection.close()
     assert len(found) == by_hand
     assert named(dbs, "products_by_category").parent == "categories"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.cli.commands import main
+from aggregator.cli.main import main
 from tests.commands import run
 from tests.server import PROJECT
 from tests.sqlite_files import full_disk, make_database

@@ -18,7 +18,7 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
-from aggregator.command_line import add_settings, read_settings
+from aggregator.settings import add_settings, read_settings
 from tests.own_reports import copy_own_reports
 
 PROJECT = Path(__file__).parent.parent

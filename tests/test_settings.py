@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.command_line import add_settings, option, read_settings, variable
-from aggregator.settings import Settings
+from aggregator.settings import Settings, add_settings, option, read_settings, variable
 from tests.commands import run_text
 
 PROJECT = Path(__file__).parent.parent
@@ -162,7 +161,7 @@ def test_a_worker_process_finds_the_same_settings(monkeypatch: pytest.MonkeyPatc
 
 def test_importing_makes_no_settings() -> None:
     """A wrong variable is no reason that a module cannot be imported."""
-    modules = "aggregator.settings, aggregator.command_line, aggregator.cli, aggregator.web.app"
+    modules = "aggregator.settings, aggregator.settings, aggregator.cli, aggregator.web.app"
     subprocess.run(
         [sys.executable, "-c", f"import {modules}"],
         check=True,

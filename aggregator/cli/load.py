@@ -12,35 +12,33 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
-from aggregator.catalog.arguments import read_arguments
-from aggregator.catalog.folder import Catalog, Endpoint, SqlFolder
-from aggregator.catalog.paths import METHOD_SUFFIXES
-from aggregator.cli.explained import explained
-from aggregator.databases.folder import DatabaseFolder
-from aggregator.errors import AggregatorError, NoSuchReport, RejectedRows
-from aggregator.inputs.fields import Fields
-from aggregator.inputs.kinds import kind_of
-from aggregator.inputs.members import open_object
-from aggregator.inputs.options import Options
-from aggregator.inputs.table import Table
-from aggregator.reports.library import Library
-from aggregator.reports.reading import StaleReport
-from aggregator.reports.report import Report
+from aggregator.cli.run import error_lines
+from aggregator.endpoints.check import check_endpoint
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.errors import AggregatorError, NotFound, RejectedRows
+from aggregator.inputs.filetypes import filetype_of
+from aggregator.inputs.json_body import Fields, open_object
+from aggregator.inputs.table import Options, Table
+from aggregator.read.reader import StaleEndpoint
 from aggregator.settings import Settings
-from aggregator.writes.answers import Answered, Answers
-from aggregator.writes.carry_out import Place, carry_out
-from aggregator.writes.check import check
-from aggregator.writes.effort import READING, Effort
-from aggregator.writes.outcome import Outcome, summary
-from aggregator.writes.staging import open_table
-from aggregator.writes.write import Write, WriteOrder
+from aggregator.sqlfile.arguments import read_arguments
+from aggregator.sqlfile.catalog import Catalog, Endpoint, SqlFolder
+from aggregator.sqlfile.routing import METHOD_SUFFIXES
+from aggregator.write.execute import WriteContext, commit_write
+from aggregator.write.idempotency import IdempotencyStore, StoredResponse
+from aggregator.write.request import READING, WriteBudget, WriteRequest, WriteResult, summary
+from aggregator.write.staging import open_table
 
 _MOST_LINES_SHOWN = 20
+
+
 _COPIED_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadRequest:
     """What the command line asks for. file: `-` is standard input."""
 
     endpoint: str
@@ -51,7 +49,7 @@ class Load:
     options: Options
 
 
-def load(settings: Settings, asked: Load) -> int:
+def load(settings: Settings, asked: LoadRequest) -> int:
     """Load the file and print what happened as JSON; 1 when it cannot be, with the reason, else 0."""
     try:
         print(_load(settings, asked))
@@ -64,22 +62,24 @@ def load(settings: Settings, asked: Load) -> int:
     return 0
 
 
-def _load(settings: Settings, asked: Load) -> str:
+def _load(settings: Settings, asked: LoadRequest) -> str:
     folder, databases = SqlFolder(settings.sql), DatabaseFolder(settings.dbs)
-    library: Library[Report | Write] = Library(folder, databases, settings.lock_wait, check)
-    write = library.check(_find(folder.catalog(), asked.endpoint))
-    if not isinstance(write, Write) or not write.has_input:
-        raise NoSuchReport(f"{asked.endpoint} takes no rows: its header has no `input`.")
-    place = Place(
+    registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
+        folder, databases, settings.lock_wait, check_endpoint
+    )
+    write = registry.check(_find(folder.catalog(), asked.endpoint))
+    if not isinstance(write, WriteEndpoint) or not write.has_input:
+        raise NotFound(f"{asked.endpoint} takes no rows: its header has no `input`.")
+    place = WriteContext(
         databases.folder,
         settings.lock_wait,
         settings.time_limit,
-        Answers(databases.folder),
+        IdempotencyStore(databases.folder),
         settings.max_value,
     )
     with _opened(asked.file, settings.spool_dir) as file:
         given, rows = _parts(write, file, asked)
-        order = WriteOrder(
+        order = WriteRequest(
             write=write,
             arguments=read_arguments(write.header.params, given),
             format=write.formats[0],
@@ -87,32 +87,32 @@ def _load(settings: Settings, asked: Load) -> str:
             skip_invalid=asked.skip_invalid,
             is_dry=asked.is_dry,
         )
-        effort = Effort(write.time_limit(settings.time_limit))
-        effort.begin(READING)
-        effort.rest()  # Nobody waits for the reading, so only the SQL is limited.
+        budget = WriteBudget(write.time_limit(settings.time_limit))
+        budget.begin(READING)
+        budget.rest()  # Nobody waits for the reading, so only the SQL is limited.
         with tqdm(unit=" rows", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
 
             def progress(count: int) -> None:
                 bar.update(count - bar.n)
 
             try:
-                answered = carry_out(order, place, _answer, progress, effort)
-            except StaleReport as stale:
+                answered = commit_write(order, place, _answer, progress, budget)
+            except StaleEndpoint as stale:
                 raise stale.at_last(write.files) from stale
     return answered.body.decode()
 
 
-def _answer(order: WriteOrder, outcome: Outcome) -> Answered:
-    return Answered(200, [], summary(outcome).to_json())
+def _answer(order: WriteRequest, outcome: WriteResult) -> StoredResponse:
+    return StoredResponse(200, [], summary(outcome).to_json())
 
 
-def _parts(write: Write, file: BinaryIO, asked: Load) -> tuple[Fields, BinaryIO]:
+def _parts(write: WriteEndpoint, file: BinaryIO, asked: LoadRequest) -> tuple[Fields, BinaryIO]:
     """The parameters of the command line and of the file, and the file of its rows."""
     given: Fields = {}
     for name, text in asked.parameters:
         given.setdefault(name, []).append(text)
     rows_in = write.header.rows_in
-    if rows_in is None or kind_of(file, file_name=asked.file.name) != "json":
+    if rows_in is None or filetype_of(file, file_name=asked.file.name) != "json":
         return given, file
     fields, rows = open_object(file, rows_in) or ({}, file)
     for name, texts in fields.items():
@@ -120,8 +120,8 @@ def _parts(write: Write, file: BinaryIO, asked: Load) -> tuple[Fields, BinaryIO]
     return given, rows
 
 
-def _table(write: Write, file: BinaryIO, asked: Load) -> Table:
-    kind = kind_of(file, file_name=asked.file.name)
+def _table(write: WriteEndpoint, file: BinaryIO, asked: LoadRequest) -> Table:
+    kind = filetype_of(file, file_name=asked.file.name)
     return open_table(file, kind, write.header.input, asked.options)
 
 
@@ -147,11 +147,11 @@ def _find(catalog: Catalog, name: str) -> Endpoint:
     close = get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]}?" if close else "."
     lines = [f"There is no file {name} that takes rows{hint}", "There are:" if names else "There are none."]
-    raise NoSuchReport("\n".join([*lines, *(f"  {each}" for each in names)]))
+    raise NotFound("\n".join([*lines, *(f"  {each}" for each in names)]))
 
 
 def _explained(error: AggregatorError | OSError) -> list[str]:
-    lines = explained(error, "standard input")
+    lines = error_lines(error, "standard input")
     return [*lines, *_rejected(error)] if isinstance(error, RejectedRows) else lines
 
 

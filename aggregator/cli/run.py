@@ -1,9 +1,13 @@
-"""`python -m aggregator run`: write one report, without a server."""
+"""What a command says of an error, line by line."""
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,20 +16,76 @@ from typing import IO
 
 from tqdm import tqdm
 
-from aggregator.catalog.folder import Catalog, Match, SqlFolder
-from aggregator.cli.explained import explained
-from aggregator.cli.output import destination
-from aggregator.databases.folder import DatabaseFolder
-from aggregator.databases.pool import ViewPool
-from aggregator.errors import AggregatorError, Cancelled, NoSuchReport, NotAcceptable
-from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN, SQL_FUNCTIONS, Format
-from aggregator.reports.check import check
-from aggregator.reports.library import Library
-from aggregator.reports.reading import StaleReport, job_of
-from aggregator.reports.report import Report
-from aggregator.reports.run import Run
-from aggregator.reports.spool import Spool
+from aggregator.endpoints.check import check_read
+from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.snapshot import SnapshotPool
+from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NotAcceptable, NotFound
+from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN, SQL_FUNCTIONS
+from aggregator.formats.base import Format
+from aggregator.read.reader import StaleEndpoint, job_of
+from aggregator.read.run import Run, Spool
 from aggregator.settings import Settings
+from aggregator.sqlfile.catalog import Catalog, RouteMatch, SqlFolder
+
+
+def error_lines(error: AggregatorError | OSError, stream: str) -> list[str]:
+    """The lines. stream: what an error of the system is of, when it names no file."""
+    if isinstance(error, InvalidParameters):
+        return [f"{each.parameter}: {each.message}" for each in error.errors]
+    if isinstance(error, AggregatorError):
+        return [error.detail]
+    return [f"{error.filename or stream}: {error.strerror}"]
+
+
+@contextmanager
+def destination(output: Path | None) -> Iterator[IO[bytes]]:
+    """Where to write a report; None is standard output.
+
+    A file that exists stays as it is until the new one is complete, and its permissions are kept.
+    Devices and pipes are written as they are. Raises OSError, whose file name is that of the output.
+    """
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(os.path.realpath(output))
+    try:
+        status = target.stat() if target.exists() else None
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            with target.open("wb") as file:
+                yield file
+            return
+        permissions = stat.S_IMODE(status.st_mode) if status is not None else 0o666 & ~_umask()
+        with _beside(target, permissions) as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(output)) from error
+
+
+@contextmanager
+def _beside(target: Path, permissions: int) -> Iterator[IO[bytes]]:
+    file = tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False)
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(file.name, permissions)
+        os.replace(file.name, target)
+    except BaseException:
+        os.unlink(file.name)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
 
 _MOST_TRIES = 3
 
@@ -35,7 +95,7 @@ class WrongCall(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunRequest:
     """What the command line asks for. output is None for standard output."""
 
     report: str
@@ -49,7 +109,7 @@ class Order:
         return None if self.output is None or str(self.output) == "-" else self.output
 
 
-def run(settings: Settings, order: Order) -> int:
+def run(settings: Settings, order: RunRequest) -> int:
     """Write the report; 1 when it cannot be, with the reason on standard error, else 0.
 
     Raises WrongCall.
@@ -59,7 +119,7 @@ def run(settings: Settings, order: Order) -> int:
     except BrokenPipeError:
         raise
     except (AggregatorError, OSError) as error:
-        for line in explained(error, "standard output"):
+        for line in error_lines(error, "standard output"):
             print(line, file=sys.stderr)
         return 1
     if order.file is not None:
@@ -67,13 +127,13 @@ def run(settings: Settings, order: Order) -> int:
     return 0
 
 
-def _run(settings: Settings, order: Order) -> int:
+def _run(settings: Settings, order: RunRequest) -> int:
     folder = SqlFolder(settings.sql)
-    library = Library(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check)
+    registry = EndpointRegistry(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check_read)
     match = _find(folder.catalog(), order.report)
-    stale = StaleReport()
+    stale = StaleEndpoint()
     for _ in range(_MOST_TRIES):
-        report = library.check(match.endpoint)
+        report = registry.check(match.endpoint)
         format = _format(report, order)
         given = {name: [text] for name, text in match.path_parameters.items()}
         for name, text in order.parameters:
@@ -83,32 +143,32 @@ def _run(settings: Settings, order: Order) -> int:
         try:
             with destination(order.file) as file:
                 return _write(Run(job, spool), settings, order, file)
-        except StaleReport as error:
+        except StaleEndpoint as error:
             stale = error
-            library.forget(report)
+            registry.forget(report)
     raise stale.at_last(report.files)
 
 
-def _find(catalog: Catalog, name: str) -> Match:
+def _find(catalog: Catalog, name: str) -> RouteMatch:
     """The report of a file's name or of a URL's path, and what the path says of its parameters."""
     name = name.removeprefix("/").removesuffix(".sql")
     endpoint = catalog.of_file(f"{name}.sql")
     if endpoint is not None:
         if endpoint.route.method != "GET":
-            raise NoSuchReport(f"{name} writes; rows are loaded with `load`.")
-        return Match(endpoint, {})
+            raise NotFound(f"{name} writes; rows are loaded with `load`.")
+        return RouteMatch(endpoint, {})
     try:
         return catalog.find("GET", f"/{name}")
-    except NoSuchReport as error:
+    except NotFound as error:
         names = [each.name for each in catalog.endpoints if each.route.method == "GET"]
         close = get_close_matches(name, names, n=1)
         hint = f"; did you mean {close[0]}?" if close else "."
         lines = [f"There is no report {name}{hint}", "There are:" if names else "There are none."]
         lines += [f"  {each}" for each in names] or map(str, catalog.faults)
-        raise NoSuchReport("\n".join(lines)) from error
+        raise NotFound("\n".join(lines)) from error
 
 
-def _format(report: Report, order: Order) -> Format:
+def _format(report: ReadEndpoint, order: RunRequest) -> Format:
     name = order.format
     if name is None and order.file is not None:
         suffixes = {format.suffix: format.name for format in (*FORMATS.values(), *PICTURES.values())}
@@ -130,9 +190,9 @@ def _format(report: Report, order: Order) -> Format:
     return format
 
 
-def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
+def _write(run: Run, settings: Settings, order: RunRequest, file: IO[bytes]) -> int:
     """Run the report into a file, with a bar of rows on a terminal; returns the number of rows."""
-    pool = ViewPool(SQL_FUNCTIONS, settings.lock_wait, longest_value=settings.max_value)
+    pool = SnapshotPool(SQL_FUNCTIONS, settings.lock_wait, longest_value=settings.max_value)
     begun = Event()
     failures: list[Exception] = []
 
@@ -170,6 +230,6 @@ def _write(run: Run, settings: Settings, order: Order, file: IO[bytes]) -> int:
     return run.rows
 
 
-def _has_bar(order: Order) -> bool:
+def _has_bar(order: RunRequest) -> bool:
     """Only on a terminal, and not where it would stand between the rows."""
     return sys.stderr.isatty() and (order.file is not None or not sys.stdout.isatty())

@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from aggregator.formats.columns import Column, RegisteredFunction
-from aggregator.formats.encoding import valid_json
+from aggregator.formats.base import valid_json
 from aggregator.formats.values import is_infinite, is_text, json_value, plain_text, with_json_as_text
-from aggregator.formulas import QUOTE, STARTS, guarded, guarded_inside, may_hold_formula
+from aggregator.values.number_formats import QUOTE, STARTS, guarded, guarded_inside, may_hold_formula
+from aggregator.values.vocabulary import Column, RegisteredFunction
 
 _MOST_VALUES = 900
+
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 _ESCAPED = {
     b'"': QUOTE,
@@ -174,6 +177,8 @@ def _guarded_plain_text(value: object) -> object:
 
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {"guarded_plain_text": _guarded_plain_text}
+
+
 """For BLOBs and infinities in a CSV for spreadsheets."""
 
 

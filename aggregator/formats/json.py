@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeAlias
 
-from aggregator.formats.columns import Column, ColumnType, sql_text
-from aggregator.formats.encoding import valid_json_of
-from aggregator.formats.values import json_value
+from aggregator.errors import UnrepresentableValue
+from aggregator.formats.base import Writer, valid_json, valid_json_of
+from aggregator.formats.values import is_infinite, is_text, json_value
+from aggregator.values.vocabulary import Column, ColumnType, sql_text
 
 _MOST_MEMBERS = 450
+
+
 """SQLite's functions take 1,000 arguments (SQLITE_MAX_FUNCTION_ARG), two for a member."""
 
 
@@ -42,6 +46,8 @@ def _value_schema(column: Column) -> dict[str, Any]:
 
 
 _TEXT = {"type": ["string", "null"]}
+
+
 _SCHEMAS: dict[ColumnType, dict[str, Any]] = {
     "text": _TEXT,
     "integer": {"type": ["integer", "null"]},
@@ -54,6 +60,8 @@ _SCHEMAS: dict[ColumnType, dict[str, Any]] = {
     "money": _TEXT | {"pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
     "json": {},
 }
+
+
 _STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
     "integer": _SCHEMAS["integer"],
     "real": {"type": ["number", "string", "null"], "description": "Infinity and -Infinity are texts"},
@@ -113,3 +121,230 @@ def _one_line_each(rows: bytes) -> bytes:
         if all(byte in rows for byte in character):
             rows = rows.replace(character, escape)
     return rows
+
+
+_MARK = b"\x1e"
+
+
+_MARK_SQL = " || char(30) || "
+
+
+_LINE = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`{"items": [{…}], "total": N, "limit": L, "offset": O}`; the last three come after the rows."""
+
+    needs_row: ClassVar[bool] = False
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _PageWriter(columns)
+
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        counts = {name: {"type": "integer", "minimum": 0} for name in ("total", "limit", "offset")}
+        return {
+            "type": "object",
+            "required": ["items", *counts],
+            "properties": {"items": _list_schema(columns), **counts},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One object, of the one row that there is."""
+
+    needs_row: ClassVar[bool] = True
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _RecordWriter(columns)
+
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        return object_schema(columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`{"Pune": [{…}], "Surat": [{…}]}`: the rows by the text of a column, which they do not repeat.
+
+    column: its name. Rows of one group stand together.
+    """
+
+    column: str
+    needs_row: ClassVar[bool] = False
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _GroupWriter(columns, self.column)
+
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        rest = [column for column in columns if column.name != self.column]
+        return {"type": "object", "additionalProperties": _list_schema(rest)}
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """`{"order_id": 7, "lines": [{…}, {…}]}`: one object, with a list of what differs from row to row.
+
+    name: of the list; members: the columns that are in it. It stands where the first of them stood. A
+    row in which all of them are NULL, as of a LEFT JOIN that found nothing, adds nothing to the list.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    needs_row: ClassVar[bool] = True
+
+    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
+        return _NestWriter(columns, self.name, self.members)
+
+    def schema(self, columns: Sequence[Column]) -> dict[str, Any]:
+        record = object_schema([column for column in columns if column.name not in self.members])
+        record["required"].append(self.name)
+        inside = [column for column in columns if column.name in self.members]
+        record["properties"][self.name] = _list_schema(inside)
+        return record
+
+
+Shape: TypeAlias = Page | Record | Group | Nest
+
+
+def json_schema(shape: Shape | None, columns: Sequence[Column]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a JSON answer; without a shape, of an array of rows."""
+    return _list_schema(columns) if shape is None else shape.schema(columns)
+
+
+def _list_schema(columns: Sequence[Column]) -> dict[str, Any]:
+    return {"type": "array", "items": object_schema(columns)}
+
+
+def end_of_page(total: int, limit: int, offset: int) -> bytes:
+    """What follows the rows of a page, to be put after its last chunk."""
+    return _MARK + f'"total":{total},"limit":{limit},"offset":{offset}'.encode()
+
+
+class _PageWriter:
+    """The last chunk holds the end of the page, and perhaps no row."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.row_sql = object_sql(columns)
+        self._valid = valid_json_of(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return b",\n".join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        before = b'{"items":['
+        for chunk in chunks:
+            rows, mark, end = chunk.partition(_MARK)
+            if rows:
+                yield before + self._valid(rows)
+                before = b",\n"
+            if mark:
+                yield (b"" if before == b",\n" else before) + b"]," + end + b"}"
+
+
+class _RecordWriter:
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.row_sql = object_sql(columns)
+        self._valid = valid_json_of(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        if len(rows) > 1:
+            raise _several("There is more than one row")
+        return rows[0]
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        record = list(chunks)
+        if len(record) > 1:
+            raise _several("There is more than one row")
+        yield from map(self._valid, record)
+
+
+class _GroupWriter:
+    """A row is the group's name and the object, a line each two."""
+
+    def __init__(self, columns: Sequence[Column], by: str) -> None:
+        key = next(column for column in columns if column.name == by)
+        rest = [column for column in columns if column is not key]
+        self.row_sql = _key_sql(key) + _MARK_SQL + object_sql(rest)
+        self._valid = valid_json_of(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return _LINE.join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        before, group = b"{", None
+        seen: set[bytes] = set()
+        for chunk in chunks:
+            pieces = []
+            for row in chunk.split(_LINE):
+                name, _, text = row.partition(_MARK)
+                if name == group:
+                    pieces.append(b",\n" + text)
+                    continue
+                if name in seen:
+                    raise _several(f"The rows of {valid_json(name).decode()} do not stand together")
+                seen.add(name)
+                pieces.append(before + name + b":[" + text)
+                before, group = b"],\n", name
+            yield self._valid(b"".join(pieces))
+        yield b"]}" if group is not None else b"{}"
+
+
+def _key_sql(column: Column) -> str:
+    """The SQL of a value as a JSON string; a number and NULL as JSON writes them, in quotes."""
+    value = json_value(replace(column, type=None) if column.type in ("boolean", "json") else column)
+    value = f"(CASE WHEN {is_infinite(column.sql)} THEN plain_text({column.sql}) ELSE {value} END)"
+    return (
+        f"""CASE WHEN {is_text(value)} THEN json_quote({value}) ELSE '"' || json_quote({value}) || '"' END"""
+    )
+
+
+class _NestWriter:
+    """A row is what stands before the list, an item or nothing, and what stands after it."""
+
+    def __init__(self, columns: Sequence[Column], name: str, members: Sequence[str]) -> None:
+        inside = [column for column in columns if column.name in members]
+        first = columns.index(inside[0])
+        outside = [column for column in columns if column.name not in members]
+        before, after = outside[:first], outside[first:]
+        is_item = " OR ".join(f"{column.sql} IS NOT NULL" for column in inside)
+        item = f"CASE WHEN {is_item} THEN {object_sql(inside)} ELSE '' END"
+        self.row_sql = _MARK_SQL.join((object_sql(before), item, object_sql(after)))
+        self._name = name
+        self._valid = valid_json_of(columns)
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return _LINE.join(rows)
+
+    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        record: tuple[bytes, bytes] | None = None
+        between = b""
+        for chunk in chunks:
+            pieces = []
+            for row in chunk.split(_LINE):
+                before, item, after = row.split(_MARK)
+                if record is None:
+                    record = before, after
+                    pieces.append(_opened(before) + b'"' + self._name.encode() + b'":[')
+                elif record != (before, after):
+                    raise _several("There is more than one record: columns beside the list differ")
+                if item:
+                    pieces.append(between + item)
+                    between = b",\n"
+            yield self._valid(b"".join(pieces))
+        if record is not None:
+            yield b"]" + self._valid(_closed(record[1]))
+
+
+def _opened(before: bytes) -> bytes:
+    """An object whose next member is to follow."""
+    return b"{" if before == b"{}" else before[:-1] + b","
+
+
+def _closed(after: bytes) -> bytes:
+    """The members that follow, and the end."""
+    return b"}" if after == b"{}" else b"," + after[1:]
+
+
+def _several(what: str) -> UnrepresentableValue:
+    return UnrepresentableValue(f"{what}, which the shape in the file's header does not allow.")

@@ -1,8 +1,6 @@
-"""What each value looks like as text: decided once, for JSON and CSV in SQL, for Excel by the same rules.
+"""Days and moments in SQL: what is written as usual is read by SQLite, anything else by the rule itself.
 
-SQLite orders every number before every text and every text before every BLOB
-(https://sqlite.org/datatype3.html#comparison_expressions), so `< ''` and `< x''` tell the storage
-classes apart without calling a function.
+GLOB and SQLite's date functions read up to a NUL character, so lengths are compared as well.
 """
 
 from __future__ import annotations
@@ -13,23 +11,117 @@ import re
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from aggregator.errors import UnfitValue
-from aggregator.formats.columns import Column, RegisteredFunction, StoredAs, sql_text
-from aggregator.formats.times import day_value, moment_value
+from aggregator.errors import UnrepresentableValue
+from aggregator.values.dates import date_of, read_timestamp, utc_text
+from aggregator.values.vocabulary import Column, RegisteredFunction, StoredAs, sql_text
+
+_DATE = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
+
+
+_TIME = "[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+
+
+_SHORTEST, _LONGEST = len("2024-02-29 0:00"), 40
+
+
+def date_value(value: str) -> str:
+    """The SQL of a text that means a day as that day, `2024-02-29`; any other text stays.
+
+    value: the SQL of a text.
+    """
+    is_midnight = f"octet_length({value}) = 19 AND {value} GLOB '{_DATE}[ T]00:00:00' AND {_exists(value)}"
+    return (
+        f"CASE WHEN {is_midnight} THEN substr({value}, 1, 10) "
+        f"WHEN {_may_have_time(value)} THEN day_text({value}) ELSE {value} END"
+    )
+
+
+def timestamp_value(value: str) -> str:
+    """The SQL of a text that means a moment as that moment in UTC, `2024-02-29T15:30:00Z`.
+
+    Any other text stays. A fraction of a second is kept. value: the SQL of a text.
+    """
+    is_usual = f"octet_length({value}) = 19 AND {value} GLOB '{_DATE}[ T]{_TIME}' AND {_exists(value)}"
+    is_day = f"octet_length({value}) = 10 AND {value} GLOB '{_DATE}' AND {_exists(value)}"
+    return (
+        f"CASE WHEN {value} GLOB '{_DATE}T{_TIME}Z' THEN {value} "
+        f"WHEN {is_usual} THEN substr({value}, 1, 10) || 'T' || substr({value}, 12) || 'Z' "
+        f"WHEN {is_day} THEN {value} || 'T00:00:00Z' "
+        f"WHEN {_may_have_time(value)} THEN moment_text({value}) ELSE {value} END"
+    )
+
+
+def is_timestamp(value: str) -> str:
+    """The SQL condition: a moment as `moment_value` gives it, or with a space or without Z where it is UTC.
+
+    value: the SQL of a text.
+    """
+    endings = {19: "", 20: "Z", 24: f".{3 * '[0-9]'}Z", 27: f".{6 * '[0-9]'}Z"}
+    whens = (f"WHEN {length} THEN {value} GLOB '{_DATE}[ T]{_TIME}{end}'" for length, end in endings.items())
+    return f"CASE octet_length({value}) {' '.join(whens)} END AND {_exists(value)}"
+
+
+def _exists(value: str) -> str:
+    """The SQL condition: the day of a text of that shape exists, and so does its hour, if it has one."""
+    day = f"substr({value}, 1, 10)"
+    of_month = f"substr({value}, 9, 2) BETWEEN '01' AND '28' OR date({day}) = {day}"
+    return (
+        f"substr({value}, 6, 2) BETWEEN '01' AND '12' AND ({of_month}) AND substr({value}, 12, 2) < '24' "
+        f"AND +{value} COLLATE BINARY >= '0001'"
+    )
+
+
+def _may_have_time(value: str) -> str:
+    """The SQL condition: a text that a function of Python can be given, and that it may know."""
+    return (
+        f"{value} GLOB '{_DATE}[ Tt]*' AND octet_length({value}) BETWEEN {_SHORTEST} AND {_LONGEST} "
+        f"AND octet_length({value}) = length({value}) AND {value} NOT GLOB '*[^ -~]*'"
+    )
+
+
+def _date_text(text: str) -> str:
+    return date_of(text) or text
+
+
+def _timestamp_text(text: str) -> str:
+    moment = read_timestamp(text)
+    return text if moment is None else utc_text(moment)
+
+
+TIME_FUNCTIONS: dict[str, RegisteredFunction] = {"day_text": _date_text, "moment_text": _timestamp_text}
+
+
+"""For days and moments that are not written as usual."""
+
 
 LARGEST_FINITE = "1.7976931348623157e308"
+
+
 LARGEST_UNITS = 2**63 - 1
+
+
 """The largest amount, in minor units."""
 
+
 _EXACT_DIGITS = 15
+
+
 """Every decimal number of so many digits comes back from a 64-bit floating-point number."""
 
+
 _NUDGE = "1.0000000000000002"
+
+
 """1 + 2^-52: more than the error of such a number, and less than the step to the next one."""
 
+
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
+
+
 _LONGEST_AMOUNT = 60
-_TIMES = {"date": day_value, "datetime": moment_value}
+
+
+_TIMES = {"date": date_value, "datetime": timestamp_value}
 
 
 def json_value(column: Column, rare_text: str = "plain_text") -> str:
@@ -205,7 +297,7 @@ _KINDS = {"integer": "too large a number", "real": "a number with a fraction", "
 def _refuse_money(value: object, storage: str, name: str, stored: StoredAs) -> object:
     kind = _KINDS.get(storage, "a text")
     if stored == "minor":
-        raise UnfitValue(
+        raise UnrepresentableValue(
             f"The column {name} has the type money, stored in minor units: 198 is 1.98. It holds {kind}. "
             "If it holds amounts such as 1.98, add `stored: major` to its entry in the header's columns."
         )
@@ -213,7 +305,7 @@ def _refuse_money(value: object, storage: str, name: str, stored: StoredAs) -> o
         kind = "infinity" if isinstance(value, float) and math.isinf(value) else "too large a number"
     elif storage == "text" and isinstance(value, bytes):
         kind = f"the text {value[:40].decode(errors='replace')!r}"
-    raise UnfitValue(
+    raise UnrepresentableValue(
         f"The column {name} has the type money, stored as amounts such as 1.98. It holds {kind}. "
         "Convert it in the SQL, or exclude it: NULL is allowed."
     )
@@ -224,4 +316,6 @@ SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
     "refuse_money": _refuse_money,
     "amount_of_text": amount_of_text,
 }
+
+
 """For BLOBs, infinities, amounts in unusual texts, and money that is none."""

@@ -1,1 +1,4 @@
-"""Reading tables: CSV, JSON, NDJSON and Excel files as rows of texts."""
+"""Files that come in: CSV, JSON, NDJSON and Excel as rows of texts.
+
+Knows no endpoint and no database.
+"""

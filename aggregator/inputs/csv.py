@@ -10,24 +10,39 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
-from aggregator.formulas import unguarded
-from aggregator.inputs.encodings import find_encoding
-from aggregator.inputs.header import find_header
-from aggregator.inputs.limits import LONGEST_CELL, MOST_COLUMNS, MOST_IGNORED
-from aggregator.inputs.lines import TextLines, TooMuchText, line_ends
-from aggregator.inputs.matching import Matcher
-from aggregator.inputs.notes import Notes
-from aggregator.inputs.options import Options
-from aggregator.inputs.rows import Texts, all_filled, columns_of, is_blank, unstorable, whole_row
-from aggregator.inputs.table import Batch
+from aggregator.inputs.columns import Matcher
+from aggregator.inputs.table import (
+    LONGEST_CELL,
+    MOST_COLUMNS,
+    MOST_IGNORED,
+    Batch,
+    Notes,
+    Options,
+    Texts,
+    all_filled,
+    columns_of,
+    is_blank,
+    unstorable,
+    whole_row,
+)
+from aggregator.inputs.text import TextLines, TooMuchText, find_encoding, find_header, line_ends
+from aggregator.values.number_formats import unguarded
 
 if TYPE_CHECKING:
     from _csv import Reader
 
+
 _ROWS = 500
+
+
 _BATCH_TEXT = 1_000_000
+
+
 LONGEST_ROW = 7_000_000
+
+
 """Characters of a row that goes over many lines."""
+
 
 _WRAPPED = re.compile(r'\s*=(?:"(?P<plain>(?:[^"]|"")*+)"|“(?P<curly>[^“”]*+)”)\s*')
 

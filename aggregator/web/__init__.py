@@ -1,1 +1,4 @@
-"""HTTP: what was asked, what went wrong, and the bytes on the socket. Only this package knows FastAPI."""
+"""HTTP: requests, responses, and the pages around them.
+
+Only here is FastAPI imported.
+"""

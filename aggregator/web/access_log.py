@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("aggregator.requests")
 
+
 _SCOPE_KEY = "aggregator.request_line"
 
 

@@ -1,10 +1,11 @@
-"""The application: the service's own URLs, and all others from `sql/`."""
+"""Whether every database can be read now."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -13,36 +14,63 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
-from aggregator.catalog.paths import RESERVED, segments_of
+from aggregator.engine.sqlite.connection import ReadOnlyConnection
+from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
 from aggregator.errors import (
     AggregatorError,
+    DatabaseUnavailable,
     MethodNotAllowed,
     MisdirectedRequest,
-    NoSuchReport,
+    NotFound,
     QueryFailed,
 )
 from aggregator.settings import Settings
+from aggregator.sqlfile.routing import RESERVED, segments_of
 from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
-from aggregator.web.answer import Answer
-from aggregator.web.ending import END_SECONDS, end_in_time
-from aggregator.web.health import health
-from aggregator.web.hosts import AllowedHosts
 from aggregator.web.openapi import description
-from aggregator.web.pages.place import place_at
-from aggregator.web.pages.problem import problem_page
 from aggregator.web.pages.routes import routes
-from aggregator.web.pages.templating import PAGE_HEADERS, warm
+from aggregator.web.pages.templating import PAGE_HEADERS, page_url_at, problem_page, warm
 from aggregator.web.problems import MEDIA_TYPE, problem
-from aggregator.web.reports import ReportsEndpoint
+from aggregator.web.read import SqlEndpoints
+from aggregator.web.request import AllowedHosts
 from aggregator.web.request import Request as ReceivedRequest
+from aggregator.web.response import ResponseWriter
+from aggregator.web.server import END_SECONDS, end_in_time
 from aggregator.web.service import Service
+
+_PATIENCE_SECONDS = 0.5
+
+
+def health(databases: DatabaseFolder) -> tuple[int, dict[str, Any]]:
+    """Status and body: 200 and `{"status": "ok"}`, or 503 with what fails and why."""
+    failing = {}
+    for file in databases.files().values():
+        reason = _reason(file)
+        if reason is not None:
+            failing[file.schema] = reason
+    faults = [str(fault) for fault in databases.faults()]
+    if not failing and not faults:
+        return 200, {"status": "ok"}
+    return 503, {"status": "failing", "databases": failing, "folder": faults}
+
+
+def _reason(file: DatabaseFile) -> str | None:
+    try:
+        connection = ReadOnlyConnection([file], _PATIENCE_SECONDS)
+        try:
+            connection.read_schema(file)
+        finally:
+            connection.close()
+    except DatabaseUnavailable as error:
+        return error.reason
+    return None
 
 
 def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application for one process."""
     service = Service(settings)
     hosts = AllowedHosts(settings.host, settings.host_names)
-    return LoggedRequests(_Front(own_pages(service), ReportsEndpoint(service), hosts))
+    return LoggedRequests(_Front(own_pages(service), SqlEndpoints(service), hosts))
 
 
 def own_pages(service: Service) -> FastAPI:
@@ -63,11 +91,13 @@ def own_pages(service: Service) -> FastAPI:
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
-        return JSONResponse(await service.in_checker(description, service.library, service.settings.show_sql))
+        return JSONResponse(
+            await service.in_checker(description, service.registry, service.settings.show_sql)
+        )
 
     @app.get("/health", include_in_schema=False)
     async def answer_health() -> JSONResponse:
-        status, body = await service.in_checker(health, service.library.databases)
+        status, body = await service.in_checker(health, service.registry.databases)
         return JSONResponse(body, status)
 
     app.router.routes += routes(service)
@@ -101,7 +131,7 @@ class _Front:
             try:
                 self._hosts.require(host.decode("latin-1"))
             except MisdirectedRequest as error:
-                await Answer(ReceivedRequest(scope, receive), send, shows_sql=False).fail(error)
+                await ResponseWriter(ReceivedRequest(scope, receive), send, shows_sql=False).fail(error)
                 return
             first = scope["raw_path"].removeprefix(b"/").partition(b"/")[0]
             is_report = segments_of(first)[0] not in RESERVED
@@ -121,15 +151,15 @@ def _explained(request: Request, error: Exception) -> AggregatorError:
         return error
     if not isinstance(error, HTTPException):
         return QueryFailed("Something in the service is broken; its log says what.", repr(error))
-    path = place_at(request.scope).path
+    path = page_url_at(request.scope).path
     if error.status_code == 405:
         return MethodNotAllowed(f"{path} is only to be read.", ["GET"])
-    return NoSuchReport(f"There is nothing at {path}.")
+    return NotFound(f"There is nothing at {path}.")
 
 
 def _problem(request: Request, error: AggregatorError, shows_sql: bool) -> Response:
     request_line(request.scope).outcome = type(error).__name__
-    place = place_at(request.scope)
+    place = page_url_at(request.scope)
     status, headers, body = problem(error, place.path)
     if "text/html" in request.headers.get("accept", ""):
         page = problem_page(error, place, shows_sql)

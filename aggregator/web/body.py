@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl
 
 import orjson
@@ -16,27 +16,43 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message
 
+from aggregator.endpoints.model import WriteEndpoint
 from aggregator.errors import (
-    OUT_OF_ROOM,
+    DISK_FULL,
     Cancelled,
+    InvalidParameter,
+    InvalidParameters,
     RequestTimeout,
     StorageFull,
     UnreadableInput,
     UnsupportedInput,
 )
-from aggregator.inputs.fields import MOST_FIELD_BYTES, MOST_FIELDS, Fields, json_fields, too_large
-from aggregator.reports.spool import SpoolSpace
-from aggregator.web.request import Request
+from aggregator.inputs.filetypes import filetype_of
+from aggregator.inputs.json_body import MOST_FIELD_BYTES, MOST_FIELDS, Fields, json_fields, too_large
+from aggregator.inputs.table import MOST_HEADER_LINE, FileType, Options, Table
+from aggregator.inputs.text import SEARCHED
+from aggregator.read.run import SpoolSpace
+from aggregator.sqlfile.day_order import DAY_ORDERS, DayOrder
+from aggregator.web.request import Request, merged
+from aggregator.write.preview import MOST_ROWS, USUAL_ROWS
+from aggregator.write.staging import open_table
 
 BODY_SECONDS = 20.0
+
+
 LEAST_BODY_BYTES = 10_000
+
+
 """What a body must bring in each of these spans, unless it ends."""
 
+
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
 FIELD_TYPES = ("application/json", *FORM_TYPES)
 
 
-class Lent:
+class BodySpace:
     """The share of the space for bodies that one of them takes."""
 
     def __init__(self, space: SpoolSpace) -> None:
@@ -63,7 +79,7 @@ class Body:
     file: BinaryIO | None = None
     name: str = ""
     fields: Fields = field(default_factory=dict)
-    lent: Lent | None = None
+    lent: BodySpace | None = None
 
     def digest(self) -> bytes:
         """Stands for all that it says; reads the file, so it is not for the event loop.
@@ -97,7 +113,7 @@ async def receive_body(request: Request, most: int, directory: Path | None, spac
     length = request.header(b"content-length")
     if length.isdigit() and int(length) > most:
         raise too_large(most)
-    lent = Lent(space)
+    lent = BodySpace(space)
     chunks = _chunks(request, most, lent)
     try:
         if media_type == "multipart/form-data":
@@ -106,7 +122,7 @@ async def receive_body(request: Request, most: int, directory: Path | None, spac
             body = await _file(media_type, chunks, directory)
     except OSError as error:
         lent.give_back()
-        if error.errno not in OUT_OF_ROOM:
+        if error.errno not in DISK_FULL:
             raise
         raise StorageFull("The server has no room left for this body; nothing was written.") from error
     except BaseException:
@@ -116,7 +132,7 @@ async def receive_body(request: Request, most: int, directory: Path | None, spac
     return body
 
 
-async def _chunks(request: Request, most: int, lent: Lent) -> AsyncGenerator[bytes, None]:
+async def _chunks(request: Request, most: int, lent: BodySpace) -> AsyncGenerator[bytes, None]:
     size, more = 0, True
     loop = asyncio.get_running_loop()
     ends_at, enough = loop.time() + BODY_SECONDS, LEAST_BODY_BYTES
@@ -228,3 +244,95 @@ def _form_fields(data: bytes) -> Fields:
     for name, text in pairs:
         fields.setdefault(name, []).append(text)
     return fields
+
+
+_TEXT: dict[str, Any] = {"type": "string"}
+
+
+_READING: dict[str, tuple[str, dict[str, Any]]] = {
+    "delimiter": ("What stands between the cells of a CSV file; found when not given", _TEXT),
+    "encoding": ("Of a CSV file, such as cp1252; found when not given", _TEXT),
+    "sheet": ("Of a workbook; the first visible one with the columns when not given", _TEXT),
+    "header_line": (
+        f"The line, or the row of a sheet, with the names of the columns; found in the first {SEARCHED} when "
+        "not given",
+        {"type": "integer", "minimum": 1, "maximum": MOST_HEADER_LINE},
+    ),
+    "date_order": (
+        "Whether the day or the month comes first in dates such as 05/12/2024; as the format of the column "
+        "says when not given",
+        {"type": "string", "enum": list(DAY_ORDERS)},
+    ),
+}
+
+
+INPUT_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "invalid": (
+        "When there are bad rows: write nothing, or skip them and write the others",
+        {"type": "string", "enum": ["reject", "skip"], "default": "reject"},
+    ),
+    "dry_run": (
+        "Do all of it, say what would change, and write nothing",
+        {"type": "boolean", "default": False},
+    ),
+    "preview": (
+        "Write nothing, and show how the file is understood and so many of its first rows; "
+        f"{USUAL_ROWS} when it is empty. Its beginning is enough, and no parameters are needed",
+        {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
+    ),
+    **_READING,
+}
+
+
+"""What the query string may say of how rows are read, and what is done with them: by its name the description
+and the JSON Schema."""
+
+
+def opened_rows(write: WriteEndpoint, request: Request, body: Body, file: BinaryIO) -> Table:
+    """The rows of a body's file; may read all of it, so it is not for the event loop.
+
+    Raises UnreadableInput, UnsupportedInput, TooLarge.
+    """
+    kind, options = said_of(request, body, file)
+    return open_table(file, kind, write.header.input, options)
+
+
+def said_of(request: Request, body: Body, file: BinaryIO) -> tuple[FileType, Options]:
+    """The kind of a body's file, and what the request says of it.
+
+    Raises UnsupportedInput and InvalidParameters.
+    """
+    asked = merged(request.query(), body.fields)
+    texts = {name: next(iter(asked.get(name, ())), "") or None for name in _READING}
+    charset = _charset(request) if body.name == "" else None
+    file.seek(0)
+    kind = filetype_of(file, body.media_type, body.name)
+    header_line = _header_line(texts["header_line"])
+    date_order = _date_order(texts["date_order"])
+    encoding = texts["encoding"] or charset
+    return kind, Options(texts["delimiter"], encoding, texts["sheet"], header_line, date_order)
+
+
+def _date_order(text: str | None) -> DayOrder | None:
+    found = next((each for each in DAY_ORDERS if each == text), None)
+    if text is not None and found is None:
+        message = f"must be one of {', '.join(DAY_ORDERS)}"
+        raise InvalidParameters([InvalidParameter("date_order", text, message)])
+    return found
+
+
+def _header_line(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and 0 < int(text[:20]) <= MOST_HEADER_LINE:
+        return int(text)
+    message = f"must be a whole number from 1 to {MOST_HEADER_LINE:,}"
+    raise InvalidParameters([InvalidParameter("header_line", text, message)])
+
+
+def _charset(request: Request) -> str | None:
+    for part in request.header(b"content-type").split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "charset":
+            return value.strip('"') or None
+    return None

@@ -7,16 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aggregator.catalog.findings import InvalidValue
-from aggregator.catalog.folder import Match
-from aggregator.catalog.paths import parameter_of, path_of
-from aggregator.errors import (
-    InvalidParameters,
-    MethodNotAllowed,
-    NoSuchReport,
-    NotAcceptable,
-    ParameterError,
-)
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.errors import InvalidParameter, InvalidParameters, MethodNotAllowed, NotAcceptable, NotFound
 from aggregator.formats import (
     ALIASES,
     CSV_DECIMALS,
@@ -27,59 +19,69 @@ from aggregator.formats import (
     PLAN,
     SPREADSHEET_CSV,
     SUFFIXES,
-    Format,
-    SpreadsheetCsv,
 )
-from aggregator.reports.library import Library
+from aggregator.formats.base import Format
+from aggregator.formats.csv import SpreadsheetCsv
+from aggregator.sqlfile.catalog import RouteMatch
+from aggregator.sqlfile.routing import parameter_of, path_of
+from aggregator.values.vocabulary import InvalidValue
 
 _XHTML = "application/xhtml+xml"
+
+
 """Only browsers name it in Accept, and they want a page."""
 
+
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+
+
 """What may be meant as the ending of a format that there is not."""
 
+
 _DIALECT = {"separator": CSV_SEPARATORS, "decimal": CSV_DECIMALS}
+
+
 _ALLOWED = {"separator": "must be , or ; or a tab (%09)", "decimal": "must be . or ,"}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EndpointMatch:
     """An endpoint, its path parameters, and the format that the path's ending names, if any.
 
     format_name: with a dot, as `.xml`, when there is no such format.
     """
 
-    match: Match
+    match: RouteMatch
     format_name: str | None
     suffix: str = ""
 
 
-def find(library: Library[Any], method: str, segments: Sequence[str]) -> Found:
+def find(registry: EndpointRegistry[Any], method: str, segments: Sequence[str]) -> EndpointMatch:
     """The endpoint of a path, given its decoded parts, with or without a format's ending.
 
     A file with exactly this name goes first. Then an ending is a format and not part of a path parameter,
     unless the parameter takes only the text with the ending. An unknown ending is part of the parameter
     where the parameter takes it. Raises NoSuchReport or MethodNotAllowed.
     """
-    exact: Match | None = None
-    error: NoSuchReport | MethodNotAllowed | None = None
+    exact: RouteMatch | None = None
+    error: NotFound | MethodNotAllowed | None = None
     try:
-        exact = library.find(method, segments)
+        exact = registry.find(method, segments)
         if parameter_of(exact.endpoint.route.segments[-1]) is None:
-            return Found(exact, None)
-    except (NoSuchReport, MethodNotAllowed) as found:
+            return EndpointMatch(exact, None)
+    except (NotFound, MethodNotAllowed) as found:
         error = found
     suffix = _suffix(segments[-1])
-    shorter = _shorter(library, method, segments, suffix) if suffix else None
+    shorter = _shorter(registry, method, segments, suffix) if suffix else None
     if shorter is not None and exact is not None:
         fits, is_known = _takes_last_part(exact), suffix in SUFFIXES
         if (fits and not is_known) or (fits and not _takes_last_part(shorter)):
             shorter = None
     if shorter is not None:
-        return Found(shorter, SUFFIXES.get(suffix, suffix), suffix)
+        return EndpointMatch(shorter, SUFFIXES.get(suffix, suffix), suffix)
     if exact is not None:
-        return Found(exact, None)
-    raise error or NoSuchReport(f"There is no report at {path_of(segments)}.")
+        return EndpointMatch(exact, None)
+    raise error or NotFound(f"There is no report at {path_of(segments)}.")
 
 
 def _suffix(name: str) -> str:
@@ -89,15 +91,17 @@ def _suffix(name: str) -> str:
     return suffix if len(name) > len(suffix) else ""
 
 
-def _shorter(library: Library[Any], method: str, segments: Sequence[str], suffix: str) -> Match | None:
+def _shorter(
+    registry: EndpointRegistry[Any], method: str, segments: Sequence[str], suffix: str
+) -> RouteMatch | None:
     """What answers the path without the ending."""
     try:
-        return library.find(method, [*segments[:-1], segments[-1].removesuffix(suffix)])
-    except NoSuchReport:
+        return registry.find(method, [*segments[:-1], segments[-1].removesuffix(suffix)])
+    except NotFound:
         return None
 
 
-def _takes_last_part(match: Match) -> bool:
+def _takes_last_part(match: RouteMatch) -> bool:
     """Whether the path's last part is a value of its parameter; of what is not known it may be."""
     name = parameter_of(match.endpoint.route.segments[-1])
     source = match.endpoint.source
@@ -110,7 +114,7 @@ def _takes_last_part(match: Match) -> bool:
     return True
 
 
-def wanted_formats(query: Mapping[str, Sequence[str]], found: Found) -> list[str]:
+def wanted_formats(query: Mapping[str, Sequence[str]], found: EndpointMatch) -> list[str]:
     """The formats that a URL names. After `.html`, which keeps a value whole, `?format=` names the format."""
     named = [name for name in query.get("format", []) if name]
     in_path = found.format_name
@@ -133,7 +137,7 @@ def choose_format(
     names = {ALIASES.get(name, name) for name in wanted if name}
     if len(names) > 1:
         raise InvalidParameters(
-            [ParameterError("format", ", ".join(wanted), "more than one format is asked for")]
+            [InvalidParameter("format", ", ".join(wanted), "more than one format is asked for")]
         )
     unknown = next((name for name in names if name.startswith(".")), None)
     if unknown is not None:
@@ -152,17 +156,17 @@ def _dialect(format: Format, given: Mapping[str, Sequence[str]]) -> SpreadsheetC
     errors = []
     if {*given["for"]} - {"excel"} or (given["for"] and format.name != "csv"):
         message = "must be excel, together with format=csv, for a CSV that Excel opens well and safely"
-        errors.append(ParameterError("for", ", ".join(given["for"]), message))
+        errors.append(InvalidParameter("for", ", ".join(given["for"]), message))
     for name, allowed in _DIALECT.items():
         text = ", ".join(given[name])
         if text and not given["for"]:
-            errors.append(ParameterError(name, text, "is only for format=csv&for=excel"))
+            errors.append(InvalidParameter(name, text, "is only for format=csv&for=excel"))
         elif text and text not in allowed:
-            errors.append(ParameterError(name, text, _ALLOWED[name]))
+            errors.append(InvalidParameter(name, text, _ALLOWED[name]))
     separator, decimal = ("".join(given[name]) or default[0] for name, default in _DIALECT.items())
     if separator == decimal and not errors:
         message = "must not be the separator too; use separator=; with it"
-        errors.append(ParameterError("decimal", decimal, message))
+        errors.append(InvalidParameter("decimal", decimal, message))
     if errors:
         raise InvalidParameters(errors)
     return SpreadsheetCsv(separator, decimal)
@@ -177,7 +181,7 @@ def _named(available: Sequence[Format], name: str) -> Format:
         raise NotAcceptable(f"This report has no chart, so there is no {name} of it.", names)
     if name not in (*FORMATS, HTML.name, PLAN.name):
         message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
-        raise InvalidParameters([ParameterError("format", name, message)])
+        raise InvalidParameters([InvalidParameter("format", name, message)])
     raise NotAcceptable(
         f"This report is not available as {name}. Available formats: {', '.join(names)}.", names
     )

@@ -9,22 +9,23 @@ from pydantic import Field
 
 from aggregator import errors
 from aggregator.documents import Document
-from aggregator.errors import Fault, ParameterError, RejectedRow
-from aggregator.writes.outcome import Notes
+from aggregator.errors import Diagnostic, InvalidParameter, RejectedRow
+from aggregator.write.request import Notes
 
 MEDIA_TYPE = "application/problem+json"
 
+
 STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
-    errors.NoSuchReport: (404, "Report not found"),
+    errors.NotFound: (404, "Report not found"),
     errors.MethodNotAllowed: (405, "Method not allowed"),
     errors.NotAcceptable: (406, "This report is not available in that format"),
     errors.InvalidParameters: (422, "Invalid parameters"),
-    errors.BrokenReport: (500, "The report's SQL file has faults"),
+    errors.BrokenEndpoint: (500, "The report's SQL file has faults"),
     errors.MissingDatabases: (500, "The report's databases are missing"),
-    errors.UnfitValue: (500, "A value does not fit the format or its column's type"),
+    errors.UnrepresentableValue: (500, "A value does not fit the format or its column's type"),
     errors.QueryFailed: (500, "The report failed while it ran"),
     errors.DatabaseUnavailable: (503, "A database cannot be read"),
-    errors.UnsettledDatabases: (503, "The databases change too fast"),
+    errors.UnstableDatabases: (503, "The databases change too fast"),
     errors.ForeignOrigin: (403, "Pages of other sites may not write"),
     errors.MisdirectedRequest: (421, "Unknown host name"),
     errors.UnsupportedInput: (415, "Unsupported file format"),
@@ -35,32 +36,46 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.ConflictingRows: (409, "Some rows conflict with existing data"),
     errors.InvalidWrite: (422, "A value breaks a rule of the database"),
     errors.Conflict: (409, "Conflict with existing data"),
-    errors.NothingThere: (404, "Not found"),
+    errors.RecordNotFound: (404, "Not found"),
     errors.StorageFull: (507, "The disk is full"),
-    errors.TooManyReports: (503, "Too many reports are running"),
+    errors.Overloaded: (503, "Too many reports are running"),
     errors.SpoolFull: (503, "Too much is waiting on the disk"),
     errors.RequestTimeout: (408, "The body arrived too slowly"),
     errors.Cancelled: (503, "The request was cancelled"),
     errors.TimeLimitExceeded: (504, "The report took too long"),
 }
+
+
 """Status and title of each error; the title is the same whenever the type is."""
 
+
 _HINTS: dict[type[errors.AggregatorError], str] = {
-    errors.NoSuchReport: "All reports are listed at / and in /openapi.json.",
-    errors.BrokenReport: "Fix the file. `python -m aggregator check` lists the faults of all files.",
+    errors.NotFound: "All reports are listed at / and in /openapi.json.",
+    errors.BrokenEndpoint: "Fix the file. `python -m aggregator check` lists the faults of all files.",
     errors.MissingDatabases: "Add the files to the folder of databases: order.db is order_db in SQL.",
     errors.DatabaseUnavailable: "Try again, or ask the owner of that file; /health lists all databases.",
-    errors.UnsettledDatabases: "Try again.",
+    errors.UnstableDatabases: "Try again.",
     errors.RejectedRows: "Fix the rows, or add ?invalid=skip to write the others.",
     errors.SwappedDays: "Add ?date_order=dmy (day first) or ?date_order=mdy (month first) to say which order "
     "is right, or fix the dates.",
     errors.ConflictingRows: "Leave these rows out, or add ?invalid=skip to write the others.",
     errors.StorageFull: "Make room on the server's disk and try again.",
-    errors.TooManyReports: "Try again after the seconds in Retry-After.",
+    errors.Overloaded: "Try again after the seconds in Retry-After.",
     errors.SpoolFull: "Try again after the seconds in Retry-After, or raise spool_space.",
     errors.TimeLimitExceeded: "Ask for less, such as a shorter period, or raise time_limit.",
 }
+
+
 _SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in STATUS}
+_SLUGS |= {
+    errors.NotFound: "no-such-report",
+    errors.BrokenEndpoint: "broken-report",
+    errors.Overloaded: "too-many-reports",
+    errors.UnstableDatabases: "unsettled-databases",
+    errors.RecordNotFound: "nothing-there",
+    errors.UnrepresentableValue: "unfit-value",
+}
+"""The last word of a problem's type. Clients compare it, so it stays when a class gets another name."""
 
 
 class Problem(Document):
@@ -72,9 +87,9 @@ class Problem(Document):
     detail: str
     instance: str = Field(description="The path of the request")
     hint: str = Field("", description="What to do")
-    errors: tuple[ParameterError, ...] = ()
+    errors: tuple[InvalidParameter, ...] = ()
     available: tuple[str, ...] = Field((), description="The formats that are available")
-    faults: tuple[Fault, ...] = Field((), description="What is wrong with the SQL file")
+    faults: tuple[Diagnostic, ...] = Field((), description="What is wrong with the SQL file")
     received: int = 0
     rejected_count: int = 0
     rejected: tuple[RejectedRow, ...] = ()
@@ -98,7 +113,7 @@ def document(error: errors.AggregatorError, path: str) -> Problem:
             more["errors"] = error.errors
         case errors.NotAcceptable() | errors.UnsupportedInput():
             more["available"] = error.available
-        case errors.BrokenReport():
+        case errors.BrokenEndpoint():
             more["faults"] = error.faults
         case errors.RejectedRows():
             more |= {"received": error.received, "rejected_count": error.count, "rejected": error.rows}
@@ -119,13 +134,13 @@ def problem_headers(error: errors.AggregatorError) -> list[tuple[str, str]]:
     match error:
         case errors.MethodNotAllowed():
             return [("Allow", allowed_methods(error.allowed))]
-        case errors.TooManyReports():
+        case errors.Overloaded():
             return [("Retry-After", str(error.retry_after))]
         case errors.SpoolFull():
             return [("Retry-After", "10")]
         case errors.RequestTimeout():
             return [("Connection", "close")]
-        case errors.DatabaseUnavailable() | errors.UnsettledDatabases():
+        case errors.DatabaseUnavailable() | errors.UnstableDatabases():
             return [("Retry-After", "1")]
     return []
 

@@ -10,34 +10,44 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from aggregator.catalog.folder import SqlFolder
-from aggregator.databases.folder import DatabaseFolder
-from aggregator.databases.overview import Overviews
-from aggregator.databases.pool import IDLE_SECONDS, ViewPool
-from aggregator.databases.recovery import recover
-from aggregator.errors import DatabaseUnavailable, SpoolFull, TooManyReports
+from aggregator.endpoints.check import check_endpoint
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.commit_journal import recover
+from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.schema import Overviews
+from aggregator.engine.sqlite.snapshot import IDLE_SECONDS, SnapshotPool
+from aggregator.errors import DatabaseUnavailable, Overloaded, SpoolFull
 from aggregator.formats import SQL_FUNCTIONS
-from aggregator.reports.history import History
-from aggregator.reports.library import Library
-from aggregator.reports.process import ReaderProcesses
-from aggregator.reports.quick import QuickReports
-from aggregator.reports.report import Report
-from aggregator.reports.spool import Spool, SpoolSpace
+from aggregator.read.run import Spool, SpoolSpace
+from aggregator.read.scheduling import CostHistory, InlineRuns
+from aggregator.read.worker_process import WorkerProcesses
 from aggregator.settings import Settings
-from aggregator.writes.answers import Answered, Answers
-from aggregator.writes.carry_out import Place
-from aggregator.writes.check import check
-from aggregator.writes.queue import WriteQueues
-from aggregator.writes.write import Write
+from aggregator.sqlfile.catalog import SqlFolder
+from aggregator.write.batch_queue import WriteQueues
+from aggregator.write.execute import WriteContext
+from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 
 P = ParamSpec("P")
+
+
 T = TypeVar("T")
 
+
 _SPARE_THREADS = 4
+
+
 _CHECKERS = 32
+
+
 _REFRESH_SECONDS = 0.3
+
+
 _HOUSEKEEPING_SECONDS = 5.0
+
+
 _LAST_WRITES_SECONDS = 1.0
+
 
 log = logging.getLogger(__name__)
 
@@ -53,18 +63,18 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         databases = DatabaseFolder(settings.dbs)
-        self.library: Library[Report | Write] = Library(
-            SqlFolder(settings.sql), databases, settings.lock_wait, check
+        self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
+            SqlFolder(settings.sql), databases, settings.lock_wait, check_endpoint
         )
-        self.place = Place(
+        self.place = WriteContext(
             databases.folder,
             settings.lock_wait,
             settings.time_limit,
-            Answers(databases.folder),
+            IdempotencyStore(databases.folder),
             settings.max_value,
         )
         self.writes = WriteQueues(self.place)
-        self.pool = ViewPool(
+        self.pool = SnapshotPool(
             SQL_FUNCTIONS,
             settings.lock_wait,
             most_idle=settings.max_reports,
@@ -74,10 +84,10 @@ class Service:
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
         self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
         self.spool_space = SpoolSpace(settings.spool_space)
-        self.history = History()
+        self.history = CostHistory()
         self.overviews = Overviews()
-        self.quick = QuickReports(self.history, settings.lock_wait, most_idle=settings.max_reports)
-        self.processes = ReaderProcesses(
+        self.quick = InlineRuns(self.history, settings.lock_wait, most_idle=settings.max_reports)
+        self.processes = WorkerProcesses(
             settings.reader_processes,
             self.history,
             settings.heavy_seconds,
@@ -112,11 +122,11 @@ class Service:
 
     async def refresh_library(self) -> None:
         """Let a thread read the SQL files that have changed; waits for the first time, then not for long."""
-        if not self.library.is_due():
+        if not self.registry.is_due():
             return
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self.in_checker(self.library.refresh))
-        await asyncio.wait([self._refreshing], timeout=_REFRESH_SECONDS if self.library.was_read else None)
+            self._refreshing = asyncio.create_task(self.in_checker(self.registry.refresh))
+        await asyncio.wait([self._refreshing], timeout=_REFRESH_SECONDS if self.registry.was_read else None)
 
     def has_place(self) -> bool:
         """Whether `take_place` would not wait."""
@@ -132,7 +142,7 @@ class Service:
             async with asyncio.timeout(self.settings.queue_wait):
                 await places.acquire()
         except TimeoutError:
-            raise TooManyReports(
+            raise Overloaded(
                 f"{running}, which is the limit, and none ended in {self.settings.queue_wait:g} seconds.",
                 retry_after=max(1, round(self.settings.queue_wait)),
             ) from None
@@ -141,7 +151,7 @@ class Service:
         """Give the place to the next in line."""
         self._places.release()
 
-    async def start_load(self, work: Callable[[], Answered]) -> asyncio.Future[Answered]:
+    async def start_load(self, work: Callable[[], StoredResponse]) -> asyncio.Future[StoredResponse]:
         """Let a thread carry out a write, in one of the places for these, which it keeps until it ends.
 
         They are half as many as those for reports, and not the same: no write keeps a report waiting.
@@ -163,7 +173,7 @@ class Service:
         finally:
             for task in tasks:
                 task.cancel()
-            self.library.close()
+            self.registry.close()
             for executor in (self.runners, self.encoders, self.checkers, self._loaders):
                 executor.shutdown(wait=False, cancel_futures=True)
             self.writes.close(_LAST_WRITES_SECONDS)
@@ -179,7 +189,7 @@ class Service:
             log.error("a write that was broken off cannot be finished yet: %s", error)
 
     async def _log_faults(self) -> None:
-        for fault in await self.in_checker(self.library.faults):
+        for fault in await self.in_checker(self.registry.faults):
             log.warning("%s", fault)
 
     async def _keep_house(self) -> None:

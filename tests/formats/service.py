@@ -9,17 +9,17 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.catalog.arguments import Arguments
-from aggregator.catalog.folder import SqlFolder
-from aggregator.databases.folder import DatabaseFolder
-from aggregator.databases.pool import ViewPool
-from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS, Format
-from aggregator.reports.check import check
-from aggregator.reports.library import Library
-from aggregator.reports.reading import Job
-from aggregator.reports.report import Report
-from aggregator.reports.run import Run
-from aggregator.reports.spool import Spool
+from aggregator.endpoints.check import check_read
+from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.snapshot import SnapshotPool
+from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS
+from aggregator.formats.base import Format
+from aggregator.read.reader import Job
+from aggregator.read.run import Run, Spool
+from aggregator.sqlfile.arguments import Arguments
+from aggregator.sqlfile.catalog import SqlFolder
 from tests.formats.mapping import Raw, Value
 
 SPREADSHEET = "csv for=excel"
@@ -34,7 +34,7 @@ class Service:
         self._sql = folder / "sql"
         for directory in (self._database.parent, self._sql):
             directory.mkdir(parents=True)
-        self._pool = ViewPool(SQL_FUNCTIONS, 1)
+        self._pool = SnapshotPool(SQL_FUNCTIONS, 1)
         self.execute("CREATE TABLE one (one INTEGER) STRICT; INSERT INTO one VALUES (1)")
 
     def execute(self, script: str) -> None:
@@ -58,14 +58,16 @@ class Service:
             connection.execute("ATTACH ? AS data_db", (str(self._database),))
             return connection.execute(sql).fetchall()
 
-    def report(self, sql: str, columns: str = "", name: str = "report") -> Report:
+    def report(self, sql: str, columns: str = "", name: str = "report") -> ReadEndpoint:
         """columns: what the header says of them, in YAML's flow style without the braces."""
         header = f"/*\ncolumns: {{{columns}}}\n*/\n" if columns else ""
         (self._sql / f"{name}.sql").write_text(header + sql, encoding="utf-8")
-        library = Library(SqlFolder(self._sql), DatabaseFolder(self._database.parent), 1, check)
-        return library.check(library.find("GET", f"/{name}").endpoint)
+        registry = EndpointRegistry(
+            SqlFolder(self._sql), DatabaseFolder(self._database.parent), 1, check_read
+        )
+        return registry.check(registry.find("GET", f"/{name}").endpoint)
 
-    def run(self, report: Report, format: Format, arguments: Arguments | None = None) -> bytes:
+    def run(self, report: ReadEndpoint, format: Format, arguments: Arguments | None = None) -> bytes:
         run = Run(Job(report, arguments or {}, format), Spool(1 << 30, None))
         run.execute(self._pool, lambda: None)
         return b"".join(run.output()) if run.body is None else run.body

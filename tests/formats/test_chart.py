@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import UnfitValue
+from aggregator.errors import UnrepresentableValue
 from tests.formats.charts import boxes, group, labels, lines, parsed, picture, texts
 from tests.formats.service import Service
 
@@ -240,7 +240,7 @@ def test_the_labels_of_an_axis_have_as_many_decimals(
 )
 def test_unfit_values(shared: Service, chart: str, rows: list[tuple[object, ...]], message: str) -> None:
     shared.table("t", "x, y", rows)  # type: ignore[arg-type]
-    with pytest.raises(UnfitValue, match=message):
+    with pytest.raises(UnrepresentableValue, match=message):
         picture(shared, chart, PLAIN)
 
 
@@ -248,7 +248,7 @@ def test_too_many_series(shared: Service) -> None:
     sql = "SELECT t.x, t.y, t.s FROM data_db.t AS t WHERE t.s < {} ORDER BY t.rowid"
     shared.table("t", "x, y, s", [("a", 1, n) for n in range(9)])
     assert len(boxes(picture(shared, f"{BARS}, series: s", sql.format(8)))) == 8
-    with pytest.raises(UnfitValue, match="8 different values of s at most"):
+    with pytest.raises(UnrepresentableValue, match="8 different values of s at most"):
         picture(shared, f"{BARS}, series: s", sql.format(9))
 
 
@@ -258,7 +258,7 @@ def test_too_many_rows_end_early(shared: Service) -> None:
         "SELECT n.n AS x, n.n AS y FROM n"
     )
     assert parsed(picture(shared, "type: line, x: x, y: y", numbers.format(5_000))) is not None
-    with pytest.raises(UnfitValue, match=r"5,000 rows at most.*shorter period"):
+    with pytest.raises(UnrepresentableValue, match=r"5,000 rows at most.*shorter period"):
         picture(shared, "type: line, x: x, y: y", numbers.format(5_001))
 
 

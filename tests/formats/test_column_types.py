@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.errors import UnfitValue
-from aggregator.formats import SQL_FUNCTIONS, Column
+from aggregator.errors import UnrepresentableValue
+from aggregator.formats import SQL_FUNCTIONS
 from aggregator.formats.values import money_text
+from aggregator.values.vocabulary import Column
 from tests.formats.mapping import Raw, Value, in_csv, in_excel, plain
 from tests.formats.readers import csv_fields, read_excel, read_json, read_ndjson, sheet
 from tests.formats.service import EVERY_FORMAT, SPREADSHEET, Service
@@ -74,7 +75,7 @@ def test_money_that_is_no_integer_is_an_error_that_names_the_column(
     service: Service, format: str, unfit: Value
 ) -> None:
     fill(service, [100, unfit, 200])
-    with pytest.raises(UnfitValue, match="column value has the type money, stored in minor units"):
+    with pytest.raises(UnrepresentableValue, match="column value has the type money, stored in minor units"):
         service.read(SQL, format, "value: {type: money, currency: USD}")
 
 
@@ -162,7 +163,9 @@ def test_what_is_no_stored_amount_is_an_error_that_names_the_column(
     service: Service, format: str, unfit: Value
 ) -> None:
     fill(service, [1.5, unfit, 2])
-    with pytest.raises(UnfitValue, match=r"column value has the type money, stored as amounts such as 1\.98"):
+    with pytest.raises(
+        UnrepresentableValue, match=r"column value has the type money, stored as amounts such as 1\.98"
+    ):
         service.read(SQL, format, "value: {type: money, stored: major}")
 
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pandas
 import pytest
 
-from aggregator.formats import SPREADSHEET_CSV, SpreadsheetCsv
+from aggregator.formats import SPREADSHEET_CSV
+from aggregator.formats.csv import SpreadsheetCsv
 from tests.formats.mapping import guarded
 from tests.formats.readers import csv_fields, read_csv
 from tests.formats.service import SPREADSHEET, Service

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from babel.numbers import list_currencies
 
-from aggregator.formats.currency import digits, is_known, number_format
+from aggregator.values.money import currency_format, is_known_currency, places_of
 
 # https://www.six-group.com/en/products-services/financial-information/data-standards.html, list one
 EXPONENTS = {
@@ -20,7 +20,7 @@ WITHDRAWN = {"ADP", "BYR", "ESP", "ITL", "LUF", "MGF", "MRO", "STD", "TMM", "TRL
 
 def test_every_currency_has_the_decimals_of_its_minor_unit() -> None:
     codes = sorted(list_currencies() - WITHDRAWN)
-    assert {code: digits(code) for code in codes} == {code: DIGITS.get(code, 2) for code in codes}
+    assert {code: places_of(code) for code in codes} == {code: DIGITS.get(code, 2) for code in codes}
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_every_currency_has_the_decimals_of_its_minor_unit() -> None:
     ],
 )
 def test_number_formats(currency: str | None, format: str) -> None:
-    assert number_format(currency) == format
+    assert currency_format(currency) == format
 
 
 def test_a_code_is_known_or_not() -> None:
-    assert is_known("USD")
-    assert not is_known("usd")
-    assert not is_known("XYZ")
+    assert is_known_currency("USD")
+    assert not is_known_currency("usd")
+    assert not is_known_currency("XYZ")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.errors import UnfitValue
-from aggregator.formats import Column
-from aggregator.formats.encoding import is_valid, valid_json, valid_text
+from aggregator.errors import UnrepresentableValue
+from aggregator.formats.base import is_valid, valid_json, valid_text
 from aggregator.formats.json import NdJsonWriter
+from aggregator.values.vocabulary import Column
 from tests.formats.mapping import Raw, as_text
 from tests.formats.readers import read_excel, read_json
 from tests.formats.service import Service
@@ -54,7 +54,7 @@ def test_excel_refuses_a_text_with_a_byte_that_stands_for_a_tag(
     service: Service, byte: int, around: bytes, options: str
 ) -> None:
     service.table("v", "a TEXT, b TEXT", [("x", "y"), (Raw(around % byte), "z"), (None, None)], options)
-    with pytest.raises(UnfitValue, match="not valid UTF-8"):
+    with pytest.raises(UnrepresentableValue, match="not valid UTF-8"):
         service.read(SQL, "excel")
     assert len(read_json(service.read(SQL, "json"))) == 3
 
@@ -75,7 +75,7 @@ def test_excel_refuses_a_text_with_a_byte_that_stands_for_a_tag(
 @pytest.mark.parametrize("columns", ["a", "a, b", "b, a"])
 def test_a_text_cannot_forge_cells_or_rows(service: Service, forged: bytes, columns: str) -> None:
     service.table("v", "a TEXT, b TEXT", [("x", "y"), (Raw(forged), "z")], "STRICT")
-    with pytest.raises(UnfitValue, match="not valid UTF-8"):
+    with pytest.raises(UnrepresentableValue, match="not valid UTF-8"):
         service.read(f"SELECT {columns} FROM data_db.v AS v", "excel")
 
 

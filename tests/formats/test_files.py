@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from aggregator.databases.connection import ReadOnlyConnection
-from aggregator.formats import SQL_FUNCTIONS, Column, Writer
+from aggregator.engine.sqlite.connection import ReadOnlyConnection
+from aggregator.formats import SQL_FUNCTIONS
+from aggregator.formats.base import Writer
+from aggregator.values.vocabulary import Column
 from tests.formats import mapping
 from tests.formats.mapping import Value
 from tests.formats.readers import (

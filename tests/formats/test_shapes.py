@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import NothingThere, UnfitValue
-from aggregator.formats import Column
-from aggregator.formats.shapes import Group, Nest, Page, Record, Shape, end_of_page
+from aggregator.errors import RecordNotFound, UnrepresentableValue
+from aggregator.formats.json import Group, Nest, Page, Record, Shape, end_of_page
+from aggregator.values.vocabulary import Column
 from tests.formats import mapping
 from tests.formats.mapping import Value
 from tests.formats.service import Service
@@ -74,7 +74,7 @@ def test_a_list_inside(shared: Service, a: Value, z: Value, inside: list[tuple[V
     sql = "SELECT n.a, n.b, n.c, n.z FROM data_db.n AS n ORDER BY n.rowid"
     header = "shape: {nest: {list: [b, c]}}"
     if not inside:
-        with pytest.raises(NothingThere):
+        with pytest.raises(RecordNotFound):
             answer(shared, sql, header)
         return
 
@@ -117,18 +117,18 @@ def test_pages(shared: Service, values: list[Value], limit: int, offset: int) ->
 
 def test_one_record(shared: Service) -> None:
     assert answer(shared, "SELECT 'x' AS a, NULL AS b", "shape: record") == {"a": "x", "b": None}
-    with pytest.raises(NothingThere):
+    with pytest.raises(RecordNotFound):
         answer(shared, "SELECT 1 AS a FROM data_db.one AS one WHERE one.one = 2", "shape: record")
-    with pytest.raises(UnfitValue, match="more than one row"):
+    with pytest.raises(UnrepresentableValue, match="more than one row"):
         answer(shared, "SELECT 1 AS a UNION ALL SELECT 2", "shape: record")
 
 
 def test_what_does_not_stand_together_is_an_error(shared: Service) -> None:
     shared.table("g", "k, v", [("x", 1), ("y", 2), ("x", 3)])
     sql = "SELECT g.k, g.v FROM data_db.g AS g ORDER BY g.rowid"
-    with pytest.raises(UnfitValue, match='"x" do not stand together'):
+    with pytest.raises(UnrepresentableValue, match='"x" do not stand together'):
         answer(shared, sql, "shape: {group: k}")
-    with pytest.raises(UnfitValue, match="more than one record"):
+    with pytest.raises(UnrepresentableValue, match="more than one record"):
         answer(shared, sql, "shape: {nest: {list: [v]}}")
 
 

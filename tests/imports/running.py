@@ -18,7 +18,7 @@ from typing import Any
 
 import apsw
 
-from aggregator.cli.commands import main
+from aggregator.cli.main import main
 from demo.folder import NAMES
 
 PROJECT = Path(__file__).parents[2]

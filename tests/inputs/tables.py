@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aggregator.errors import RejectedRow
-from aggregator.inputs.options import Kind, Options
-from aggregator.inputs.reading import read_table
-from aggregator.inputs.table import Table
+from aggregator.inputs.filetypes import read_table
+from aggregator.inputs.table import FileType, Options, Table
 
 Rows = list[tuple[int, list[str | None]]]
 
@@ -21,7 +20,7 @@ def wanted(*names: str) -> Mapping[str, Sequence[str]]:
 
 def opened(
     data: bytes,
-    kind: Kind,
+    kind: FileType,
     columns: Mapping[str, Sequence[str]],
     required: Sequence[str] = (),
     **options: Any,
@@ -42,13 +41,13 @@ def drained(table: Table) -> tuple[Rows, list[RejectedRow]]:
     return rows, rejected
 
 
-def read(data: bytes, kind: Kind, *names: str, **options: Any) -> Rows:
+def read(data: bytes, kind: FileType, *names: str, **options: Any) -> Rows:
     rows, rejected = drained(opened(data, kind, wanted(*names), **options))
     assert rejected == []
     return rows
 
 
-def texts(data: bytes, kind: Kind, *names: str, **options: Any) -> list[list[str | None]]:
+def texts(data: bytes, kind: FileType, *names: str, **options: Any) -> list[list[str | None]]:
     return [row for _, row in read(data, kind, *names, **options)]
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import TooLarge, UnreadableInput
-from aggregator.inputs.options import Options
-from aggregator.inputs.reading import read_table
+from aggregator.inputs.filetypes import read_table
+from aggregator.inputs.table import Options
 from tests.inputs.tables import csv_file, drained, opened, read, texts, wanted
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00'"), max_size=8)

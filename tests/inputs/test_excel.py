@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import TooLarge, UnreadableInput
-from aggregator.inputs.excel import archive, sheets
+from aggregator.inputs import excel as sheets
+from aggregator.inputs import workbook as archive
 from tests.inputs.tables import drained, opened, read, texts, wanted
 from tests.inputs.workbooks import MAIN, SHEET, STRINGS, changed, saved, with_sheet, with_strings, workbook
 
@@ -385,7 +386,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch, module: Any, limit: str, most: 
 
 
 def test_the_limit_of_shared_strings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aggregator.inputs.excel.workbook.MOST_STRING_BYTES", 100)
+    monkeypatch.setattr("aggregator.inputs.workbook.MOST_STRING_BYTES", 100)
     with pytest.raises(TooLarge, match=r"xl/sharedStrings.xml is larger than 100 bytes"):
         drained(opened(with_strings(f"<si><t>{'x' * 200}</t></si>", 1), "excel", wanted("a")))
 

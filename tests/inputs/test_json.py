@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import TooLarge, UnreadableInput
-from aggregator.inputs.options import Kind, Options
-from aggregator.inputs.reading import read_table
+from aggregator.inputs.filetypes import read_table
+from aggregator.inputs.table import FileType, Options
 from tests.inputs.tables import drained, opened, read, texts, wanted
 
-BOTH: tuple[Kind, Kind] = ("json", "ndjson")
+BOTH: tuple[FileType, FileType] = ("json", "ndjson")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 VALUES = st.none() | st.booleans() | st.integers() | TEXTS | st.lists(st.integers() | TEXTS, max_size=3)
 
 
-def dumped(objects: list[Any], kind: Kind, ascii: bool = True) -> bytes:
+def dumped(objects: list[Any], kind: FileType, ascii: bool = True) -> bytes:
     if kind == "json":
         return json.dumps(objects, ensure_ascii=ascii, indent=1).encode()
     return "".join(json.dumps(one, ensure_ascii=ascii) + "\n" for one in objects).encode()
@@ -34,7 +34,7 @@ def shown(value: Any) -> str | None:
 
 @pytest.mark.parametrize("kind", BOTH)
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=20), st.booleans())
-def test_what_json_writes_is_read_back(kind: Kind, rows: list[tuple[Any, Any]], ascii: bool) -> None:
+def test_what_json_writes_is_read_back(kind: FileType, rows: list[tuple[Any, Any]], ascii: bool) -> None:
     data = dumped([{"a": a, "x": 1, "b": b} for a, b in rows], kind, ascii)
     assert read(data, kind, "a", "b") == [
         (line, [shown(a), shown(b)]) for line, (a, b) in enumerate(rows, start=1)
@@ -65,7 +65,7 @@ def test_floats_are_the_same_number(number: float) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", BOTH)
-def test_no_digit_is_lost(kind: Kind, number: str, text: str) -> None:
+def test_no_digit_is_lost(kind: FileType, number: str, text: str) -> None:
     data = f'{{"a": {number}}}'
     assert texts((f"[{data}]" if kind == "json" else data).encode(), kind, "a") == [[text]]
 
@@ -106,7 +106,7 @@ def test_an_object_with_items_and_columns_is_a_row_or_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_a_key_twice_is_rejected(kind: Kind) -> None:
+def test_a_key_twice_is_rejected(kind: FileType) -> None:
     rows = [
         *('{"a": 1}', '{"a": 1, "b": 2, "a": 3}', '{"x": 1, "x": 2, "a": 1}', '{"a": {"c": 1, "c": 1}}'),
         *('{"a": [[{"d": {"e": 1, "e": 1}}]]}', '{"a": {"c": {}, "d": {"c": 1}}}'),
@@ -128,14 +128,14 @@ def test_no_objects() -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_what_is_no_object_is_rejected(kind: Kind) -> None:
+def test_what_is_no_object_is_rejected(kind: FileType) -> None:
     rows, rejected = drained(opened(dumped([1, {"a": 1}, [2], None, "x"], kind), kind, wanted("a")))
     assert rows == [(2, ["1"])]
     assert [(row.line, row.reason) for row in rejected] == [(n, "is not an object") for n in (1, 3, 4, 5)]
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_each_object_has_its_own_keys(kind: Kind) -> None:
+def test_each_object_has_its_own_keys(kind: FileType) -> None:
     objects = [{"A": 1}, {"b": 2, "a": 3}, {"a": 1, "A": 2}, {"new": 1}]
     table = opened(dumped(objects, kind), kind, wanted("a", "b", "c"))
     rows, rejected = drained(table)
@@ -153,13 +153,13 @@ def test_unknown_keys_are_kept_up_to_a_hundred() -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_no_key_fits(kind: Kind) -> None:
+def test_no_key_fits(kind: FileType) -> None:
     with pytest.raises(UnreadableInput, match='Expected: "a"; the first object holds: "b", "c"'):
         opened(dumped([{"b": 1, "c": 2}], kind), kind, wanted("a"))
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_halves_of_characters_and_nul_are_rejected(kind: Kind) -> None:
+def test_halves_of_characters_and_nul_are_rejected(kind: FileType) -> None:
     objects = [{"a": "\ud83d"}, {"a": "x\x00"}, {"a": "😀"}, {"a": "x", "\ud83d": 1}]
     table = opened(dumped(objects, kind), kind, wanted("a"))
     rows, rejected = drained(table)
@@ -223,7 +223,7 @@ def test_faulty_ndjson(data: bytes, message: str) -> None:
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("depth", [101, 5_000, 400_000])
 @pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")])
-def test_deep_nesting(kind: Kind, depth: int, brackets: tuple[str, str]) -> None:
+def test_deep_nesting(kind: FileType, depth: int, brackets: tuple[str, str]) -> None:
     depth = min(depth, 150_000) if brackets[0] != "[" else depth
     data = '{"a":' + brackets[0] * depth + "1" + brackets[1] * depth + "}"
     with pytest.raises(UnreadableInput, match="has more than 100 arrays and objects in each other"):
@@ -231,7 +231,7 @@ def test_deep_nesting(kind: Kind, depth: int, brackets: tuple[str, str]) -> None
 
 
 @pytest.mark.parametrize("kind", BOTH)
-def test_nesting_within_measure(kind: Kind) -> None:
+def test_nesting_within_measure(kind: FileType) -> None:
     data = '{"a":' + "[" * 100 + "]" * 100 + "}"
     found = texts((f"[{data}]" if kind == "json" else data).encode(), kind, "a")
     assert found == [["[" * 100 + "]" * 100]]

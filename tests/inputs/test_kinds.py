@@ -12,8 +12,7 @@ import zipfile
 import pytest
 
 from aggregator.errors import UnreadableInput, UnsupportedInput
-from aggregator.inputs.kinds import MEDIA_TYPES, kind_of
-from aggregator.inputs.reading import OPENERS
+from aggregator.inputs.filetypes import MEDIA_TYPES, OPENERS, filetype_of
 
 ZIP = b"PK\x03\x04xx"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -22,8 +21,8 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 @pytest.mark.parametrize(("media_type", "kind"), MEDIA_TYPES.items())
 def test_every_media_type(media_type: str, kind: str) -> None:
     file = io.BytesIO({"excel": ZIP, "json": b"a,b", "ndjson": b"a,b", "csv": b"[1]"}[kind])
-    assert kind_of(file, media_type) == kind
-    assert kind_of(file, f"{media_type.upper()} ; charset=utf-8; header=present") == kind
+    assert filetype_of(file, media_type) == kind
+    assert filetype_of(file, f"{media_type.upper()} ; charset=utf-8; header=present") == kind
     assert kind in OPENERS
 
 
@@ -33,7 +32,7 @@ def test_every_media_type(media_type: str, kind: str) -> None:
     [("A.CSV", "csv"), ("a.b.tsv", "csv"), ("a.json", "json"), ("a.jsonl", "ndjson"), ("a.xlsx", "excel")],
 )
 def test_the_name_counts_when_the_type_says_nothing(media_type: str | None, name: str, kind: str) -> None:
-    assert kind_of(io.BytesIO(b"\x01?"), media_type, name) == kind
+    assert filetype_of(io.BytesIO(b"\x01?"), media_type, name) == kind
 
 
 OBJECT, LINES, ARRAY = b'{"a": 1}', b'\n {"a": {"b": 1}}\n\n{"a": 2}', b'\xef\xbb\xbf [ {"a": 1} ]'
@@ -68,14 +67,14 @@ OBJECT, LINES, ARRAY = b'{"a": 1}', b'\n {"a": {"b": 1}}\n\n{"a": 2}', b'\xef\xb
 )
 def test_the_content_corrects_a_wrong_name(declared: str, content: bytes, kind: str) -> None:
     file = io.BytesIO(content)
-    assert kind_of(file, None, f"rows{declared}") == kind
+    assert filetype_of(file, None, f"rows{declared}") == kind
     assert file.read() == content
 
 
 def test_a_media_type_goes_before_the_name_unless_it_is_vague() -> None:
-    assert kind_of(io.BytesIO(b"?"), "text/csv", "a.json") == "csv"
-    assert kind_of(io.BytesIO(b"?"), "text/plain", "a.json") == "json"
-    assert kind_of(io.BytesIO(b"{"), "text/plain", "a.dat") == "csv"
+    assert filetype_of(io.BytesIO(b"?"), "text/csv", "a.json") == "csv"
+    assert filetype_of(io.BytesIO(b"?"), "text/plain", "a.json") == "json"
+    assert filetype_of(io.BytesIO(b"{"), "text/plain", "a.dat") == "csv"
 
 
 @pytest.mark.parametrize(
@@ -92,14 +91,14 @@ def test_a_media_type_goes_before_the_name_unless_it_is_vague() -> None:
 @pytest.mark.parametrize("name", [None, "", "csv", "upload", "a.xls"])
 def test_the_first_bytes_decide_last(head: bytes, kind: str, name: str | None) -> None:
     file = io.BytesIO(head)
-    assert kind_of(file, None, name) == kind
+    assert filetype_of(file, None, name) == kind
     assert file.read() == head
 
 
 @pytest.mark.parametrize("media_type", ["image/png", "text/html", "csv"])
 def test_other_media_types(media_type: str) -> None:
     with pytest.raises(UnsupportedInput, match=rf"{media_type} is not read here.*text/csv") as error:
-        kind_of(io.BytesIO(b"a,b"), media_type, "a.csv")
+        filetype_of(io.BytesIO(b"a,b"), media_type, "a.csv")
     assert error.value.available == tuple(MEDIA_TYPES)
 
 
@@ -112,10 +111,10 @@ def test_the_type_that_curl_sends_says_nothing() -> None:
         (LINES, "ndjson"),
         (b"", "csv"),
     ):
-        assert kind_of(io.BytesIO(content), form) == kind
+        assert filetype_of(io.BytesIO(content), form) == kind
     for content in (b"a,b1,23,4", b"customer=1&item=Tea"):
         with pytest.raises(UnreadableInput, match=r"no line ends.*--data-binary"):
-            kind_of(io.BytesIO(content), form)
+            filetype_of(io.BytesIO(content), form)
 
 
 def zipped(*files: tuple[str, str]) -> bytes:
@@ -157,9 +156,9 @@ SHEET = "<table><tr><td>a</td></tr></table>"
 )
 def test_files_of_other_programs(media_type: str | None, content: bytes, says: str) -> None:
     with pytest.raises(UnsupportedInput, match=re.escape(says)):
-        kind_of(io.BytesIO(content), media_type, "a.xls")
+        filetype_of(io.BytesIO(content), media_type, "a.xls")
 
 
 @pytest.mark.parametrize("text", ["<a>,b\n1,2\n", "<10;>20\n", "BZh;PAR1\n"])
 def test_csv_that_only_looks_like_other_files(text: str) -> None:
-    assert kind_of(io.BytesIO(text.encode()), "text/csv") == "csv"
+    assert filetype_of(io.BytesIO(text.encode()), "text/csv") == "csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.errors import UnreadableInput
-from aggregator.inputs.matching import Matcher
+from aggregator.inputs.columns import Matcher
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from aggregator.errors import AggregatorError, InvalidParameters, TooLarge, UnreadableInput
-from aggregator.inputs.members import open_object
+from aggregator.inputs.json_body import open_object
 
 
 def opened(text: str | bytes) -> tuple[dict[str, list[str]], bytes] | None:

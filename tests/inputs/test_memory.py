@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import pytest
 
-from aggregator.inputs.options import Kind, Options
-from aggregator.inputs.reading import read_table
+from aggregator.inputs.filetypes import read_table
+from aggregator.inputs.table import FileType, Options
 from tests.inputs.tables import wanted
 from tests.inputs.workbooks import with_sheet
 
@@ -58,7 +58,7 @@ def _ndjson() -> Iterator[bytes]:
         pytest.param("ndjson", _ndjson, marks=pytest.mark.torture),
     ],
 )
-def test_memory_is_flat(kind: Kind, pieces: Callable[[], Iterator[bytes]], tmp_path: Path) -> None:
+def test_memory_is_flat(kind: FileType, pieces: Callable[[], Iterator[bytes]], tmp_path: Path) -> None:
     path = tmp_path / "large"
     size = 0
     with path.open("wb") as file:
@@ -83,7 +83,7 @@ def test_memory_is_flat_in_a_sheet_of_empty_elements(tmp_path: Path) -> None:
     assert peak < MOST_MEMORY["excel"]
 
 
-def _read(file: BinaryIO, kind: Kind) -> tuple[int, int]:
+def _read(file: BinaryIO, kind: FileType) -> tuple[int, int]:
     tracemalloc.start()
     try:
         table = read_table(file, kind, wanted("a", "b"), Options())

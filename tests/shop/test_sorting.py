@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from aggregator.catalog.folder import Endpoint
-from aggregator.catalog.header import Header
+from aggregator.sqlfile.catalog import Endpoint
+from aggregator.sqlfile.header import Header
 from docs.generate import own_reports
 from tests.shop.books import Row
 from tests.shop.conftest import Shop

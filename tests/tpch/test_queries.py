@@ -15,16 +15,15 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog.folder import SqlFolder
-from aggregator.databases.folder import DatabaseFolder
-from aggregator.databases.pool import ViewPool
+from aggregator.endpoints.check import check_read
+from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
-from aggregator.reports.check import check
-from aggregator.reports.library import Library
-from aggregator.reports.reading import Job
-from aggregator.reports.report import Report
-from aggregator.reports.run import Run
-from aggregator.reports.spool import Spool
+from aggregator.read.reader import Job
+from aggregator.read.run import Run, Spool
+from aggregator.sqlfile.catalog import SqlFolder
 from tests.tpch.data import make_tpch
 
 QUERIES = Path(__file__).parent / "queries"
@@ -40,37 +39,39 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def library(folder: Path) -> Library[Report]:
-    return Library(SqlFolder(folder / "sql"), DatabaseFolder(folder / "dbs"), 1.0, check)
+def registry(folder: Path) -> EndpointRegistry[ReadEndpoint]:
+    return EndpointRegistry(SqlFolder(folder / "sql"), DatabaseFolder(folder / "dbs"), 1.0, check_read)
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[ViewPool]:
-    pool = ViewPool(SQL_FUNCTIONS, lock_wait=1)
+def pool() -> Iterator[SnapshotPool]:
+    pool = SnapshotPool(SQL_FUNCTIONS, lock_wait=1)
     yield pool
     pool.close_idle(older_than=0)
 
 
-def rows_of(report: Report, pool: ViewPool) -> list[tuple[Any, ...]]:
+def rows_of(report: ReadEndpoint, pool: SnapshotPool) -> list[tuple[Any, ...]]:
     run = Run(Job(report, {}, FORMATS["json"]), Spool(2**20, None))
     run.execute(pool, started=lambda: None)
     body = run.body if run.body is not None else b"".join(run.output())
     return [tuple(row.values()) for row in json.loads(body)]
 
 
-def test_they_have_no_fault(library: Library[Report]) -> None:
+def test_they_have_no_fault(registry: EndpointRegistry[ReadEndpoint]) -> None:
     assert len(NAMES) == 22
-    assert library.faults() == []
+    assert registry.faults() == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_query(folder: Path, library: Library[Report], pool: ViewPool, name: str) -> None:
+def test_a_query(
+    folder: Path, registry: EndpointRegistry[ReadEndpoint], pool: SnapshotPool, name: str
+) -> None:
     connection = sqlite3.connect(folder / "whole.db")
     expected = connection.execute((QUERIES / f"{name}.sql").read_text()).fetchall()
     connection.close()
     assert expected
     assert any(value is not None for row in expected for value in row)
-    rows = rows_of(library.check(library.named(name)), pool)
+    rows = rows_of(registry.check(registry.named(name)), pool)
     # Sums of floating-point numbers depend on the order in which they are added.
     wanted = [
         tuple(pytest.approx(value, rel=1e-9) if isinstance(value, float) else value for value in row)

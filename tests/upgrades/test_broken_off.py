@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.databases import writing
-from aggregator.databases.folder import DatabaseFile
-from aggregator.databases.redo import RedoRecord, is_pending
-from aggregator.databases.writing import WriteConnection, transaction
+from aggregator.engine.sqlite import transaction as writing
+from aggregator.engine.sqlite.commit_journal import RedoRecord, is_pending
+from aggregator.engine.sqlite.files import DatabaseFile
+from aggregator.engine.sqlite.transaction import WriteConnection, transaction
 from demo.changes import CHANGES, Changes, UpgradeError
 from demo.folder import NAMES, Folder
 from demo.upgrade import upgrade
-from tests.databases.dying import killed_at
+from tests.engine.dying import killed_at
 from tests.server import Server, eventually
 from tests.sqlite_files import locked
 from tests.upgrades.files import make_version_1, rows, version
@@ -121,7 +121,7 @@ def write_and_die(dbs: Path) -> None:
     """A write over two files that is decided, and in neither of them."""
     files = [DatabaseFile(f"{name}_db", dbs / f"{name}.db") for name in ("customer", "order")]
     connection = WriteConnection(files)
-    writing._carry_out = lambda *values: os._exit(0)  # type: ignore[assignment]
+    writing._execute_commit = lambda *values: os._exit(0)  # type: ignore[assignment]
     with transaction(connection, dbs):
         connection.execute("UPDATE customer_db.customers SET city = 'Rome'")
         connection.execute("UPDATE order_db.orders SET priority = 'Low'")

@@ -57,13 +57,13 @@ def test_rows_and_bytes_of_a_download(quiet: Server) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "outcome", "has_cause"),
     [
-        ("/nothing", 404, "NoSuchReport", False),
+        ("/nothing", 404, "NotFound", False),
         ("/items?format=pdf", 422, "InvalidParameters", False),
         ("/chosen?kind=medium", 422, "InvalidParameters", False),
         ("/chosen?kind=big&many=1&format=excel", 406, "NotAcceptable", False),
-        ("/broken/syntax", 500, "BrokenReport", True),
+        ("/broken/syntax", 500, "BrokenEndpoint", True),
         ("/broken/first", 500, "QueryFailed", True),
-        ("/broken/first-money", 500, "UnfitValue", False),
+        ("/broken/first-money", 500, "UnrepresentableValue", False),
         ("/folder", 308, "complete", False),
         ("/health", 200, "complete", False),
         ("/docs", 200, "complete", False),

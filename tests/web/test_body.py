@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message, Scope
 
 from aggregator.errors import RequestTimeout, SpoolFull
-from aggregator.reports.spool import SpoolSpace
+from aggregator.read.run import SpoolSpace
 from aggregator.web import body as module
 from aggregator.web.access_log import LoggedRequests
 from aggregator.web.body import Body, receive_body

@@ -37,7 +37,7 @@ def test_an_error_in_a_later_row_breaks_the_download(
 
     assert_not_whole(broken.value.partial, format, coding)
     line = server.line(report=report, format=format, status=200)
-    assert line["outcome"] in ("QueryFailed", "UnfitValue")
+    assert line["outcome"] in ("QueryFailed", "UnrepresentableValue")
     assert BROKEN_ROW - 10_000 < line["rows"] < BROKEN_ROW
 
 

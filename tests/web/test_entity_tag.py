@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.web.headers import matches
+from aggregator.web.response import matches
 from tests.server import Server, eventually
 from tests.sqlite_files import closing, make_database, program_running, run_script
 from tests.web.conftest import MakeServer, servers_over

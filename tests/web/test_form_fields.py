@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.catalog.parameters import Parameter
-from aggregator.web.pages.fields import Field, fields_of, in_effect
+from aggregator.sqlfile.types import Parameter
+from aggregator.web.pages.forms import Field, fields_of, in_effect
 
 ZONE = "Pacific/Kiritimati"
 """Its day is another than that of UTC for most of the time."""

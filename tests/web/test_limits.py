@@ -95,7 +95,7 @@ def test_when_every_place_stays_taken_the_next_gets_503(
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.json()["type"] == "urn:aggregator:problem:too-many-reports"
-    assert server.line(report="quick")["outcome"] == "TooManyReports"
+    assert server.line(report="quick")["outcome"] == "Overloaded"
 
 
 def test_whoever_waits_gets_the_place_when_it_is_free(make_server: MakeServer) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases.test_view import COUNT_IN_EACH_FILE, MODES, counters, never_was
+from tests.engine.test_view import COUNT_IN_EACH_FILE, MODES, counters, never_was
 from tests.server import Server
 from tests.sqlite_files import program_running
 from tests.web.conftest import MakeServer

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.catalog.header import Header
-from aggregator.catalog.paths import PathFault, route_of
-from aggregator.web.operation_names import operation_name, operation_names, with_enum_names
+from aggregator.sqlfile.header import Header
+from aggregator.sqlfile.routing import PathError, route_of
+from aggregator.web.openapi import operation_name, operation_names, with_enum_names
 
 ROWS = Header.model_validate({"input": {"name": {"type": "text"}}})
 ORDER = Header.model_validate({"input": {"name": {"type": "text"}}, "rows_in": "lines"})
@@ -62,7 +62,7 @@ def test_the_name_of_a_file(file: str, header: Header, is_write: bool, name: str
 def test_any_file_has_a_name_that_is_an_identifier(parts: list[str], method: str, is_write: bool) -> None:
     try:
         route = route_of("/".join(parts) + f"{method}.sql")
-    except PathFault:
+    except PathError:
         return
     is_write = route.method != "GET" and (is_write or route.method != "POST")
     name = operation_name(route, Header(), is_write)

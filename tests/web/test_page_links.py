@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.catalog.folder import Catalog, SqlFolder
-from aggregator.catalog.paths import segments_of
-from aggregator.formats import SUFFIXES, Column
-from aggregator.formats.html.links import link_of
+from aggregator.formats import SUFFIXES
+from aggregator.formats.html import link_of
+from aggregator.sqlfile.catalog import Catalog, SqlFolder
+from aggregator.sqlfile.routing import segments_of
+from aggregator.values.vocabulary import Column
 from aggregator.web.negotiation import find
 from tests.formats.html_table import read_table
 from tests.server import Server

@@ -127,7 +127,7 @@ def test_422_says_all_that_is_wrong_at_once(server: Server) -> None:
     assert "big, small" in by_name["kind"]["message"]
     assert "10" in by_name["many"]["message"]
     assert "YYYY-MM-DD" in by_name["day"]["message"]
-    described = SCHEMAS["ParameterError"]["properties"]
+    described = SCHEMAS["InvalidParameter"]["properties"]
     assert all(
         error.keys() == {"parameter", "given", "message"} == described.keys() for error in document["errors"]
     )
@@ -172,7 +172,7 @@ def test_a_broken_file_is_told_by_file_and_line(server: Server) -> None:
     [fault] = document["faults"]
     assert fault["file"] == "broken/table.sql"
     assert fault["line"] == 1
-    assert fault.keys() == SCHEMAS["Fault"]["properties"].keys()
+    assert fault.keys() == SCHEMAS["Diagnostic"]["properties"].keys()
     assert "shop_db.no_table" in fault["message"]
 
 

@@ -8,7 +8,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aggregator.web.protocol import JoiningProtocol
+from aggregator.web.server import JoiningProtocol
 
 
 class Recorded(asyncio.Transport):

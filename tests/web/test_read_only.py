@@ -9,8 +9,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aggregator.databases.connection import ReadOnlyConnection
-from aggregator.databases.folder import DatabaseFile
+from aggregator.engine.sqlite.connection import ReadOnlyConnection
+from aggregator.engine.sqlite.files import DatabaseFile
 from tests.server import eventually
 from tests.sqlite_files import closing, make_database
 from tests.web.conftest import MakeServer

@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from aggregator.cli.commands import main
+from aggregator.cli.main import main
 from tests.server import Server
 from tests.sqlite_files import make_database
 from tests.web.conftest import servers_over

@@ -11,24 +11,32 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from aggregator.errors import UnfitValue
+from aggregator.errors import UnrepresentableValue
+from aggregator.formats.base import Writer, valid_json
 from aggregator.formats.charts.points import MOST_ROWS, Chart, PointReader, Value, shown, title_of
 from aggregator.formats.charts.renderer import ChartRenderer
 from aggregator.formats.charts.spec import spec_of, style_sheet
-from aggregator.formats.columns import Column
-from aggregator.formats.encoding import valid_json
-from aggregator.formats.format import Writer
 from aggregator.formats.values import json_value, with_json_as_text
-
-__all__ = ["MOST_ROWS", "Chart", "Picture"]
+from aggregator.values.vocabulary import Column
 
 EDITION = f"2, vl-convert {metadata.version('vl-convert-python')}"
+
+
 """Other pictures of the same rows have another one, and so another entity tag."""
 
+
 _SEPARATOR = b","
+
+
 _MARKS = {"bar": "Bars", "line": "Lines", "area": "Areas", "pie": "Shares"}
+
+
 _SVG_ROOT = re.compile(r"<svg [^>]*?viewBox=\"([\d. ]+)\"[^>]*>")
+
+
 _RENDERER = ChartRenderer()
+
+
 atexit.register(_RENDERER.close)
 
 
@@ -91,7 +99,7 @@ def _rows_of(chunks: Iterable[bytes]) -> list[list[Value]]:
     for chunk in chunks:
         rows += orjson.loads(b"[" + valid_json(chunk) + b"]")
         if len(rows) > MOST_ROWS:
-            raise UnfitValue(
+            raise UnrepresentableValue(
                 f"A picture shows {MOST_ROWS:,} rows at most, and this result has more. "
                 "Ask for less, as a shorter period, or group the rows in the SQL."
             )

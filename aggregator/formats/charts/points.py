@@ -9,34 +9,63 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import category, east_asian_width
 
-from aggregator.errors import UnfitValue
-from aggregator.formats.columns import Column
-from aggregator.formats.currency import sign
-from aggregator.moments import read_moment
+from aggregator.errors import UnrepresentableValue
+from aggregator.values.dates import read_timestamp
+from aggregator.values.money import currency_prefix
+from aggregator.values.vocabulary import Column
 
 MOST_ROWS = 5_000
+
+
 MOST_SERIES = 8
+
+
 NOTHING = "(none)"
+
+
 """The name of NULL where a name is needed."""
 
+
 LONGEST = 28
+
+
 """Letters of a label."""
 
+
 Value = str | int | float | bool | None
+
+
 Mark = Literal["bar", "line", "area", "pie"]
 
+
 _MOST_READ = 300
+
+
 _JOINERS = "\u200c\u200d"
+
+
 """Characters without a form of their own that scripts and emoji need."""
+
+
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
 _TIMES = {
     "month": re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII),
     "day": re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII),
     "moment": re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII),
 }
+
+
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
+
+
 MINUS = "−"
+
+
 _LARGEST = 1e300
+
+
 """The library's arithmetic overflows soon after."""
 
 
@@ -94,15 +123,15 @@ class PointReader:
                     raise self._many_series()
                 yield Point(row[0], label, _number(row[1 + index], column), name)
 
-    def _several(self, label: str) -> UnfitValue:
+    def _several(self, label: str) -> UnrepresentableValue:
         apart = "" if self._chart.series is None else f" and the same {title_of(self._parting)}"
-        return UnfitValue(
+        return UnrepresentableValue(
             f"Several rows have {label} as {title_of(self._x)}{apart}, and the picture has one place for "
             "them. Group them in the SQL, or ask for fewer."
         )
 
-    def _many_series(self) -> UnfitValue:
-        return UnfitValue(
+    def _many_series(self) -> UnrepresentableValue:
+        return UnrepresentableValue(
             f"A picture shows {MOST_SERIES} different values of {self._chart.series} at most, and this "
             "result has more. Ask for fewer, or group them in the SQL."
         )
@@ -112,14 +141,16 @@ def _number(value: Value, column: Column) -> float | None:
     if isinstance(value, str) and column.type == "money":
         return float(value)
     if isinstance(value, str | bool):
-        raise UnfitValue(
+        raise UnrepresentableValue(
             f"The column {column.name} is drawn, so it has to hold numbers, but it holds "
             f"{'infinity' if value in ('Infinity', '-Infinity') else 'something else'}."
         )
     if value is None or not math.isfinite(value):
         return None
     if abs(value) > _LARGEST:
-        raise UnfitValue(f"The column {column.name} is drawn, but holds a number larger than {_LARGEST:g}.")
+        raise UnrepresentableValue(
+            f"The column {column.name} is drawn, but holds a number larger than {_LARGEST:g}."
+        )
     return value
 
 
@@ -196,7 +227,7 @@ def number_text(value: float, column: Column, is_short: bool = False) -> str:
     size, minus = abs(value), MINUS if value < 0 else ""
     if column.type == "percent":
         return f"{minus}{_plain(size * 100, 1 if is_short else 2)}%"
-    prefix = minus + (sign(column.currency) if column.type == "money" else "")
+    prefix = minus + (currency_prefix(column.currency) if column.type == "money" else "")
     if not is_short:
         return prefix + (f"{size:,.{column.digits}f}" if column.type == "money" else _plain(size, 4))
     for unit, letter in _UNITS:
@@ -222,7 +253,7 @@ def times_of(values: Iterable[object]) -> tuple[str, dict[object, int]] | None:
     kinds = set()
     for value in set(values):
         kind = next((kind for kind, form in _TIMES.items() if form.fullmatch(str(value))), None)
-        moment = read_moment(f"{value}-01" if kind == "month" else str(value)) if kind else None
+        moment = read_timestamp(f"{value}-01" if kind == "month" else str(value)) if kind else None
         if kind is None or moment is None or not isinstance(value, str):
             return None
         by_value[value] = round(moment.timestamp() * 1000)

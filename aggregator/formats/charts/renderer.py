@@ -25,10 +25,19 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aggregator.errors import QueryFailed
 
+
 _FRAME = struct.Struct("<BQ")
+
+
 _FAILED, _DRAWN = range(2)
+
+
 _IDLE_SECONDS = 300.0
+
+
 _MOST_SECONDS = 20.0
+
+
 _TRIES = 2
 
 

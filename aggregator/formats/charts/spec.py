@@ -10,38 +10,74 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aggregator.errors import UnfitValue
+from aggregator.errors import UnrepresentableValue
 from aggregator.formats.charts import points as read
 from aggregator.formats.charts.points import MINUS, Chart, Point, number_text, title_of
-from aggregator.formats.columns import Column
-from aggregator.formats.currency import sign
+from aggregator.values.money import currency_prefix
+from aggregator.values.vocabulary import Column
 
 Spec = dict[str, Any]
 
+
 WIDTH, HEIGHT = 480, 300
+
+
 """In pixels: letters can be read when a phone of 320 pixels scales it."""
 
+
 COLOURS = ("#2f6fc4", "#e0700f", "#549a77", "#9d206a", "#77580f", "#2137aa", "#710d2c", "#501069")
+
+
 """Of series, on white: each with a contrast of 3 at least, and told apart by the colour-blind."""
 
+
 _DARK_COLOURS = ("#6ea3f2", "#f59a4a", "#7fd8a0", "#b55c81", "#96860d", "#4bd4d4", "#e6da4c", "#8657d6")
+
+
 _OTHER, _DARK_OTHER = "#8a919e", "#7b8494"
+
+
 """Of what was put together."""
 
+
 _TEXT, _QUIET, _GRID, _DOMAIN, _PAPER = "#1b2429", "#55626a", "#e5e9eb", "#b3bdc2", "#ffffff"
+
+
 _DARK = {_TEXT: "#e4eaed", _QUIET: "#a3b0b7", _GRID: "#2b363b", _DOMAIN: "#4c5a61", _PAPER: "#1a2125"}
+
+
 _FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Helvetica Neue',Arial,sans-serif"
 
+
 _PLOT_LETTERS = 46
+
+
 """About as many stand in a row below the plot."""
+
+
 _MOST_NAMED = 400
+
+
 """Marks that have a text for screen readers; more would only make the file large."""
+
+
 _MOST_DOTS = 62
+
+
 _MOST_LYING = 60
+
+
 _MOST_SLICES = 8
+
+
 _MOST_TICKS = 8
+
+
 _LINE_PIXELS = 20
+
+
 _DAY = 86_400_000
+
 
 _LETTERS: Spec = {
     "labelFontSize": 14,
@@ -50,6 +86,8 @@ _LETTERS: Spec = {
     "titleFontWeight": 600,
     "titleLimit": 0,
 }
+
+
 _CONFIG: Spec = {
     "font": "sans-serif",
     "view": {"stroke": None},
@@ -261,12 +299,20 @@ class _Plot:
 
 
 _NAMED = {"encoding": {"description": {"field": "name"}}}
+
+
 _EACH = [{"filter": "isValid(datum.y)"}]
+
+
 _NEIGHBOURS = [{"op": "lag", "field": "y", "as": "before"}, {"op": "lead", "field": "y", "as": "after"}]
+
+
 _ALONE = [
     {"window": _NEIGHBOURS, "groupby": ["series"], "sort": [{"field": "x"}]},
     {"filter": "isValid(datum.y) && !isValid(datum.before) && !isValid(datum.after)"},
 ]
+
+
 """Points that no line would show."""
 
 
@@ -276,7 +322,9 @@ def _number_labels(column: Column, values: Iterable[Any], comma: str = ",") -> S
         return {"format": "%"}
     largest = max(map(abs, values))
     form = f"{comma}f" if largest < 10_000 else "s" if largest < 1e15 else ".2e"
-    prefix = json.dumps(sign(column.currency) if column.type == "money" else "", ensure_ascii=False)
+    prefix = json.dumps(
+        currency_prefix(column.currency) if column.type == "money" else "", ensure_ascii=False
+    )
     label = f"replace(replace(replace(datum.label, '{MINUS}', ''), /k$/, 'K'), /G$/, 'B')"
     zero = "datum.value === 0 ? '0' : " if form == "s" else ""
     return {"format": form, "labelExpr": f"(datum.value < 0 ? '{MINUS}' : '') + {prefix} + ({zero}{label})"}
@@ -331,7 +379,9 @@ def _text(text: str, look: Spec) -> Spec:
 def _slices(column: Column, sizes: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     """The largest in the order of the rows, and after them all others as one."""
     if any(size < 0 for _, size in sizes):
-        raise UnfitValue(f"The column {column.name} is drawn as a pie, but holds a number below zero.")
+        raise UnrepresentableValue(
+            f"The column {column.name} is drawn as a pie, but holds a number below zero."
+        )
     most = _MOST_SLICES if len(sizes) <= _MOST_SLICES else _MOST_SLICES - 1
     largest = sorted(range(len(sizes)), key=lambda place: -sizes[place][1])[:most]
     rest = [size for place, (_, size) in enumerate(sizes) if place not in largest]

@@ -1,1 +1,1 @@
-"""Pages for people: HTML around the same rows, from the same catalog."""
+"""Pages for people: HTML around the same rows, from the same registry."""

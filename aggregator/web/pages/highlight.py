@@ -14,12 +14,19 @@ from pygments.lexers.data import YamlLexer
 from pygments.lexers.sql import SqlLexer
 from pygments.token import Comment, Keyword, Literal, Name, Number, Punctuation, String
 
-from aggregator.catalog.header import header_place
+from aggregator.sqlfile.header import header_place
 
 _MOST_COLOURED = 200_000
+
+
 _MOST_NUMBERED = 20_000
+
+
 _LONGEST_YAML_LINE = 1_000
+
+
 """Pygments reads some long lines of YAML in a time that grows with the square of their length."""
+
 
 _KINDS = {
     Comment: "comment",
@@ -34,9 +41,14 @@ _KINDS = {
     Literal.Scalar: "string",
     Punctuation.Indicator: "sign",
 }
+
+
 """What a kind of token is called in source.css; a kind that is not here is called as the one above it."""
 
+
 Piece = tuple[str, str]
+
+
 """What it is, empty for nothing of interest, and its text."""
 
 

@@ -11,16 +11,14 @@ from urllib.parse import quote
 
 from babel.dates import format_timedelta
 
-from aggregator.catalog.folder import Endpoint
-from aggregator.databases.connection import written
-from aggregator.databases.overview import Overview, Overviews
-from aggregator.formats.html import habit
-from aggregator.reports.library import Library, lacking
-from aggregator.reports.report import Report
-from aggregator.web.pages.place import Place
-from aggregator.web.pages.templating import render
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.registry import EndpointRegistry, missing_databases
+from aggregator.engine.sqlite.connection import literal
+from aggregator.engine.sqlite.schema import Overview, Overviews
+from aggregator.formats import localize
+from aggregator.sqlfile.catalog import Endpoint
+from aggregator.web.pages.templating import PageUrl, render
 from aggregator.web.service import Service
-from aggregator.writes.write import Write
 
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
@@ -40,18 +38,23 @@ class Entry:
     searched: str
 
 
-async def first_page(service: Service, place: Place, accept_language: str) -> bytes:
+async def first_page(service: Service, place: PageUrl, accept_language: str) -> bytes:
     """The page, made in a thread, because it may wait for a database."""
-    locale = habit.locale_of(accept_language)
-    return await service.in_checker(_page, service.library, service.overviews, place, locale)
+    locale = localize.locale_of(accept_language)
+    return await service.in_checker(_page, service.registry, service.overviews, place, locale)
 
 
-def _page(library: Library[Report | Write], overviews: Overviews, place: Place, locale: str) -> bytes:
-    entries = sorted(_entries(library, place), key=_place)
-    lack = lacking((endpoint, library.trouble(endpoint)) for endpoint in library.endpoints())
+def _page(
+    registry: EndpointRegistry[ReadEndpoint | WriteEndpoint],
+    overviews: Overviews,
+    place: PageUrl,
+    locale: str,
+) -> bytes:
+    entries = sorted(_entries(registry, place), key=_place)
+    lack = missing_databases((endpoint, registry.trouble(endpoint)) for endpoint in registry.endpoints())
     lacking_files = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()
     usable = [entry for entry in entries if entry.file not in lacking_files]
-    databases = overviews.of(library.databases.files().values())
+    databases = overviews.of(registry.databases.files().values())
     return render(
         "home.html",
         root=place.root,
@@ -62,18 +65,18 @@ def _page(library: Library[Report | Write], overviews: Overviews, place: Place, 
         lacking=[entry for entry in entries if entry.file in lacking_files],
         databases=databases,
         first_sql="" if usable else _first_sql(databases),
-        faults=[str(fault) for fault in library.databases.faults()],
+        faults=[str(fault) for fault in registry.databases.faults()],
         size=lambda size: _size(size, locale),
         age=lambda moment: _age(moment, locale),
     )
 
 
-def _entries(library: Library[Report | Write], place: Place) -> Iterator[Entry]:
-    for endpoint in library.endpoints():
+def _entries(registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], place: PageUrl) -> Iterator[Entry]:
+    for endpoint in registry.endpoints():
         route, header = endpoint.route, endpoint.source.header if endpoint.source is not None else None
         description = header.description if header is not None else ""
         texts = [endpoint.title, route.url, description, *(header.tags if header is not None else ())]
-        trouble = library.trouble(endpoint)
+        trouble = registry.trouble(endpoint)
         yield Entry(
             file=endpoint.file,
             method=route.method,
@@ -91,7 +94,7 @@ def _first_sql(databases: Sequence[Overview]) -> str:
     """A report to begin with: all rows of the first table that there is."""
     for database in databases:
         for table, _ in database.tables:
-            return f"SELECT *\nFROM {written(database.schema)}.{written(table)}"
+            return f"SELECT *\nFROM {literal(database.schema)}.{literal(table)}"
     return "SELECT 'Hello' AS greeting"
 
 
@@ -115,7 +118,7 @@ def _folder(entry: Entry) -> str:
 def _size(size: int, locale: str) -> str:
     for least, unit in _UNITS:
         if size >= least:
-            return f"{habit.number(round(size / least, 1), locale)} {unit}"
+            return f"{localize.number(round(size / least, 1), locale)} {unit}"
     return f"{size} bytes"
 
 

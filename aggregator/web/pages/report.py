@@ -9,25 +9,39 @@ from typing import Any
 
 import orjson
 
-from aggregator.catalog.folder import Match
-from aggregator.catalog.parameters import Parameter
-from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, ParameterError
-from aggregator.formats import SPREADSHEET_CSV, Column, Format
-from aggregator.formats.charts import MOST_ROWS
-from aggregator.formats.html import MARK, HtmlTable, csv_signs, locale_of
-from aggregator.formats.shapes import Group
-from aggregator.reports.reading import Job
-from aggregator.reports.report import Report
-from aggregator.web.negotiation import Found
-from aggregator.web.pages.fields import Field, fields_of, in_effect
-from aggregator.web.pages.place import Place, page_url, place_of, way_to_send
-from aggregator.web.pages.templating import edition, render, stream, words
+from aggregator.endpoints.model import ReadEndpoint
+from aggregator.errors import AggregatorError, Cancelled, InvalidParameter, InvalidParameters
+from aggregator.formats import SPREADSHEET_CSV
+from aggregator.formats.base import Format
+from aggregator.formats.charts.points import MOST_ROWS
+from aggregator.formats.html import MARK, HtmlTable
+from aggregator.formats.json import Group
+from aggregator.formats.localize import csv_symbols, locale_of
+from aggregator.read.reader import Job
+from aggregator.sqlfile.catalog import RouteMatch
+from aggregator.sqlfile.types import Parameter
+from aggregator.values.vocabulary import Column
+from aggregator.web.negotiation import EndpointMatch
+from aggregator.web.pages.forms import Field, fields_of, in_effect
+from aggregator.web.pages.templating import (
+    PageUrl,
+    build_id,
+    page_url,
+    page_url_of,
+    render,
+    send_page_path,
+    stream,
+    words,
+)
 from aggregator.web.problems import document
 from aggregator.web.request import Request, given_parameters
 from aggregator.web.service import Service
 
 _PART: dict[str, str | None] = {"_page": None, "limit": None, "offset": None}
+
+
 """What says which part of the rows a report in pages shows."""
+
 
 _PLAIN: dict[str, str | None] = {"for": None, "separator": None, "decimal": None}
 
@@ -52,13 +66,13 @@ class ReportPage:
     shows_sql: whether there is a page with its SQL; sent: what takes something where the report is.
     """
 
-    report: Report
-    place: Place
+    report: ReadEndpoint
+    place: PageUrl
     given: Mapping[str, Sequence[str]]
     table: HtmlTable
     base: str
     shows_sql: bool
-    sent: Sequence[Match]
+    sent: Sequence[RouteMatch]
 
     def framed(self, job: Job, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The page around the rows of a job. What `pieces` raises goes through."""
@@ -92,7 +106,7 @@ class ReportPage:
             is_begun=is_begun,
         )
 
-    def _asked(self, errors: Sequence[ParameterError] = ()) -> dict[str, Parameter]:
+    def _asked(self, errors: Sequence[InvalidParameter] = ()) -> dict[str, Parameter]:
         """The parameters of the form: where a page begins is what the ways to the others say."""
         params = dict(self.report.header.params)
         if self.report.paging is not None and "offset" not in (error.parameter for error in errors):
@@ -117,7 +131,7 @@ class ReportPage:
             "curl": self._curl(),
             "curl_url": self._whole_url(self._curl_format()),
             "pictures": {each.name: self._whole_url(each.name) for each in self.report.pictures},
-            "sent": [(each.endpoint.title, way_to_send(each, self.place)) for each in self.sent],
+            "sent": [(each.endpoint.title, send_page_path(each, self.place)) for each in self.sent],
             "source_url": self._source_url() if self.shows_sql else None,
         }
 
@@ -155,14 +169,14 @@ class ReportPage:
 
     def _for_excel(self) -> dict[str, str | None]:
         """What makes a CSV one that opens with a double click in the reader's language."""
-        separator, decimal = csv_signs(self.table.locale)
+        separator, decimal = csv_symbols(self.table.locale)
         asked = {"separator": separator if separator != "," else None}
         asked["decimal"] = decimal if decimal != "." else None
         return {"for": "excel"} | asked
 
-    def edition(self) -> list[object]:
+    def build_id(self) -> list[object]:
         """Stands for all of the page but its rows."""
-        return [edition(), self.shows_sql, [each.endpoint.file for each in self.sent]]
+        return [build_id(), self.shows_sql, [each.endpoint.file for each in self.sent]]
 
     def _curl_format(self) -> str:
         names = [format.name for format in self.report.formats]
@@ -190,10 +204,10 @@ class ReportPage:
         return Heading(column.label, column.name, column.description, is_number, url, sorted)
 
 
-def page_of(service: Service, report: Report, request: Request, found: Found) -> ReportPage:
+def page_of(service: Service, report: ReadEndpoint, request: Request, found: EndpointMatch) -> ReportPage:
     """The page that a request for a report asks for."""
     locale = locale_of(request.header(b"accept-language"))
-    place = place_of(request, found.suffix, report.header.params)
+    place = page_url_of(request, found.suffix, report.header.params)
     query = request.query()
     return ReportPage(
         report,
@@ -202,7 +216,7 @@ def page_of(service: Service, report: Report, request: Request, found: Found) ->
         report.table(locale, place.root),
         request.base,
         service.settings.show_sql,
-        service.library.sent_beside(found.match),
+        service.registry.related_writes(found.match),
     )
 
 
@@ -239,7 +253,7 @@ class _Body:
 class _Part:
     """Which part of all rows a page shows, and the ways to the others."""
 
-    place: Place
+    place: PageUrl
     job: Job
 
     @property

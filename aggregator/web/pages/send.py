@@ -10,25 +10,27 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from aggregator.catalog.day_order import DAY_ORDERS, has_day_order
-from aggregator.catalog.input_columns import InputColumn
-from aggregator.catalog.parameter_types import text_of
-from aggregator.catalog.parameters import Parameter
-from aggregator.formats.html.cells import is_number
-from aggregator.inputs.kinds import SUFFIXES
-from aggregator.reports.report import Report
-from aggregator.web.pages.fields import fields_of
-from aggregator.web.pages.place import Place, page_url
-from aggregator.web.pages.rules import default_text, rules_of
-from aggregator.web.pages.templating import render
-from aggregator.writes.write import Write
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.errors import NotFound
+from aggregator.formats.html import is_number
+from aggregator.inputs.filetypes import SUFFIXES
+from aggregator.sqlfile.day_order import DAY_ORDERS, has_day_order
+from aggregator.sqlfile.input_columns import InputColumn
+from aggregator.sqlfile.types import Parameter, text_of
+from aggregator.web.pages.forms import default_text, fields_of, rules_of
+from aggregator.web.pages.templating import PAGE_HEADERS, PageUrl, page_url, page_url_at, render
+from aggregator.web.response import disposition
+from aggregator.web.service import Service
 
 _VERBS = {"POST": "Create", "PUT": "Replace", "PATCH": "Change", "DELETE": "Delete"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InputRow:
     """A column that an endpoint takes, in words. rules: what its values have to be, one sentence each."""
 
     name: str
@@ -48,8 +50,8 @@ class SendPage:
     most_bytes: of a body; shows_sql: whether there is a page of its SQL.
     """
 
-    checked: Report | Write
-    place: Place
+    compiled: ReadEndpoint | WriteEndpoint
+    place: PageUrl
     given: Mapping[str, Sequence[str]]
     base: str
     most_bytes: int
@@ -57,34 +59,34 @@ class SendPage:
 
     def page(self) -> bytes:
         """The page; nothing is sent before the reader says so."""
-        route, header = self.checked.endpoint.route, self.checked.header
-        is_write = isinstance(self.checked, Write)
+        route, header = self.compiled.endpoint.route, self.compiled.header
+        is_write = isinstance(self.compiled, WriteEndpoint)
         has_rows = bool(header.input)
         return render(
             "send_rows.html" if has_rows else "send_fields.html",
             root=self.place.root,
             place=self.place,
-            endpoint=self.checked.endpoint,
+            endpoint=self.compiled.endpoint,
             header=header,
             fields=fields_of({name: _open(each) for name, each in header.params.items()}, self.given, {}),
             in_path=route.parameters,
             is_write=is_write,
             is_native=route.method == "POST" and not route.parameters,
-            can_skip=has_rows and not self.checked.columns,
+            can_skip=has_rows and not self.compiled.columns,
             verb=_VERBS[route.method] if is_write else "Run",
-            wanted=[wanted(name, column) for name, column in header.input.items()],
+            wanted=[input_rows(name, column) for name, column in header.input.items()],
             has_day_order=has_day_order(header.input),
             day_orders=DAY_ORDERS,
             suffixes=",".join(SUFFIXES),
             most_bytes=self.most_bytes,
-            numbers=[column.name for column in self.checked.columns if is_number(column)],
+            numbers=[column.name for column in self.compiled.columns if is_number(column)],
             curl=self._curl(),
-            source_url=page_url(self.place.root, "sql", self.checked.name, {}) if self.shows_sql else None,
+            source_url=page_url(self.place.root, "sql", self.compiled.name, {}) if self.shows_sql else None,
         )
 
     def _curl(self) -> str:
         """The request on the command line, with the examples of the header."""
-        route, header = self.checked.endpoint.route, self.checked.header
+        route, header = self.compiled.endpoint.route, self.compiled.header
         texts = {name: _example(name, each) for name, each in header.params.items()}
         url = route.url
         for name in route.parameters:
@@ -111,9 +113,9 @@ def _open(parameter: Parameter) -> Parameter:
     return parameter.model_copy(update={"type": "text", "choices_sql": None})
 
 
-def wanted(name: str, column: InputColumn) -> Wanted:
+def input_rows(name: str, column: InputColumn) -> InputRow:
     """A column in words."""
-    return Wanted(
+    return InputRow(
         name=name,
         type=f"{column.type}, {column.currency}" if column.currency else column.type,
         is_required=column.required,
@@ -142,3 +144,40 @@ def template_csv(columns: Mapping[str, InputColumn]) -> bytes:
     file = io.StringIO(newline="")
     csv.writer(file).writerow(columns)
     return file.getvalue().encode()
+
+
+def send_routes(service: Service) -> list[Route]:
+    """The routes of one service."""
+
+    async def compiled(name: str) -> ReadEndpoint | WriteEndpoint:
+        """The endpoint of a file. Raises NoSuchReport, BrokenReport or DatabaseUnavailable."""
+        await service.refresh_library()
+        endpoint = service.registry.named(name)
+        if endpoint.route.method == "GET":
+            raise NotFound(f"{name} is a report; it takes nothing.")
+        return await service.in_checker(service.registry.check, endpoint)
+
+    async def send_page(request: Request) -> Response:
+        found = await compiled(request.path_params["name"])
+        base = str(request.base_url).rstrip("/")
+        given = {name: request.query_params.getlist(name) for name in request.query_params}
+        place, settings = page_url_at(request.scope), service.settings
+        page = SendPage(found, place, given, base, settings.max_body, settings.show_sql)
+        return Response(page.page(), headers={"cache-control": "no-store", **dict(PAGE_HEADERS)})
+
+    async def template(request: Request) -> Response:
+        found = await compiled(request.path_params["name"])
+        if not found.header.input:
+            raise NotFound(f"{found.name} takes no rows.")
+        name = f"{found.name.rpartition('/')[0].replace('/', '-') or 'rows'}-{found.endpoint.short_name}"
+        headers = {
+            "content-disposition": disposition(name, ".csv", "attachment"),
+            "content-type": "text/csv; charset=utf-8; header=present",
+            "cache-control": "no-store",
+        }
+        return Response(template_csv(found.header.input), headers=headers)
+
+    return [
+        Route("/_/send/{name:path}", send_page),
+        Route("/_/template/{name:path}.csv", template),
+    ]

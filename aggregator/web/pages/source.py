@@ -9,57 +9,58 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from aggregator.catalog.folder import Endpoint
-from aggregator.catalog.header import PLAN_WANTED
-from aggregator.catalog.input_columns import InputColumn
-from aggregator.catalog.parameters import Parameter
-from aggregator.databases.table_names import aliases
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.engine.sqlite.explain import aliases
 from aggregator.errors import (
     AggregatorError,
-    BrokenReport,
+    BrokenEndpoint,
     Cancelled,
     DatabaseUnavailable,
     InvalidParameters,
-    NoSuchReport,
     NotAcceptable,
+    NotFound,
 )
-from aggregator.formats import PLAN, Column
-from aggregator.reports.plan import Plan
-from aggregator.reports.reading import StaleReport, job_of
-from aggregator.reports.report import Report
-from aggregator.reports.run import Run
-from aggregator.web.answer import Answer
-from aggregator.web.download import small_body
-from aggregator.web.headers import wants_gzip
-from aggregator.web.offered import offered_choices
-from aggregator.web.pages.fields import fields_of
+from aggregator.formats import PLAN
+from aggregator.read.plan import Plan
+from aggregator.read.reader import StaleEndpoint, job_of
+from aggregator.read.run import Run
+from aggregator.sqlfile.catalog import Endpoint
+from aggregator.sqlfile.header import PLAN_WANTED
+from aggregator.sqlfile.input_columns import InputColumn
+from aggregator.sqlfile.types import Parameter
+from aggregator.values.vocabulary import Column
+from aggregator.web.pages.forms import default_text, fields_of, rules_of
 from aggregator.web.pages.highlight import coloured_lines, escaped
-from aggregator.web.pages.place import Place, page_url, place_of
-from aggregator.web.pages.rules import default_text, rules_of
-from aggregator.web.pages.templating import PAGE_HEADERS, render
+from aggregator.web.pages.templating import PAGE_HEADERS, PageUrl, page_url, page_url_of, render
 from aggregator.web.problems import document
+from aggregator.web.read import form_choices
 from aggregator.web.request import Request, given_parameters
+from aggregator.web.response import ResponseWriter, small_body, wants_gzip
 from aggregator.web.service import Service
-from aggregator.writes.write import Write
 
 _PATIENCE = 0.5
+
+
 """Seconds that the SQL waits to be shown: for a locked database, and for choices from the data."""
 
+
 _MOST_CHECKS = 3
+
+
 _STORED = {"real": "number"}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceMatch:
     """An endpoint as far as it is known. checked: None when something is wrong, which `error` says."""
 
     endpoint: Endpoint
-    checked: Report | Write | None
-    error: BrokenReport | DatabaseUnavailable | None = None
+    compiled: ReadEndpoint | WriteEndpoint | None
+    error: BrokenEndpoint | DatabaseUnavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SourceRequest:
     """What a request says. error: what went wrong instead of the plan; offered: choices from the data."""
 
     given: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -113,7 +114,7 @@ class SourceEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        answer = Answer(request, send, self._service.settings.show_sql)
+        answer = ResponseWriter(request, send, self._service.settings.show_sql)
         try:
             await self._answer(scope["path_params"]["name"], request, answer)
         except Cancelled as error:
@@ -121,15 +122,15 @@ class SourceEndpoint:
         except AggregatorError as error:
             await answer.fail(error)
 
-    async def _answer(self, name: str, request: Request, answer: Answer) -> None:
+    async def _answer(self, name: str, request: Request, answer: ResponseWriter) -> None:
         request.require_text()
         if not self._service.settings.show_sql:
-            raise NoSuchReport(f"There is nothing at {request.path}.")
+            raise NotFound(f"There is nothing at {request.path}.")
         await self._service.refresh_library()
-        found = await self._find(self._service.library.named(name))
+        found = await self._find(self._service.registry.named(name))
         asked = await self._asked(found, request)
         page = await self._service.in_checker(
-            source_page, found, asked, self._limit(found), place_of(request)
+            source_page, found, asked, self._limit(found), page_url_of(request)
         )
         answer.headers = [*PAGE_HEADERS, ("cache-control", "no-store"), ("vary", "Accept-Encoding")]
         if asked.error is not None:
@@ -139,32 +140,32 @@ class SourceEndpoint:
         else:
             await answer.whole(page, wants_gzip(request.header(b"accept-encoding")))
 
-    async def _find(self, endpoint: Endpoint) -> Found:
-        library = self._service.library
+    async def _find(self, endpoint: Endpoint) -> SourceMatch:
+        registry = self._service.registry
         patience = min(self._service.settings.lock_wait, _PATIENCE)
         try:
-            checked = library.checked(endpoint) or await self._service.in_checker(
-                library.check, endpoint, patience
+            compiled = registry.compiled(endpoint) or await self._service.in_checker(
+                registry.check, endpoint, patience
             )
-        except (BrokenReport, DatabaseUnavailable) as error:
-            return Found(endpoint, None, error)
-        return Found(endpoint, checked)
+        except (BrokenEndpoint, DatabaseUnavailable) as error:
+            return SourceMatch(endpoint, None, error)
+        return SourceMatch(endpoint, compiled)
 
-    def _limit(self, found: Found) -> float:
+    def _limit(self, found: SourceMatch) -> float:
         limit = self._service.settings.time_limit
-        return found.checked.time_limit(limit) if found.checked is not None else limit
+        return found.compiled.time_limit(limit) if found.compiled is not None else limit
 
-    async def _asked(self, found: Found, request: Request) -> Asked:
+    async def _asked(self, found: SourceMatch, request: Request) -> SourceRequest:
         query = request.query()
         wants_plan = any(query.pop(PLAN_WANTED, ())) and not request.is_head
-        header = found.checked.header if found.checked is not None else None
+        header = found.compiled.header if found.compiled is not None else None
         given = given_parameters(query, {}, header.params if header is not None else ())
-        if not isinstance(found.checked, Report):
-            return Asked(given, wants_plan, error=found.error if wants_plan else None)
+        if not isinstance(found.compiled, ReadEndpoint):
+            return SourceRequest(given, wants_plan, error=found.error if wants_plan else None)
         plan, error = None, None
         if wants_plan:
             try:
-                plan = await plan_of(self._service, found.checked, given, request)
+                plan = await plan_of(self._service, found.compiled, given, request)
             except Cancelled:
                 raise
             except AggregatorError as raised:
@@ -172,12 +173,12 @@ class SourceEndpoint:
         offered = {}
         if self._service.has_place():
             limit = min(self._limit(found), _PATIENCE)
-            offered = await offered_choices(self._service, found.checked, request, limit)
-        return Asked(given, wants_plan, plan, error, offered)
+            offered = await form_choices(self._service, found.compiled, request, limit)
+        return SourceRequest(given, wants_plan, plan, error, offered)
 
 
 async def plan_of(
-    service: Service, report: Report, given: Mapping[str, Sequence[str]], request: Request
+    service: Service, report: ReadEndpoint, given: Mapping[str, Sequence[str]], request: Request
 ) -> Plan:
     """The plan of a report, which runs to its end, in one of the places and with its time limit.
 
@@ -185,22 +186,22 @@ async def plan_of(
     """
     request.line.report, request.line.format = report.name, PLAN.name
     request.line.parameters = [name for name in given if name in report.header.params]
-    stale = StaleReport()
+    stale = StaleEndpoint()
     for _ in range(_MOST_CHECKS):
         try:
             return await _run(service, report, given, request)
-        except StaleReport as error:
+        except StaleEndpoint as error:
             stale = error
-            service.library.forget(report)
-            checked = await service.in_checker(service.library.check, report.endpoint)
-            if not isinstance(checked, Report):
+            service.registry.forget(report)
+            compiled = await service.in_checker(service.registry.check, report.endpoint)
+            if not isinstance(compiled, ReadEndpoint):
                 raise NotAcceptable("A file that writes has no plan.", []) from None
-            report = checked
+            report = compiled
     raise stale.at_last(report.files)
 
 
 async def _run(
-    service: Service, report: Report, given: Mapping[str, Sequence[str]], request: Request
+    service: Service, report: ReadEndpoint, given: Mapping[str, Sequence[str]], request: Request
 ) -> Plan:
     run = Run(job_of(report, given, PLAN), service.spool())
     limit = report.time_limit(service.settings.time_limit)
@@ -210,20 +211,20 @@ async def _run(
         request.line.rows = run.rows
 
 
-def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> bytes:
+def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, place: PageUrl) -> bytes:
     """The page; reading a long file takes a while, so it is not for the event loop."""
-    endpoint, checked = found.endpoint, found.checked
+    endpoint, compiled = found.endpoint, found.compiled
     header = endpoint.source.header if endpoint.source is not None else None
     params = header.params if header is not None else {}
     errors = asked.error.errors if isinstance(asked.error, InvalidParameters) else ()
-    faults = found.error.faults if isinstance(found.error, BrokenReport) else ()
+    faults = found.error.faults if isinstance(found.error, BrokenEndpoint) else ()
     return render(
         "source.html",
         root=place.root,
         place=place,
         endpoint=endpoint,
         header=header,
-        checked=checked,
+        compiled=compiled,
         lines=coloured_lines(endpoint.text),
         text=escaped(endpoint.text),
         faults=faults,
@@ -231,11 +232,11 @@ def source_page(found: Found, asked: Asked, time_limit: float, place: Place) -> 
         unavailable=found.error if isinstance(found.error, DatabaseUnavailable) else None,
         parameters=_declared(params),
         input=_declared(header.input) if header is not None else [],
-        columns=_columns(checked.columns) if checked is not None else [],
-        databases=_databases(checked) if checked is not None else [],
-        formats=_formats(checked),
+        columns=_columns(compiled.columns) if compiled is not None else [],
+        databases=_databases(compiled) if compiled is not None else [],
+        formats=_formats(compiled),
         time_limit=time_limit,
-        is_report=isinstance(checked, Report),
+        is_report=isinstance(compiled, ReadEndpoint),
         fields=fields_of(params, asked.given, asked.offered, errors),
         plan_wanted=PLAN_WANTED,
         plan=asked.plan,
@@ -259,11 +260,11 @@ def _by_line(faults: Sequence[Any], endpoint: Endpoint) -> dict[int, str]:
     return found
 
 
-def _formats(checked: Report | Write | None) -> list[str]:
+def _formats(compiled: ReadEndpoint | WriteEndpoint | None) -> list[str]:
     """The names of the formats of the rows, and of pictures; none when it answers without rows."""
-    if checked is None or not checked.columns:
+    if compiled is None or not compiled.columns:
         return []
-    return [each.name for each in (*checked.formats, *checked.pictures)]
+    return [each.name for each in (*compiled.formats, *compiled.pictures)]
 
 
 def _declared(all_declared: Mapping[str, Parameter | InputColumn]) -> list[Declared]:
@@ -301,13 +302,15 @@ def _columns(columns: Iterable[Column]) -> list[ResultColumn]:
     ]
 
 
-def _databases(checked: Report | Write) -> list[Database]:
+def _databases(compiled: ReadEndpoint | WriteEndpoint) -> list[Database]:
     """The databases that an endpoint needs, with the tables that its SQL names."""
-    texts = [_sql(checked.endpoint), *_choices(checked)]
-    schemas = {file.schema.lower(): file.schema for file in checked.files}
+    texts = [_sql(compiled.endpoint), *_choices(compiled)]
+    schemas = {file.schema.lower(): file.schema for file in compiled.files}
     named = set().union(*(each for text in texts for each in aliases(text, schemas).values()))
     statements = (
-        checked.statements if isinstance(checked, Write) else (checked.statement, *checked.choices.values())
+        compiled.statements
+        if isinstance(compiled, WriteEndpoint)
+        else (compiled.statement, *compiled.choices.values())
     )
     named = named.union(*(statement.bare for statement in statements))
     written = {table for statement in statements for table in statement.writes}
@@ -317,7 +320,7 @@ def _databases(checked: Report | Write) -> list[Database]:
             tuple(sorted({table for schema, table in named | written if schema == file.schema})),
             tuple(sorted({table for schema, table in written if schema == file.schema})),
         )
-        for file in checked.files
+        for file in compiled.files
     ]
 
 
@@ -325,8 +328,8 @@ def _sql(endpoint: Endpoint) -> str:
     return endpoint.source.sql if endpoint.source is not None else ""
 
 
-def _choices(checked: Report | Write) -> list[str]:
-    return [each.choices_sql for each in checked.header.params.values() if each.choices_sql is not None]
+def _choices(compiled: ReadEndpoint | WriteEndpoint) -> list[str]:
+    return [each.choices_sql for each in compiled.header.params.values() if each.choices_sql is not None]
 
 
 def duration(seconds: float) -> str:

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette.types import Scope
 
-from aggregator.databases.connection import written
-from aggregator.formats.html import habit
+from aggregator.engine.sqlite.connection import literal
+from aggregator.errors import AggregatorError, BrokenEndpoint, InvalidParameters
+from aggregator.formats import SUFFIXES, localize
+from aggregator.formats.html import last_part
+from aggregator.sqlfile.catalog import RouteMatch
+from aggregator.sqlfile.routing import path_of, segments_of
+from aggregator.web.problems import document
+from aggregator.web.request import Request, is_ignored
 
 HERE = Path(__file__).parent
+
+
 _CODE = re.compile(r"`([^`\n]+)`")
+
+
 STATIC = HERE / "static"
+
 
 SECURITY = [
     (
@@ -28,7 +42,10 @@ SECURITY = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
 ]
+
+
 """What a page may do (https://www.w3.org/TR/CSP3/): nothing from elsewhere, nothing inline."""
+
 
 PAGE_HEADERS = [("content-type", "text/html; charset=utf-8"), *SECURITY]
 
@@ -62,12 +79,12 @@ def warm() -> None:
     environment = _environment()
     for template in environment.list_templates(["html"]):
         environment.get_template(template)
-    habit.amount("1.00", "EUR", habit.DEFAULT)
-    habit.moment("2000-01-01T00:00:00Z", habit.DEFAULT)
+    localize.amount("1.00", "EUR", localize.DEFAULT)
+    localize.timestamp_text("2000-01-01T00:00:00Z", localize.DEFAULT)
 
 
 @cache
-def edition() -> str:
+def build_id() -> str:
     """Stands for all templates and static files."""
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted([*(HERE / "templates").iterdir(), *STATIC.iterdir()]):
@@ -91,10 +108,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = lambda root, file: f"{root}_/static/{file}?v={version_of(file)}"
-    environment.filters["count"] = lambda value, locale: habit.number(value, locale, is_grouped=True)
+    environment.filters["count"] = lambda value, locale: localize.number(value, locale, is_grouped=True)
     environment.filters["words"] = words
     environment.filters["prose"] = prose
-    environment.filters["written"] = written
+    environment.filters["written"] = literal
     return environment
 
 
@@ -109,3 +126,86 @@ def words(name: str) -> str:
         return "Search"
     text = name.replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:] if text else name
+
+
+@dataclass(frozen=True, slots=True)
+class PageUrl:
+    """A page's URL, from which all its links are made, so that a proxy may put them under any path.
+
+    segments: the decoded parts of its path, the last without the ending of a format; query: the names and
+    texts of the query string, in order.
+    """
+
+    segments: tuple[str, ...]
+    query: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The path as people read it."""
+        return path_of(self.segments)
+
+    @property
+    def root(self) -> str:
+        """The way to `/`: `../` for `/report/x`."""
+        return "../" * (len(self.segments) - 1) or "./"
+
+    @property
+    def own(self) -> str:
+        """The way from the page to its own path, without a format's suffix."""
+        return last_part(self.segments[-1], SUFFIXES) or "./"
+
+    def url(self, **changes: str | None) -> str:
+        """The page with other values in its query string; None takes a name out of it."""
+        kept = [(name, text) for name, text in self.query if name not in changes and text != ""]
+        added = [(name, text) for name, text in changes.items() if text is not None]
+        query = urlencode([*kept, *added])
+        return f"{self.own}?{query}" if query else self.own
+
+    def absolute(self, base: str, **changes: str | None) -> str:
+        """The same for other programs; base: scheme and host."""
+        changed = self.url(**changes)
+        folders = "".join([quote(each, safe="") + "/" for each in self.segments[:-1]])
+        return f"{base}/{folders}{changed.removeprefix('./')}"
+
+
+def page_url_at(scope: Scope) -> PageUrl:
+    """The place of a request for one of the service's own pages, without its query string."""
+    return PageUrl(segments_of(scope["raw_path"]))
+
+
+def send_page_path(match: RouteMatch, place: PageUrl) -> str:
+    """The URL of the page that sends something to an endpoint; what its path says is filled in."""
+    query = f"?{urlencode(match.path_parameters)}" if match.path_parameters else ""
+    return f"{place.root}_/send/{quote(match.endpoint.name)}{query}"
+
+
+def page_url_of(request: Request, format_suffix: str = "", declared: Container[str] = ()) -> PageUrl:
+    """The place of a request whose path ends in the suffix. declared: the names of its parameters."""
+    try:
+        query = request.query()
+    except InvalidParameters:
+        query = {}
+    kept = {name: texts for name, texts in query.items() if not is_ignored(name, declared)}
+    pairs = [(name, text) for name, texts in kept.items() for text in texts]
+    *folders, last = request.segments
+    return PageUrl((*folders, last.removesuffix(format_suffix)), tuple(pairs))
+
+
+def page_url(root: str, kind: str, name: str, given: Mapping[str, Sequence[str]]) -> str:
+    """The URL of a page that the service has of each endpoint: `sql` for `/_/sql/<name>`.
+
+    root: the way to `/`; given: the texts of the report's parameters.
+    """
+    query = urlencode({name: texts for name, texts in given.items() if any(texts)}, doseq=True)
+    return f"{root}_/{kind}/{quote(name)}" + (f"?{query}" if query else "")
+
+
+def problem_page(error: AggregatorError, place: PageUrl, shows_sql: bool) -> bytes:
+    """What is wrong, and what to do. shows_sql: whether a file with faults has a page with its SQL."""
+    files = {fault.file for fault in error.faults} if isinstance(error, BrokenEndpoint) and shows_sql else ()
+    return render(
+        "problem.html",
+        root=place.root,
+        problem=document(error, place.path),
+        sources={file: page_url(place.root, "sql", file.removesuffix(".sql"), {}) for file in files},
+    )

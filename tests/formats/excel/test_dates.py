@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.catalog.conversion import converter
-from aggregator.catalog.input_columns import InputColumn
+from aggregator.sqlfile.cell_readers import converter
+from aggregator.sqlfile.input_columns import InputColumn
 from tests.formats.mapping import Raw, Value
 from tests.formats.readers import csv_fields, read_excel, read_excel_by_calamine, read_json, sheet
 from tests.formats.service import Service

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.errors import UnfitValue
-from aggregator.formats import FORMATS, Column
-from aggregator.formats.excel.lengths import utf16_length
+from aggregator.errors import UnrepresentableValue
+from aggregator.formats import FORMATS
+from aggregator.formats.excel_rows import utf16_length
+from aggregator.values.vocabulary import Column
 from tests.formats.mapping import Raw, Value, as_text
 from tests.formats.readers import read_excel, read_json
 from tests.formats.service import Service
@@ -39,7 +40,7 @@ def test_32767_characters_fit_and_one_more_does_not(service: Service, kind: str,
     assert read_excel(service.read(SQL, "excel"))[2] == ["a", as_text(longest)]
     one_more = Raw(longest + b"x") if isinstance(longest, Raw) else longest + "x"
     fill(service, table, ("a", "b"), ("a", one_more))
-    with pytest.raises(UnfitValue, match="column long has 32,768 characters"):
+    with pytest.raises(UnrepresentableValue, match="column long has 32,768 characters"):
         service.read(SQL, "excel")
     assert read_json(service.read(SQL, "json"))[1] == {"short": "a", "long": as_text(one_more)}
 
@@ -55,7 +56,7 @@ def test_a_blob_counts_as_its_base64(service: Service) -> None:
     fill(service, "mixed", ("a", bytes(24_573)))
     assert len(read_excel(service.read(SQL, "excel"))[1][1]) == 32_764
     fill(service, "mixed", ("a", bytes(24_576)))
-    with pytest.raises(UnfitValue, match="column long has 32,768"):
+    with pytest.raises(UnrepresentableValue, match="column long has 32,768"):
         service.read(SQL, "excel")
 
 
@@ -63,14 +64,14 @@ def test_the_name_of_a_column(service: Service) -> None:
     name = "x" * 32_767
     sql = f'SELECT one AS "{name}" FROM data_db.one'
     assert read_excel(service.read(sql, "excel")) == [[name], [1]]
-    with pytest.raises(UnfitValue, match="longer name than Excel"):
+    with pytest.raises(UnrepresentableValue, match="longer name than Excel"):
         service.read(sql.replace("x" * 100, "x" * 101), "excel")
 
 
 def test_16384_columns() -> None:
     columns = [Column(f"n{number}", f"c{number}") for number in range(16_385)]
     FORMATS["excel"].writer(columns[:-1], "report")
-    with pytest.raises(UnfitValue, match="16,384 columns"):
+    with pytest.raises(UnrepresentableValue, match="16,384 columns"):
         FORMATS["excel"].writer(columns, "report")
 
 
@@ -80,7 +81,7 @@ def test_more_currencies_than_there_are_marks() -> None:
     )
     codes += " MYR NOK NZD PEN PHP PLN"
     columns = [Column(code, "c0", "money", code) for code in codes.split()]
-    with pytest.raises(UnfitValue, match="currencies"):
+    with pytest.raises(UnrepresentableValue, match="currencies"):
         FORMATS["excel"].writer(columns, "report")
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from aggregator.formats import FORMATS, Column
-from aggregator.formats.excel import sheets
-from aggregator.formats.excel.marks import ROW_END
-from aggregator.formats.excel.sheets import SheetCutter, even_blocks
+from aggregator.formats import FORMATS
+from aggregator.formats import excel as sheets
+from aggregator.formats.excel import SheetCutter, even_blocks
+from aggregator.formats.excel_rows import ROW_END
+from aggregator.values.vocabulary import Column
 from tests.formats.readers import workbook
 from tests.formats.service import Service
 

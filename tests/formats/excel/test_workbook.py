@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from aggregator.formats.excel.workbook import sheet_title
+from aggregator.formats.excel import sheet_title
 from tests.formats.readers import read_excel, sheet, workbook
 from tests.formats.service import Service
 

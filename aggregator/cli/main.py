@@ -1,0 +1,197 @@
+"""`python -m aggregator check`: prepare every SQL file and print what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from aggregator.cli.load import LoadRequest, load
+from aggregator.cli.run import RunRequest, WrongCall, run
+from aggregator.endpoints.check import check_endpoint as check_file
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
+from aggregator.inputs.table import MOST_HEADER_LINE, Options
+from aggregator.settings import Settings, add_settings, read_settings, require_folders
+from aggregator.sqlfile.catalog import SqlFolder
+from aggregator.sqlfile.day_order import DAY_ORDERS
+
+
+def print_check(settings: Settings) -> int:
+    """Print each fault as `file:line: what is wrong`; 1 when there are any, else 0.
+
+    How many files there were goes to standard error.
+    """
+    folder = SqlFolder(settings.sql)
+    faults = EndpointRegistry(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check_file).faults()
+    for fault in faults:
+        print(fault)
+    catalog = folder.catalog()
+    summary = f"{_count(len(catalog.endpoints), 'endpoint')}, {_count(len(faults), 'fault')}"
+    print(summary, file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+_CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
+
+
+_RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_memory", "spool_dir")
+
+
+_LOAD_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_dir")
+
+
+_INTERRUPTED = 130
+
+
+_TERMINATED = 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns 0 when all is well, 1 when it is not, 2 for a wrong call, and 130 after Ctrl-C.
+    """
+    parser, parsers = _parsers()
+    arguments, rest = parser.parse_known_args(argv)
+    own = parsers.get(arguments.command, parser)
+    if arguments.command in parsers:
+        # argparse takes no name=value after an option.
+        arguments.parameters += [_parameter(own, text) for text in rest]
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    settings = read_settings(own, arguments)
+    require_folders(own, settings)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        if arguments.command == "check":
+            return print_check(settings)
+        signal.signal(signal.SIGTERM, _end)
+        if arguments.command == "load":
+            return load(settings, _load(arguments))
+        order = RunRequest(arguments.report, arguments.parameters, arguments.output, arguments.format)
+        return run(settings, order)
+    except WrongCall as error:
+        own.error(str(error))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return 1
+    finally:
+        _flush()
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser, and those of the commands that take parameters."""
+    parser = argparse.ArgumentParser(prog="python -m aggregator", description="A folder of SQL is an API.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    print_check = commands.add_parser(
+        "check", help="prepare every SQL file and print each fault as file:line: what is wrong"
+    )
+    add_settings(print_check, _CHECK_SETTINGS)
+    run = commands.add_parser("run", help="write a report to a file or to standard output")
+    run.add_argument(
+        "report", help="the file in sql/ without .sql, or the URL's path: report/customer-orders"
+    )
+    _add_parameters(run)
+    run.add_argument(
+        "--output", type=Path, help="the file to write; its ending says the format; - is standard output"
+    )
+    run.add_argument(
+        "--format",
+        choices=[*FORMATS, *ALIASES, *PICTURES, PLAN.name],
+        help="when not given, that of the ending of --output, or else the report's first; "
+        "plan shows SQLite's query plan and the time",
+    )
+    add_settings(run, _RUN_SETTINGS)
+    return parser, {"run": run, "load": _load_parser(commands)}
+
+
+def _load_parser(commands: Any) -> argparse.ArgumentParser:
+    load: argparse.ArgumentParser = commands.add_parser(
+        "load", help="take the rows of a CSV, JSON or Excel file in"
+    )
+    load.add_argument("endpoint", help="the file in sql/ that takes them: invoices/import")
+    load.add_argument("file", type=Path, help="the file with the rows; - is standard input")
+    _add_parameters(load)
+    load.add_argument(
+        "--invalid", choices=("reject", "skip"), default="reject", help="bad rows: skip writes the others"
+    )
+    load.add_argument(
+        "--dry-run", action="store_true", help="do all of it, say what would change, write nothing"
+    )
+    load.add_argument("--delimiter", help="between the cells of a CSV file; found when not given")
+    load.add_argument("--encoding", help="of a CSV file; found when not given")
+    load.add_argument("--sheet", help="of a workbook; the first visible one with the columns when not given")
+    load.add_argument(
+        "--header-line",
+        type=int,
+        choices=range(1, MOST_HEADER_LINE + 1),
+        metavar="N",
+        help="the line with the names of the columns; found in the first 30 when not given",
+    )
+    load.add_argument(
+        "--date-order",
+        choices=tuple(DAY_ORDERS),
+        help="day or month first; by default as the header says",
+    )
+    add_settings(load, _LOAD_SETTINGS)
+    return load
+
+
+def _load(arguments: argparse.Namespace) -> LoadRequest:
+    return LoadRequest(
+        endpoint=arguments.endpoint,
+        file=arguments.file,
+        parameters=arguments.parameters,
+        skip_invalid=arguments.invalid == "skip",
+        is_dry=arguments.dry_run,
+        options=Options(
+            arguments.delimiter,
+            arguments.encoding,
+            arguments.sheet,
+            arguments.header_line,
+            arguments.date_order,
+        ),
+    )
+
+
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "parameters",
+        nargs="*",
+        metavar="name=value",
+        type=lambda text: _parameter(parser, text),
+        help="a parameter; again for a list",
+    )
+
+
+def _parameter(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if text.startswith("-") or not equals:
+        parser.error(f"unrecognized argument: {text}; a parameter is written name=value")
+    return name, value
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """Let what is open be cleaned up when the process is asked to end."""
+    raise SystemExit(_TERMINATED)
+
+
+def _flush() -> None:
+    """Write what is left; when nobody can take it any more, keep Python from saying so at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

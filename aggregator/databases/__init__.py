@@ -1,1 +1,0 @@
-"""SQLite files: found, attached read-only at one instant, and read. Only this package knows apsw."""

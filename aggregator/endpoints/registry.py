@@ -1,0 +1,255 @@
+"""All endpoints: the files of `sql/` checked against those of `dbs/`, and kept up to date."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from aggregator.endpoints.model import CompiledEndpoint
+from aggregator.endpoints.source_check import listed
+from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
+from aggregator.errors import (
+    AggregatorError,
+    BrokenEndpoint,
+    DatabaseUnavailable,
+    Diagnostic,
+    MissingDatabases,
+    NotFound,
+)
+from aggregator.sqlfile.catalog import Catalog, Endpoint, RouteMatch, SqlFolder, UrlPath
+
+_FAILURE_SECONDS = 0.5
+
+
+"""How long a report that failed its check is not checked again."""
+
+
+_BARE_SECONDS = 2.0
+
+
+"""How long a name without its schema is taken for that of one table; any file may get one of that name."""
+
+
+T = TypeVar("T", bound=CompiledEndpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known(Generic[T]):
+    """What a check found. present: the databases that there were."""
+
+    endpoint: Endpoint
+    present: Mapping[str, DatabaseFile]
+    report: T | None
+    error: AggregatorError | None
+    at: float
+    lock_wait: float
+
+    def still_holds(self, endpoint: Endpoint, present: Mapping[str, DatabaseFile], lock_wait: float) -> bool:
+        """Whether another check of the same file would hardly find anything else."""
+        is_fresh = time.monotonic() - self.at <= _FAILURE_SECONDS and self.present == present
+        return self.endpoint is endpoint and is_fresh and self.lock_wait >= lock_wait
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFor:
+    """Endpoints that cannot be run because the same databases are missing. schemas: their names, sorted."""
+
+    endpoints: tuple[Endpoint, ...]
+    schemas: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{len(self.endpoints)} reports need databases that are missing: {listed(self.schemas)}"
+
+
+def missing_databases(troubles: Iterable[tuple[Endpoint, AggregatorError | None]]) -> MissingFor | None:
+    """The endpoints whose missing databases others lack too; a name that only one has may be misspelt."""
+    known = [(endpoint, error) for endpoint, error in troubles if isinstance(error, MissingDatabases)]
+    counts = Counter(schema for _, error in known for schema in error.schemas)
+    found = [each for each in known if any(counts[schema] > 1 for schema in each[1].schemas)]
+    if not found:
+        return None
+    schemas = sorted(set().union(*(error.schemas for _, error in found)))
+    return MissingFor(tuple(endpoint for endpoint, _ in found), tuple(schemas))
+
+
+class EndpointRegistry(Generic[T]):
+    """Finds endpoints and checks each before its first use. Safe to use from many threads.
+
+    check: makes a checked one of an endpoint, the databases by schema, and the seconds to wait for a locked
+    one; raises BrokenReport or DatabaseUnavailable.
+    """
+
+    def __init__(
+        self,
+        sql: SqlFolder,
+        databases: DatabaseFolder,
+        lock_wait: float,
+        check: Callable[[Endpoint, Mapping[str, DatabaseFile], float], T],
+    ) -> None:
+        self._check_file = check
+        self._sql = sql
+        self._databases = databases
+        self._lock_wait = lock_wait
+        self._compiled: dict[str, _Known[T]] = {}
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    @property
+    def databases(self) -> DatabaseFolder:
+        """The folder that the reports read."""
+        return self._databases
+
+    def is_due(self) -> bool:
+        """Whether it is time to look for SQL files that have changed."""
+        return self._sql.is_due()
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the folders have been read once; until then, requests wait."""
+        return self._sql.was_read
+
+    def refresh(self) -> None:
+        """Look for files that have changed, and read those with SQL: long ones take their time."""
+        self._databases.files()
+        self._sql.catalog()
+
+    def close(self) -> None:
+        """End what may take long, from any thread: looking at the folder and checking all of its files."""
+        self._is_closed = True
+        self._sql.close()
+
+    def find(self, method: str, path: UrlPath) -> RouteMatch:
+        """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
+        return self._sql.catalog().find(method, path)
+
+    def catalog(self) -> Catalog:
+        """The endpoints as they are now; another object when a file has changed."""
+        return self._sql.catalog()
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Every endpoint, checked or not, in the order of the files."""
+        return self._sql.catalog().endpoints
+
+    def trouble(self, endpoint: Endpoint) -> AggregatorError | None:
+        """What is known to be wrong with an endpoint; it is not checked for that."""
+        if endpoint.faults:
+            return BrokenEndpoint(endpoint.faults)
+        known = self._compiled.get(endpoint.file)
+        error = known.error if known is not None and known.endpoint is endpoint else None
+        if isinstance(error, MissingDatabases) and self._databases.files().keys() >= {*error.schemas}:
+            return None
+        return error
+
+    def named(self, name: str) -> Endpoint:
+        """The endpoint of a file without its `.sql`; raises NoSuchReport."""
+        endpoint = self._sql.catalog().of_file(f"{name}.sql")
+        if endpoint is None:
+            raise NotFound(f"There is no report {name}.")
+        return endpoint
+
+    def sent_to(self, path: UrlPath) -> RouteMatch | None:
+        """What takes something at a path that nothing answers by its own name to a GET."""
+        return self._sql.catalog().sent_to(path)
+
+    def related_writes(self, match: RouteMatch) -> list[RouteMatch]:
+        """What is sent to the same URL or right below it, without other parameters in its path."""
+        return self._sql.catalog().related_writes(match)
+
+    def compiled(self, endpoint: Endpoint) -> T | None:
+        """The endpoint's report when it is known to be good; never waits for a file."""
+        known = self._compiled.get(endpoint.file)
+        if known is None or known.endpoint is not endpoint or known.report is None:
+            return None
+        present = self._databases.files()
+        if known.report.has_bare_names:
+            is_old = time.monotonic() - known.at > _BARE_SECONDS
+            if is_old or known.present != present:
+                return None
+        files = known.report.files
+        return known.report if [present.get(file.schema) for file in files] == [*files] else None
+
+    def check(self, endpoint: Endpoint, lock_wait: float | None = None) -> T:
+        """The endpoint's report, checked now if need be; may wait for a locked database.
+
+        lock_wait: seconds to wait, when not those of the library. Raises BrokenReport or
+        DatabaseUnavailable.
+        """
+        report = self.compiled(endpoint)
+        if report is not None:
+            return report
+        lock_wait = self._lock_wait if lock_wait is None else lock_wait
+        known = self._compiled.get(endpoint.file)
+        if known is None or not known.still_holds(endpoint, self._databases.files(), lock_wait):
+            self._require_what_was_there(endpoint)
+            known = self._check_now(endpoint, lock_wait)
+        if known.report is None:
+            raise known.error or BrokenEndpoint(endpoint.faults)
+        return known.report
+
+    def forget(self, report: T) -> None:
+        """Check the report again before its next use: its tables have changed."""
+        with self._lock:
+            self._compiled.pop(report.endpoint.file, None)
+
+    def all(self) -> list[tuple[Endpoint, T | AggregatorError]]:
+        """Every endpoint in the order of the files, with its report or what is wrong with it.
+
+        Locked databases are waited for once, not once for each report that reads them.
+        """
+        found: list[tuple[Endpoint, T | AggregatorError]] = []
+        deadline = time.monotonic() + self._lock_wait
+        for endpoint in self._sql.catalog().endpoints:
+            if self._is_closed:
+                break
+            try:
+                found.append((endpoint, self.check(endpoint, max(deadline - time.monotonic(), 0))))
+            except (BrokenEndpoint, DatabaseUnavailable) as error:
+                found.append((endpoint, error))
+        return found
+
+    def faults(self) -> list[Diagnostic]:
+        """Everything that is wrong in both folders, in the order of files and lines.
+
+        At the end, one fault stands for all reports that lack the same databases.
+        """
+        faults = [*self._sql.catalog().faults, *self._databases.faults()]
+        compiled = self.all()
+        errors = [(endpoint, error) for endpoint, error in compiled if isinstance(error, AggregatorError)]
+        lack = missing_databases(errors)
+        grouped = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()
+        for endpoint, report in errors:
+            if endpoint.file in grouped:
+                continue
+            if isinstance(report, BrokenEndpoint):
+                faults += report.faults
+            else:
+                faults.append(Diagnostic(endpoint.file, 0, report.detail))
+        return sorted(faults) + (
+            [Diagnostic(self._sql.folder.name, 0, str(lack))] if lack is not None else []
+        )
+
+    def _require_what_was_there(self, endpoint: Endpoint) -> None:
+        """Raises DatabaseUnavailable for a file that the report could read once, and that is gone."""
+        known = self._compiled.get(endpoint.file)
+        if known is None or known.endpoint is not endpoint or known.report is None:
+            return
+        for file in known.report.files:
+            if file.schema not in self._databases.files():
+                raise DatabaseUnavailable(file.schema, "is gone")
+
+    def _check_now(self, endpoint: Endpoint, lock_wait: float) -> _Known[T]:
+        report: T | None = None
+        failure: AggregatorError | None = None
+        present = self._databases.files()
+        try:
+            report = self._check_file(endpoint, present, lock_wait)
+        except (BrokenEndpoint, DatabaseUnavailable) as error:
+            failure = error
+        known = _Known(endpoint, present, report, failure, time.monotonic(), lock_wait)
+        with self._lock:
+            self._compiled[endpoint.file] = known
+        return known

@@ -1,0 +1,334 @@
+"""One instant of several files: what a report reads.
+
+Each file by itself gives a reader one instant, from its first read to the end of the transaction
+(https://sqlite.org/isolation.html). Over several files the first reads happen one after another, and a
+commit may fall between them. So each file's data version is asked for twice: when it has not changed
+from the first asking to the second (https://sqlite.org/pragma.html#pragma_data_version), no commit fell
+between the two. All first askings come before all second ones, so there is a moment between that every
+file was as it is read. Otherwise everything is let go and asked again; the last answers are then the
+first ones. Whatever the journal modes, no writer has to cooperate.
+
+A write of this service over several files commits file by file, and its record is there from before
+the first commit until after the last, or until somebody has finished it (see `redo`). So between the
+two askings it is also asked whether a record is pending: after the last first asking, before the first
+second one. What is read is what the files held at that moment, because each was unchanged around it, and
+no write was half done at that moment, because none was pending. The first askings may be long ago, from
+the last time that a kept view was held. When one is pending, everything is let go and asked again. One
+that stays is perhaps of a process that died, and the view tries to finish it.
+
+Whoever waited for one file's lock while it holds another's would stop a transaction that writes both, so
+a locked file is waited for with nothing held.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from aggregator.engine.sqlite.commit_journal import is_pending, recover_if_dead
+from aggregator.engine.sqlite.connection import LONGEST_VALUE, ReadOnlyConnection, SqlFunction
+from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, Identity
+from aggregator.errors import Cancelled, DatabaseUnavailable, UnstableDatabases
+
+_SETTLE_SECONDS = 5.0
+
+
+"""How long files that change all the time are tried again."""
+
+
+_PAUSE_SECONDS = 0.002
+
+
+_LONGEST_COMMIT_SECONDS = 0.02
+
+
+"""A record that is pending for longer may be of a process that died."""
+
+
+_PASSING = (apsw.BusyError, apsw.ReadOnlyError)
+
+
+"""What a file that is being written may answer; the second when its journal seems to be left over."""
+
+
+Identities = tuple[Identity | None, ...]
+
+
+"""Of some files, in their order; equal for two moments when none was replaced between them."""
+
+
+def _always() -> bool:
+    return True
+
+
+class Snapshot:
+    """A connection to some databases that can be held at one instant, and used again later.
+
+    seen: the files' versions when they were last looked at, before it is held.
+
+    wanted: asked while a file is waited for; False ends the wait. for_quick, longest_value: see
+    ReadOnlyConnection.
+    Not for two threads at once.
+    `identities` tells whether the files are still those that it opened; `schema_versions` has, from the
+    last `hold`, a number for each schema that changes with its tables
+    (https://sqlite.org/pragma.html#pragma_schema_version).
+    """
+
+    def __init__(
+        self,
+        files: Sequence[DatabaseFile],
+        functions: Mapping[str, SqlFunction],
+        lock_wait: float,
+        wanted: Callable[[], bool] = _always,
+        for_quick: bool = False,
+        longest_value: int = LONGEST_VALUE,
+    ) -> None:
+        self.files = tuple(files)
+        self.seen: Sequence[FileVersion] = file_versions(files)
+        self.identities = identities(self.seen)
+        self._functions = functions
+        self._lock_wait = lock_wait
+        self._for_quick = for_quick
+        self._longest_value = longest_value
+        self._order = list(files)
+        self._folders = _folders_of_several(files)
+        self.schema_versions: dict[str, object]
+        self._data_versions: dict[str, object]
+        self._held_data: dict[str, object]
+        self._held: Sequence[FileVersion]
+        self._open(wanted)
+
+    def hold(self, wanted: Callable[[], bool] = _always) -> None:
+        """Begin to read all files at one instant.
+
+        wanted: asked while waiting and while SQL runs; False ends both. Raises DatabaseUnavailable (a
+        file is locked, gone or damaged), UnsettledDatabases, or Cancelled.
+        """
+        self.connection.wanted = wanted
+        schema_versions = self.schema_versions
+        self._settle(wanted)
+        # A connection decides when it opens a file which objects it leaves out.
+        is_altered = bool(schema_versions) and schema_versions != self.schema_versions
+        if is_altered or self._is_overwritten():
+            self.connection.close()
+            self._open(wanted)
+            self._settle(wanted)
+        if self._data_versions != self._held_data or not self.holds(self.seen):
+            self._held_data, self._held = self._data_versions, file_versions(self.files)
+
+    def holds(self, seen: Sequence[FileVersion]) -> bool:
+        """Whether the files were not written between a look at them and the last `hold`."""
+        return len(self._held) == len(seen) and all(map(FileVersion.is_same_as, self._held, seen))
+
+    def overwritten(self) -> DatabaseFile | None:
+        """A file that was changed, while it was held, by a program that does not respect SQLite's locks."""
+        for file, held in zip(self.files, self._held, strict=False):
+            if file.was_overwritten(held):
+                return file
+        return None
+
+    def _open(self, wanted: Callable[[], bool]) -> None:
+        self.connection = ReadOnlyConnection(
+            self.files, self._lock_wait, wanted, self._for_quick, self._longest_value
+        )
+        self.connection.add_functions(self._functions)
+        self.connection.tolerate_collations()
+        self.schema_versions = {}
+        self._data_versions = {}
+        self._held_data, self._held = {}, ()
+
+    def _is_overwritten(self) -> bool:
+        """Whether a file has changed, and not by SQLite: copied over, it may look the same to it.
+
+        A file that is only checkpointed is taken for overwritten too, and opened again for nothing.
+        """
+        return any(
+            self._data_versions[file.schema] == self._held_data[file.schema]
+            and seen.database != held.database
+            for file, seen, held in zip(self.files, self.seen, self._held, strict=False)
+        )
+
+    def _settle(self, wanted: Callable[[], bool]) -> None:
+        began = time.monotonic()
+        while wanted():
+            waited = time.monotonic() - began
+            if self._is_write_pending():
+                self._let_write_finish(waited)
+                continue
+            try:
+                if self._try_to_hold(patience=max(self._lock_wait - waited, 0)):
+                    return
+            except DatabaseUnavailable as error:
+                if waited >= self._lock_wait or not isinstance(error.__cause__, _PASSING):
+                    raise
+            self.release()
+            if waited >= _SETTLE_SECONDS:
+                raise UnstableDatabases("The databases change too fast to be read at one instant.")
+        raise Cancelled("The request was given up.")
+
+    def _is_write_pending(self) -> bool:
+        """Asked when every file has been asked once, and before any is asked again."""
+        return any(is_pending(folder) for folder in self._folders)
+
+    def _let_write_finish(self, waited: float) -> None:
+        """Wait a moment for another's write over several files, or finish it when that one has died."""
+        patience = max(self._lock_wait - waited, 0)
+        if waited >= _LONGEST_COMMIT_SECONDS:
+            for folder in self._folders:
+                is_free = not is_pending(folder) or recover_if_dead(Path(folder), patience)
+                if not is_free and patience == 0:
+                    reason = "is being written together with others, which takes long"
+                    raise DatabaseUnavailable(self.files[0].schema, reason)
+        time.sleep(_PAUSE_SECONDS)
+
+    def release(self) -> None:
+        """End the reading; the files' locks are dropped."""
+        if self.connection.in_transaction:
+            self._transaction("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the files."""
+        self.connection.close()
+
+    def _try_to_hold(self, patience: float) -> bool:
+        before = self._data_versions
+        self._transaction("BEGIN")
+        try:
+            self._data_versions = self._begin_to_read(patience)
+            is_unchanged = self._data_versions == before
+            if not is_unchanged:
+                self.schema_versions = self.connection.schema_versions()
+        except BaseException:
+            self._data_versions = {}
+            self.release()
+            raise
+        return is_unchanged or len(self.files) == 1
+
+    def _begin_to_read(self, patience: float) -> dict[str, object]:
+        """Ask for all data versions; a file that is locked goes first at the next try."""
+        versions: dict[str, object] = {}
+        self.connection.patience = patience
+        for file in self._order:
+            try:
+                versions[file.schema] = self.connection.data_version_of(file)
+            except DatabaseUnavailable:
+                self._order.remove(file)
+                self._order.insert(0, file)
+                raise
+            self.connection.patience = 0
+        return versions
+
+    def _transaction(self, statement: str) -> None:
+        permissions = self.connection.permissions
+        permissions.transactions = True
+        try:
+            self.connection.execute(statement)
+        finally:
+            permissions.transactions = False
+
+
+def _folders_of_several(files: Sequence[DatabaseFile]) -> list[str]:
+    """The folders that hold more than one of the files: a record is of one folder."""
+    counts = Counter(str(file.path.parent) for file in files)
+    return [folder for folder, count in counts.items() if count > 1]
+
+
+def file_versions(files: Sequence[DatabaseFile]) -> list[FileVersion]:
+    """The versions of files as they are on the disk now."""
+    return [file.version() for file in files]
+
+
+def identities(seen: Sequence[FileVersion]) -> Identities:
+    """Which files these are."""
+    return tuple([version.identity for version in seen])
+
+
+IDLE_SECONDS = 10.0
+
+
+"""An open WAL database keeps its owner from leaving WAL mode, so none is kept open for long."""
+
+
+class SnapshotPool:
+    """Lends each set of databases' views to one borrower at a time.
+
+    functions: SQL functions that every view gets. lock_wait: seconds to wait for another
+    program's lock. most_idle: how many unused views are kept. for_quick,
+    longest_value: see ReadOnlyConnection. Safe to use from many threads.
+    """
+
+    def __init__(
+        self,
+        functions: Mapping[str, SqlFunction],
+        lock_wait: float,
+        most_idle: int = 16,
+        for_quick: bool = False,
+        longest_value: int = LONGEST_VALUE,
+    ) -> None:
+        self.longest_value = longest_value
+        self._for_quick = for_quick
+        self._functions = dict(functions)
+        self._lock_wait = lock_wait
+        self._most_idle = most_idle
+        self._idle: list[tuple[float, Snapshot]] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def snapshot(
+        self,
+        files: Sequence[DatabaseFile],
+        wanted: Callable[[], bool],
+        seen: Sequence[FileVersion] | None = None,
+    ) -> Iterator[Snapshot]:
+        """Lend a view of exactly these files, as they are on the disk now.
+
+        wanted: asked while a locked file is waited for; False ends the wait. seen: the files'
+        versions, when they were looked at just now. Raises DatabaseUnavailable when one cannot be
+        opened. A view whose borrower failed is not lent again.
+        """
+        seen = seen or file_versions(files)
+        snapshot = self._take(files, identities(seen))
+        if snapshot is None:
+            snapshot = Snapshot(
+                files, self._functions, self._lock_wait, wanted, self._for_quick, self.longest_value
+            )
+        snapshot.seen = seen
+        try:
+            yield snapshot
+            snapshot.release()
+        except BaseException:
+            snapshot.close()
+            raise
+        self._give_back(snapshot)
+
+    def close_idle(self, older_than: float = IDLE_SECONDS) -> None:
+        """Close the views that nobody has used for so many seconds."""
+        limit = time.monotonic() - older_than
+        with self._lock:
+            stale = [snapshot for used, snapshot in self._idle if used <= limit]
+            self._idle = [(used, snapshot) for used, snapshot in self._idle if used > limit]
+        for snapshot in stale:
+            snapshot.close()
+
+    def _take(self, files: Sequence[DatabaseFile], wanted: Identities) -> Snapshot | None:
+        files = tuple(files)
+        with self._lock:
+            for index in range(len(self._idle) - 1, -1, -1):
+                snapshot = self._idle[index][1]
+                if snapshot.identities == wanted and snapshot.files == files:
+                    return self._idle.pop(index)[1]
+        return None
+
+    def _give_back(self, snapshot: Snapshot) -> None:
+        with self._lock:
+            self._idle.append((time.monotonic(), snapshot))
+            surplus = [old for _, old in self._idle[: -self._most_idle]]
+            del self._idle[: -self._most_idle]
+        for old in surplus:
+            old.close()

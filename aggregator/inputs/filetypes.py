@@ -1,0 +1,353 @@
+"""What a file really is, by its first bytes, whatever it is called."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from aggregator.errors import RejectedRow, UnreadableInput, UnsupportedInput
+from aggregator.inputs.columns import Matcher
+from aggregator.inputs.csv import CsvTable
+from aggregator.inputs.excel import open_excel, sheet_names
+from aggregator.inputs.json import open_json, open_ndjson
+from aggregator.inputs.table import MOST_COLUMNS, FileType, Notes, Options, Table, Texts
+from aggregator.inputs.text import find_encoding, unmarked_utf16
+
+HEAD_BYTES = 64 * 1024
+
+
+"""Enough to tell; also for the first line of NDJSON."""
+
+
+_ZIP = b"PK\x03\x04"
+
+
+_OLD_EXCEL = (
+    "This is an old workbook (.xls), or a workbook with a password. Save it as .xlsx without a password."
+)
+
+
+_COMPRESSED = "This is a {} file. Unpack it and send the file that is in it."
+
+
+_SIGNATURES = (
+    (b"\xd0\xcf\x11\xe0", _OLD_EXCEL),
+    (b"\x09\x08\x10\x00", _OLD_EXCEL),
+    (b"\x09\x08\x08\x00", _OLD_EXCEL),
+    (b"\x09\x04\x06\x00", _OLD_EXCEL),
+    (b"\x09\x02\x06\x00", _OLD_EXCEL),
+    (b"\x09\x00\x04\x00", _OLD_EXCEL),
+    (b"\x1f\x8b", _COMPRESSED.format("gzip (.gz)")),
+    (b"BZh91AY&SY", _COMPRESSED.format("bzip2 (.bz2)")),
+    (b"\xfd7zXZ\x00", _COMPRESSED.format("xz (.xz)")),
+    (b"\x28\xb5\x2f\xfd", _COMPRESSED.format("zstd (.zst)")),
+    (b"7z\xbc\xaf\x27\x1c", _COMPRESSED.format("7-Zip (.7z)")),
+    (b"Rar!\x1a\x07", _COMPRESSED.format("RAR (.rar)")),
+    (b"%PDF-", "This is a PDF. Send the table as CSV or Excel (.xlsx)."),
+    (b"SQLite format 3\x00", "This is an SQLite database. Send the table as CSV or Excel (.xlsx)."),
+    (b"PAR1\x15", "This is a Parquet file. Send the table as CSV or Excel (.xlsx)."),
+)
+
+
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
+
+
+_MIME_TYPE_AT = 30
+
+
+"""Where the name of a zip's first file begins."""
+
+
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+_MARKUP = re.compile(rb"<(?:!doctype|!--|\?xml|html|head|body|meta|style|table|div|[a-z]+:)", re.IGNORECASE)
+
+
+_JSON_ROWS = re.compile(rb'(?:\[\s*)?\{\s*"')
+
+
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def foreign(head: bytes) -> str | None:
+    """What a file is that is not read here, and what to do; None for one that may be read."""
+    for signature, advice in _SIGNATURES:
+        if head.startswith(signature):
+            return advice
+    if head.startswith(_ZIP) and head[_MIME_TYPE_AT:].startswith(_OPEN_DOCUMENT):
+        return "This is an OpenDocument file (such as .ods). Save the table as Excel (.xlsx) or CSV."
+    text = _plain(head)
+    if not _MARKUP.match(text):
+        return None
+    what = "an XML file" if text.startswith(b"<?xml") and b"<html" not in text.lower() else "an HTML page"
+    return f"This is {what}, whatever its name is. Open it in Excel and save it as .xlsx or CSV."
+
+
+def filetype_of_bytes(head: bytes, declared: FileType | None) -> FileType:
+    """The kind of a file by its first bytes, and by what it is said to be as far as these may be that.
+
+    A zip is a workbook. Text that is said to be a workbook is what it looks like. JSON may be lines of JSON,
+    and the other way round; only what begins with an object is JSON where CSV is said.
+    """
+    if head.startswith(_ZIP):
+        return "excel"
+    text = _plain(head)
+    looks: FileType = "csv" if not text.startswith((b"{", b"[")) else "ndjson" if _is_ndjson(head) else "json"
+    if declared == "excel":
+        is_text = head.startswith(_MARKS) or unmarked_utf16(head) or not _BINARY.search(head)
+        return looks if is_text else "excel"
+    if declared == "csv":
+        return looks if _JSON_ROWS.match(text) else "csv"
+    if declared == "ndjson":
+        return "json" if text.startswith(b"[") else "ndjson"
+    return looks if declared is None or looks == "ndjson" else declared
+
+
+def _is_ndjson(head: bytes) -> bool:
+    """Whether the first line is an object, and another one begins on a later line."""
+    line, _, rest = head.removeprefix(_MARKS[0]).lstrip().partition(b"\n")
+    if not rest.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _plain(head: bytes) -> bytes:
+    """The text without a byte order mark, the zeros of UTF-16, and white space before it."""
+    for mark in _MARKS:
+        head = head.removeprefix(mark)
+    return head.replace(b"\x00", b"").lstrip()
+
+
+MEDIA_TYPES: dict[str, FileType] = {
+    "text/csv": "csv",
+    "text/plain": "csv",
+    "text/tab-separated-values": "csv",
+    "application/csv": "csv",
+    "application/json": "json",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "application/x-jsonlines": "ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "excel",
+}
+
+
+"""What a body may be sent as."""
+
+
+SUFFIXES: dict[str, FileType] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "csv",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+}
+
+
+"""How the names of files end."""
+
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+_SAY_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "application/vnd.ms-excel", _FORM}
+
+
+"""Windows calls a CSV file application/vnd.ms-excel, and curl calls any file a form when nothing is said."""
+
+
+_VAGUE = "text/plain"
+
+
+_LINE_END = re.compile(rb"[\r\n]")
+
+
+def filetype_of(file: BinaryIO, media_type: str | None = None, file_name: str | None = None) -> FileType:
+    """The kind of a file that is at its beginning, and is there again afterwards.
+
+    The media type counts first, without its parameters; a vague one leaves it to the end of the name, and
+    when neither says anything the first bytes do. They also correct what is certainly wrong: a workbook that
+    is called CSV, JSON that is called NDJSON. Raises UnsupportedInput for any other media type and for files
+    of other programs, and UnreadableInput for CSV that has lost its line ends.
+    """
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if (advice := foreign(head)) is not None:
+        raise UnsupportedInput(advice, tuple(MEDIA_TYPES))
+    type_name = (media_type or "").partition(";")[0].strip().lower()
+    if type_name not in MEDIA_TYPES and type_name not in _SAY_NOTHING:
+        available = tuple(MEDIA_TYPES)
+        raise UnsupportedInput(
+            f"{type_name[:100]} is not read here. Send: {', '.join(available)}.", available
+        )
+    by_name = _by_name(file_name or "")
+    declared = by_name
+    if type_name in MEDIA_TYPES and not (type_name == _VAGUE and by_name):
+        declared = MEDIA_TYPES[type_name]
+    kind = filetype_of_bytes(head, declared)
+    if type_name == _FORM and kind == "csv" and head and not _LINE_END.search(head):
+        raise UnreadableInput(
+            "The body has no line ends, so it is not a CSV file. With curl, send a file with --data-binary: "
+            "-d removes its line ends."
+        )
+    return kind
+
+
+def _by_name(file_name: str) -> FileType | None:
+    _, dot, suffix = file_name.lower().rpartition(".")
+    return SUFFIXES.get(dot + suffix)
+
+
+OPENERS: dict[FileType, Callable[[BinaryIO, Matcher, Options], Table]] = {
+    "csv": CsvTable,
+    "json": open_json,
+    "ndjson": open_ndjson,
+    "excel": open_excel,
+}
+
+
+def read_table(
+    file: BinaryIO,
+    kind: FileType,
+    wanted: Mapping[str, Sequence[str]],
+    options: Options,
+    required: Collection[str] = (),
+) -> Table:
+    """A seekable file as a table of the wanted columns.
+
+    wanted: for each column the other names that it has in people's files; required: those that tell the
+    header and the sheet, when there are several that could be it. The file stays open until the
+    last batch was read, and is the caller's to close. Raises UnreadableInput or TooLarge.
+    """
+    return OPENERS[kind](file, Matcher(wanted, required), options)
+
+
+_ENCODING_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """names: of the file's columns, from the left. rows: the first, each with its line and the text of
+    each column; rejected: those of the first that are none; wrong: their cells without a value. read_as: how
+    the file was understood.
+    header_line: where the names stand, 0 in a file without such a line. notes: remarks about the first rows,
+    and what was skipped above the header. sheets: of a workbook, their names.
+    """
+
+    names: Sequence[str]
+    rows: Sequence[tuple[int, Texts]]
+    rejected: Sequence[RejectedRow]
+    wrong: Sequence[RejectedRow]
+    read_as: Mapping[str, str]
+    header_line: int
+    notes: Notes
+    sheets: Sequence[str] | None = None
+
+
+def read_sample(
+    file: BinaryIO,
+    kind: FileType,
+    wanted: Mapping[str, Sequence[str]],
+    options: Options,
+    most_rows: int,
+    required: Collection[str] = (),
+) -> Sample:
+    """The first rows of a seekable file, and what it is taken for.
+
+    wanted, required: as for `read_table`. The beginning alone tells the encoding. Raises UnreadableInput or
+    TooLarge.
+    """
+    if kind in ("json", "ndjson"):
+        seen = _SeenNames(wanted)
+        OPENERS[kind](file, seen, options)
+        names = list(seen.names)
+        table = OPENERS[kind](file, _ExactNames(dict.fromkeys(names, ())), options)
+    else:
+        every = _EveryColumn(wanted, required)
+        guess = None
+        if kind == "csv":
+            encoding, guess = _encoding(file, options)
+            options = replace(options, encoding=encoding)
+        table = OPENERS[kind](file, every, options)
+        table.notes.guess(guess)
+        names = every.header
+    sheets = sheet_names(file) if kind == "excel" else None
+    rows, rejected, wrong = _first_rows(table, most_rows)
+    # Python has other names for encodings that are said than those that are found.
+    said = {"encoding": options.encoding} if options.encoding and kind == "csv" else {}
+    read_as = table.read_as | said
+    return Sample(names, rows, rejected, wrong, read_as, table.header_line, table.notes, sheets)
+
+
+class _EveryColumn(Matcher):
+    """Takes every column of a header, each at its place."""
+
+    header: list[str]
+
+    def positions(self, header: Sequence[str], notes: Sequence[str] = ()) -> list[int | None]:
+        self.header = list(header)
+        return list(range(len(header)))
+
+
+class _SeenNames(Matcher):
+    """Remembers the names that it is asked for."""
+
+    def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(wanted)
+        self.names: dict[str, None] = {}
+
+    def column(self, name: str) -> int | None:
+        if len(self.names) < MOST_COLUMNS:
+            self.names[name] = None
+        return super().column(name)
+
+
+class _ExactNames(Matcher):
+    """Knows each column by its very name alone."""
+
+    def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(wanted)
+        self._places = {name: place for place, name in enumerate(wanted)}
+
+    def column(self, name: str) -> int | None:
+        return self._places.get(name)
+
+
+def _encoding(file: BinaryIO, options: Options) -> tuple[str, str | None]:
+    """The encoding that the first lines are in, so that nobody reads all of the file, and a note."""
+    file.seek(0)
+    data = file.read(_ENCODING_BYTES)
+    if len(data) == _ENCODING_BYTES:
+        data = data[: data.rfind(b"\n") + 1] or data
+    return find_encoding(io.BytesIO(data), options.encoding)
+
+
+def _first_rows(
+    table: Table, most: int
+) -> tuple[list[tuple[int, Texts]], list[RejectedRow], list[RejectedRow]]:
+    """The first rows, those that are none, and the cells without a value."""
+    rows: list[tuple[int, Texts]] = []
+    rejected: list[RejectedRow] = []
+    wrong: list[RejectedRow] = []
+    for batch in table.batches():
+        rows += zip(batch.lines, zip(*batch.columns, strict=True), strict=False)
+        rejected += batch.rejected
+        wrong += batch.wrong
+        if len(rows) + len(rejected) >= most:
+            break
+    lines = sorted([line for line, _ in rows] + [row.line for row in rejected])
+    last = lines[:most][-1] if lines else 0
+    rejected, wrong = ([row for row in bad if row.line <= last] for bad in (rejected, wrong))
+    return [row for row in rows if row[0] <= last], rejected, wrong

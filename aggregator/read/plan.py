@@ -1,0 +1,67 @@
+"""The plan of a report and what it took to run: what `?format=plan` answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from pydantic import Field
+
+from aggregator.documents import Count, Document
+from aggregator.engine.sqlite.connection import ReadOnlyConnection, SqlValue
+from aggregator.engine.sqlite.explain import PlanStep, explain
+from aggregator.read.query import WRAPPER, Prepared
+
+
+class Plan(Document):
+    """How SQLite runs the report: what `?format=plan` answers"""
+
+    report: str
+    parameters: dict[str, str | int | float | None] = Field(description="As SQL gets them")
+    rows: Count
+    seconds: float = Field(ge=0, description="The time that the SQL took just now")
+    warnings: list[str] = Field(description="Large tables that are read whole")
+    plan: list[PlanStep] = Field(description="SQLite's own plan")
+    total_plan: list[PlanStep] = Field(description="Of a page, the plan of its total")
+
+
+def plan_of(
+    report: str,
+    connection: ReadOnlyConnection,
+    run: Prepared,
+    values: Mapping[str, SqlValue],
+    read: Callable[[], int],
+) -> Plan:
+    """Explain what is run for a report, then run it. read: does so, and gives the number of rows.
+
+    Raises apsw.Error, and what `read` raises.
+    """
+    plan = [*_unwrapped(explain(connection, run.sql, values))]
+    total_plan = explain(connection, run.count_sql, values) if run.count_sql is not None else []
+    began = time.monotonic()
+    rows = read()
+    return Plan(
+        report=report,
+        parameters=dict(values),
+        rows=rows,
+        seconds=round(time.monotonic() - began, 6),
+        warnings=list(dict.fromkeys(_warnings([*plan, *total_plan]))),
+        plan=plan,
+        total_plan=total_plan,
+    )
+
+
+def _warnings(steps: Sequence[PlanStep]) -> Iterator[str]:
+    for step in steps:
+        if step.warning is not None:
+            yield step.warning
+        yield from _warnings(step.children)
+
+
+def _unwrapped(steps: Sequence[PlanStep]) -> Iterator[PlanStep]:
+    """The steps of the author's SELECT, without those around it that only write its rows."""
+    for step in steps:
+        if step.detail == f"CO-ROUTINE {WRAPPER}":
+            yield from step.children
+        elif step.detail != f"SCAN {WRAPPER}":
+            yield step

@@ -1,0 +1,249 @@
+"""The SQL that is run: the author's SELECT with the writing of its rows around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from itertools import islice
+
+from aggregator.endpoints.model import ReadEndpoint
+from aggregator.engine.sqlite.connection import SqlValue
+from aggregator.engine.sqlite.paging import OrderedSelect
+from aggregator.engine.sqlite.prepare import Statement
+from aggregator.engine.sqlite.snapshot import Snapshot
+from aggregator.errors import InvalidParameter, InvalidParameters
+from aggregator.formats import PLAN
+from aggregator.formats.base import Format, Writer
+from aggregator.formats.json import Page
+from aggregator.formats.values import money_text
+from aggregator.sqlfile.arguments import Arguments
+from aggregator.values.vocabulary import Column
+
+WRAPPER = "the report"
+
+
+"""What the author's SELECT is called in the plan of the SQL that is run."""
+
+
+PAGE_ROWS = 100
+
+
+"""On one page of a report whose SQL has no pages of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The writer of a report's rows in a format, and the SQL that gives it each row as one BLOB.
+
+    count_sql: of a page, how many rows all pages have.
+    """
+
+    writer: Writer
+    sql: str
+    count_sql: str | None
+
+
+@lru_cache(maxsize=1_000)
+def prepared(
+    report: ReadEndpoint, format: Format, is_whole: bool = False, sort: str | None = None, page: int = 0
+) -> Prepared:
+    """What is run for a report. Of one in pages, is_whole: all rows.
+
+    sort: a column and its direction, `name.desc`, or None for the file's order; page: of a report without
+    pages, 0 for all rows.
+    """
+    sql = _ordered(report, sort, is_whole)
+    if page:
+        sql = f"SELECT * FROM (\n{sql}\n) LIMIT {PAGE_ROWS} OFFSET {(page - 1) * PAGE_ROWS}"
+    statement, paging = replace(report.statement, sql=sql), report.paging
+    writer = format.writer(report.columns, report.endpoint.sheet)
+    is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
+    return Prepared(
+        writer, rows_as_text(statement, writer.row_sql), paging.count if paging and is_page else None
+    )
+
+
+def _ordered(report: ReadEndpoint, sort: str | None, is_whole: bool) -> str:
+    """The SELECT in an order, with its LIMIT."""
+    select = report.ordered
+    sql = report.statement.sql if select is None else select.sql(_order(report, select, sort))
+    if sort is not None and "sort" not in report.header.params:
+        sql = _ordered_by_any(report, sort, sql)
+    return sql if select is None else f"{sql}\n{'LIMIT -1 OFFSET :offset' if is_whole else select.limit}"
+
+
+def _order(report: ReadEndpoint, select: OrderedSelect, sort: str | None) -> str:
+    """The terms of the ORDER BY: columns of the header as SQLite compares them, so an index can serve."""
+    spec = report.header.sort
+    if spec is None or sort is None or sort == spec.default:
+        return select.order
+    (place, direction), (then, _) = _place(report, sort), _place(report, f"{spec.then}.asc")
+    return f"{place} {direction}" + (f", {then}" if then != place else "")
+
+
+def _ordered_by_any(report: ReadEndpoint, sort: str, sql: str) -> str:
+    """Sorted for a reader: small and capital letters alike, texts of amounts as numbers.
+
+    Equal rows keep the order of the file by their numbers in it: SQLite may leave out the ORDER BY of an
+    inner SELECT when the outer one has another.
+    """
+    place, direction = _place(report, sort)
+    column, names = report.columns[place - 1], _names(report.statement)
+    is_amount = column.type == "money" and column.stored == "major"
+    key = f"CAST({column.sql} AS REAL)" if is_amount else f"{column.sql} COLLATE NOCASE"
+    return (
+        f'WITH "the file"({names}) AS (\n{sql}\n)\n'
+        f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
+        f"ORDER BY {key} {direction}, place"
+    )
+
+
+def _place(report: ReadEndpoint, sort: str) -> tuple[int, str]:
+    """The place of a column, from 1, and the direction; NULL comes last."""
+    name, _, direction = sort.rpartition(".")
+    return [each.name for each in report.columns].index(name) + 1, f"{direction.upper()} NULLS LAST"
+
+
+def unsorted_sql(report: ReadEndpoint) -> str:
+    """The SELECT of all rows of all pages, in any order."""
+    return report.paging.unsorted if report.paging is not None else report.statement.sql
+
+
+def rows_as_text(statement: Statement, row_sql: str) -> str:
+    """The SELECT with each row as one BLOB of text, which `row_sql` makes of the columns c0, c1, ….
+
+    The inner LIMIT and the outer WHERE keep SQLite from merging the two
+    (https://sqlite.org/optoverview.html#flattening), so that each value is computed once, rows
+    still flow one by one, and the order stays. Columns that come straight from a table need no
+    such fence.
+    """
+    names = _names(statement)
+    if all(column.storage is not None for column in statement.columns):
+        return (
+            f'WITH "{WRAPPER}"({names}) AS (\n{statement.sql}\n)\n'
+            f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}"'
+        )
+    return (
+        f'WITH "{WRAPPER}"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
+        f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}" WHERE true'
+    )
+
+
+def choice_by_text(statement: Statement) -> str:
+    """The SELECT of the one choice whose text is the first parameter."""
+    return (
+        f'WITH "the choices"({_names(statement)}) AS (\n{statement.sql}\n)\n'
+        f'SELECT c0 FROM "the choices" WHERE CAST(c0 AS TEXT) = ?1 LIMIT 1'
+    )
+
+
+def _names(statement: Statement) -> str:
+    return ", ".join(f"c{position}" for position in range(len(statement.columns)))
+
+
+_MOST_OFFERED = 500
+
+
+_MOST_CHOICES_SHOWN = 20
+
+
+def chosen_values(snapshot: Snapshot, report: ReadEndpoint, arguments: Arguments) -> Arguments:
+    """The arguments, each choice from the data replaced by the data's own value; raises InvalidParameters."""
+    arguments = dict(arguments)
+    for name, choices in report.choices.items():
+        given = arguments.get(name)
+        if isinstance(given, list):
+            arguments[name] = [_choice(snapshot, name, text, choices) for text in given]
+        elif given is not None:
+            arguments[name] = _choice(snapshot, name, given, choices)
+    return arguments
+
+
+def list_choices(snapshot: Snapshot, report: ReadEndpoint) -> dict[str, list[str]]:
+    """The first choices of each parameter, for a form."""
+    return {name: _first(snapshot, choices, _MOST_OFFERED) for name, choices in report.choices.items()}
+
+
+def _first(snapshot: Snapshot, choices: Statement, most: int) -> list[str]:
+    rows = snapshot.connection.execute(choices.sql)
+    texts = [str(row[0]) for row in islice((row for row in rows if row[0] is not None), most)]
+    rows.close(True)
+    return texts
+
+
+def _choice(snapshot: Snapshot, name: str, text: object, choices: Statement) -> int | float | str:
+    row = snapshot.connection.execute(choice_by_text(choices), (str(text),)).fetchone()
+    if row is None:
+        raise InvalidParameters([_not_a_choice(snapshot, name, str(text), choices)])
+    value: int | float | str = row[0]
+    return value
+
+
+def _not_a_choice(snapshot: Snapshot, name: str, text: str, choices: Statement) -> InvalidParameter:
+    shown = _first(snapshot, choices, _MOST_CHOICES_SHOWN + 1)
+    more = ", …" if len(shown) > _MOST_CHOICES_SHOWN else ""
+    allowed = ", ".join(shown[:_MOST_CHOICES_SHOWN]) + more
+    return InvalidParameter(
+        name, text, f"must be one of {allowed}" if shown else "has no choices in the data"
+    )
+
+
+_SCHEMA = "the rows"
+
+
+_PARTS = 4
+
+
+"""What is asked of a column: other values than numbers, integers in two halves, fractions.
+
+A sum of 64-bit integers may need more than 64 bits; that of each half of them does not.
+"""
+
+
+def totals_sql(sql: str, columns: Sequence[Column]) -> str:
+    """The SELECT of the number of rows and of the parts of each total; sql: a SELECT with these columns."""
+    names = ", ".join(f"c{place}" for place in range(len(columns)))
+    parts = ", ".join(["count(*)", *(part for column in _summed(columns) for part in _parts(column))])
+    return f'WITH "{_SCHEMA}"({names}) AS (\n{sql}\n)\nSELECT {parts} FROM "{_SCHEMA}"'
+
+
+def totals(row: Sequence[SqlValue], columns: Sequence[Column]) -> tuple[int, dict[str, str]]:
+    """The number of rows, and each total as text; a column with other values than numbers has none."""
+    count, *parts = row
+    sums = {}
+    for place, column in enumerate(_summed(columns)):
+        others, high, low, fractions = parts[place * _PARTS : (place + 1) * _PARTS]
+        if others == 0 and (high is not None or fractions is not None):
+            sums[column.name] = _total(column, int(high or 0), int(low or 0), fractions)
+    return int(str(count)), sums
+
+
+def _summed(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if column.is_summed]
+
+
+def _parts(column: Column) -> Iterator[str]:
+    value = column.sql
+    if column.type == "money" and column.stored == "major":
+        # The sum of what is shown, not of what is stored.
+        units = f"CAST(replace({money_text(column, refused='NULL')}, '.', '') AS INTEGER)"
+        yield from (f"count({value}) - count({units})", f"sum({units} >> 32)")
+        yield from (f"sum({units} & 4294967295)", "NULL")
+        return
+    if column.storage == "integer":
+        yield from ("0", f"sum({value} >> 32)", f"sum({value} & 4294967295)", "NULL")
+        return
+    integer = f"CASE typeof({value}) WHEN 'integer' THEN {value}"
+    yield f"count(*) FILTER (WHERE typeof({value}) IN ('text', 'blob'))"
+    yield f"sum({integer} >> 32 END)"
+    yield f"sum({integer} & 4294967295 END)"
+    yield f"sum(CASE typeof({value}) WHEN 'real' THEN {value} END)"
+
+
+def _total(column: Column, high: int, low: int, fractions: SqlValue) -> str:
+    whole = (high << 32) + low
+    if column.type == "money":
+        return f"{Decimal(whole).scaleb(-column.digits):f}"
+    return str(whole) if fractions is None else f"{whole + float(str(fractions)):.15g}"

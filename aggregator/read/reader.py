@@ -1,0 +1,416 @@
+"""Reading a report: a view at one instant, the choices from the data, and chunks of rows as text."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import ClassVar, Protocol
+
+import apsw
+import orjson
+
+from aggregator.endpoints.model import ReadEndpoint, schema_state
+from aggregator.engine.sqlite.connection import SqlValue, batches, can_prepare, to_query_error, too_long
+from aggregator.engine.sqlite.files import DatabaseFile, FileVersion
+from aggregator.engine.sqlite.runtime_errors import refusal
+from aggregator.engine.sqlite.snapshot import Snapshot, SnapshotPool
+from aggregator.errors import (
+    AggregatorError,
+    Cancelled,
+    DatabaseUnavailable,
+    QueryFailed,
+    RecordNotFound,
+    UnrepresentableValue,
+    UnstableDatabases,
+)
+from aggregator.formats import FORM, HTML, PLAN
+from aggregator.formats.base import Format
+from aggregator.formats.html import MARK
+from aggregator.formats.json import end_of_page
+from aggregator.read.plan import plan_of
+from aggregator.read.query import (
+    PAGE_ROWS,
+    Prepared,
+    chosen_values,
+    list_choices,
+    prepared,
+    totals,
+    totals_sql,
+    unsorted_sql,
+)
+from aggregator.sqlfile.arguments import Arguments, read_arguments
+
+_FIRST_SECONDS = 0.01
+
+
+_CHUNK_SECONDS = 0.1
+
+
+_CHUNK_BYTES = 32 * 1024
+
+
+_MOST_IN_SMALL = 1000
+
+
+_SAYING_PAGES = ("json", PLAN.name, HTML.name)
+
+
+_COUNTING_SECONDS = 5.0
+
+
+"""How long a page waits for its totals."""
+
+
+UNCOUNTED = MARK + orjson.dumps({"rows": None, "is_slow": True})
+
+
+"""What ends a page whose rows could not be counted."""
+
+
+class StaleEndpoint(Exception):
+    """The tables may no longer be those that the report was checked against; check it again.
+
+    reason: what SQLite says against the SQL, when the tables' versions have not changed.
+    """
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def at_last(self, files: Sequence[DatabaseFile]) -> AggregatorError:
+        """What to say when checking again did not help. files: those that the SQL needs."""
+        if self.reason is None:
+            return DatabaseUnavailable(
+                " or ".join(file.schema for file in files), "keeps changing its tables"
+            )
+        return QueryFailed(f"SQLite cannot run the SQL of this file: {self.reason}.", self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be read. Without rows_wanted everything is done up to the first row.
+
+    is_whole: all rows of a report in pages. page: in HTML, from 1.
+    seen: the files as they were when the answer's tag was made, None without a tag.
+    """
+
+    report: ReadEndpoint
+    arguments: Arguments
+    format: Format
+    rows_wanted: bool = True
+    is_whole: bool = False
+    page: int = 1
+    seen: Sequence[FileVersion] | None = None
+
+    def prepared(self) -> Prepared:
+        """What is run."""
+        sort, page = self.arguments.get("sort"), self.page if self.is_page else 0
+        return prepared(self.report, self.format, self.is_whole, None if sort is None else str(sort), page)
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Of a page, how many rows stand before it, and how many it has at most."""
+        if self.report.paging is None:
+            return (self.page - 1) * PAGE_ROWS, PAGE_ROWS
+        return int(str(self.arguments["offset"])), int(str(self.arguments["limit"]))
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is one page of rows, for people."""
+        return self.format.name == HTML.name
+
+    @property
+    def may_be_stuck(self) -> bool:
+        """Whether one call of a function may take minutes, with these arguments."""
+        harmless = self.report.statement.harmless_texts
+        if harmless == float("inf") or not self.rows_wanted or self.format.name == FORM.name:
+            return False
+        return sum(map(_characters, self.arguments.values())) > harmless
+
+    @property
+    def is_for_plan(self) -> bool:
+        """Whether it is not the rows that are wanted, but how SQLite makes them."""
+        return self.format.name == PLAN.name
+
+
+def _characters(value: object) -> int:
+    if isinstance(value, list):
+        return sum(map(_characters, value))
+    return len(value) if isinstance(value, str | bytes) else 0
+
+
+def job_of(
+    report: ReadEndpoint,
+    given: Mapping[str, Sequence[str]],
+    format: Format,
+    *,
+    rows_wanted: bool = True,
+    page: int = 1,
+) -> Job:
+    """The job that a request asks for; given: the texts of its parameters. Raises InvalidParameters.
+
+    Only JSON says that there are more pages, so other formats have all rows unless a limit is given.
+    """
+    is_flat = report.paging is not None and format.name not in _SAYING_PAGES
+    arguments = read_arguments(report.params, given)
+    if "sort" not in report.header.params and arguments["sort"] is None:
+        del arguments["sort"]
+    return Job(
+        report,
+        arguments,
+        format,
+        rows_wanted=rows_wanted or report.needs_row,
+        is_whole=is_flat and not any(given.get("limit", ())),
+        page=page,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """So many rows, joined as the format's writer does; is_last when the rows end with it."""
+
+    text: bytes
+    rows: int
+    is_last: bool
+
+
+class Reader(Protocol):
+    """Reads one job, in this process or in another. clock: seconds that tell what that costs."""
+
+    clock: Callable[[], float]
+
+    def chunks(self, job: Job) -> Generator[Chunk, None, None]:
+        """The chunks as SQLite makes them; none when there are no rows.
+
+        Raises StaleReport, Overtaken, InvalidParameters (not a choice), UnfitValue, QueryFailed,
+        DatabaseUnavailable, UnsettledDatabases, or Cancelled after `stop`.
+        """
+
+    def stop(self) -> None:
+        """End the reading as soon as may be, from any thread."""
+
+
+class VersionChanged(Exception):
+    """A file was written after the answer's tag was made; make it again."""
+
+
+class BudgetExceeded(Exception):
+    """The reading took longer than it was given."""
+
+
+class LocalReader:
+    """Reads in the thread that takes the chunks. For one job only.
+
+    seconds: how long it may take, waiting included, before it raises OverBudget.
+    """
+
+    clock = staticmethod(time.thread_time)
+
+    def __init__(self, pool: SnapshotPool, seconds: float = float("inf")) -> None:
+        self._pool = pool
+        self._is_brief = seconds < float("inf")
+        self._ends_at = time.monotonic() + seconds
+        self._snapshot: Snapshot | None = None
+        self._is_stopped = False
+        self._lock = threading.Lock()
+
+    def chunks(self, job: Job) -> Generator[Chunk, None, None]:
+        with self._held(job, job.seen) as (snapshot, arguments):
+            if job.rows_wanted:
+                with self._stoppable(snapshot):
+                    read = self._SPECIAL.get(job.format.name, LocalReader._rows)
+                    yield from read(self, snapshot, job, arguments)
+
+    def small_result(self, job: Job, seen: Sequence[FileVersion]) -> Chunk | None:
+        """All rows, joined; None when there are more than a thousand. Raises as `chunks` does.
+
+        seen: the report's files as they were just now.
+        """
+        run = job.prepared()
+        with self._held(job, seen) as (snapshot, arguments):
+            cursor = snapshot.connection.execute(run.sql, bindings(arguments))
+            rows = list(islice(chain.from_iterable(cursor), _MOST_IN_SMALL + 1))
+            cursor.close(True)
+            if len(rows) > _MOST_IN_SMALL:
+                return None
+            return _last_chunk(snapshot, job, arguments, rows, len(rows))
+
+    def stop(self) -> None:
+        with self._lock:
+            self._is_stopped = True
+            if self._snapshot is not None:
+                self._snapshot.connection.interrupt()
+
+    @contextmanager
+    def _held(self, job: Job, seen: Sequence[FileVersion] | None) -> Iterator[tuple[Snapshot, Arguments]]:
+        """A view at one instant, and the arguments to read it with."""
+        try:
+            with self._pool.snapshot(job.report.files, self._is_wanted, seen) as snapshot:
+                snapshot.hold(self._is_wanted)
+                if (
+                    schema_state(snapshot.identities, snapshot.schema_versions.values())
+                    != job.report.checked_against
+                ):
+                    raise StaleEndpoint
+                # Of files that were just written, the tag never comes again, so it may be of any rows.
+                if seen and all(version.settled for version in seen) and not snapshot.holds(seen):
+                    raise VersionChanged
+                try:
+                    yield snapshot, chosen_values(snapshot, job.report, job.arguments)
+                except apsw.Error as error:
+                    _require_same_files(snapshot, error)
+                    if isinstance(error, apsw.SQLError) and not _prepares(snapshot, job):
+                        # A deleted and new made file can have the old one's inode and schema version.
+                        raise StaleEndpoint(str(error)) from error
+                    raise
+                _require_same_files(snapshot)
+        except (apsw.Error, DatabaseUnavailable, UnstableDatabases, Cancelled) as error:
+            raise self._explained(error, job) from error
+
+    def _explained(self, error: Exception, job: Job) -> Exception:
+        if self._is_over_budget() or (self._is_brief and isinstance(error, apsw.TooBigError)):
+            return BudgetExceeded()
+        if not isinstance(error, apsw.Error):
+            return error
+        if self._is_stopped:
+            return Cancelled("The reading was stopped.")
+        values = bindings(job.arguments)
+        refused = refusal(error, job.report.statement.sql, values)
+        if isinstance(error, apsw.TooBigError) and refused is None:
+            return UnrepresentableValue(too_long(self._pool.longest_value))
+        return refused or to_query_error(error, job.report.files)
+
+    def _is_wanted(self) -> bool:
+        return not self._is_stopped and not self._is_over_budget()
+
+    def _is_over_budget(self) -> bool:
+        return time.monotonic() >= self._ends_at
+
+    @contextmanager
+    def _stoppable(self, snapshot: Snapshot) -> Iterator[None]:
+        with self._lock:
+            self._snapshot = snapshot
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._snapshot = None
+
+    def _rows(self, snapshot: Snapshot, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
+        run = job.prepared()
+        rows: list[bytes] = []
+        size, count, flush_at = 0, 0, time.monotonic() + _FIRST_SECONDS
+        for batch in batches(snapshot.connection, run.sql, bindings(arguments)):
+            rows += batch
+            size += sum(map(len, batch))
+            count += len(batch)
+            if size >= _CHUNK_BYTES or time.monotonic() >= flush_at:
+                yield Chunk(run.writer.join(rows), len(rows), is_last=False)
+                rows, size, flush_at = [], 0, time.monotonic() + _CHUNK_SECONDS
+            if self._is_stopped:
+                raise Cancelled("The reading was stopped.")
+        last = _last_chunk(snapshot, job, arguments, rows, count)
+        if last.text:
+            yield last
+
+    def _plan(self, snapshot: Snapshot, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
+        """The plan and what the rows took, as one chunk; the rows are read to their end and dropped."""
+        plan = plan_of(
+            job.report.name,
+            snapshot.connection,
+            job.prepared(),
+            bindings(arguments),
+            lambda: sum(chunk.rows for chunk in self._rows(snapshot, job, arguments)),
+        )
+        yield Chunk(plan.to_json(), plan.rows, is_last=True)
+
+    def _page(self, snapshot: Snapshot, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
+        """One page: the choices of its form, its rows, and the totals of all pages, which may take longer."""
+        began = time.monotonic()
+        join = job.prepared().writer.join
+        choices = list_choices(snapshot, job.report)
+        chunks = [*self._rows(snapshot, job, arguments)]
+        count, text = sum(chunk.rows for chunk in chunks), join([chunk.text for chunk in chunks])
+        facts = {"choices": choices, "seconds": time.monotonic() - began, "shown": count}
+        beginning = orjson.dumps(facts) + MARK + text
+        before, most = job.part
+        if before == 0 and count < most:
+            last = MARK + orjson.dumps({"rows": count, "is_whole": True})
+            yield Chunk(beginning + last, count, is_last=True)
+            return
+        yield Chunk(beginning, count, is_last=False)
+        found = self._totals(snapshot, job, arguments)
+        yield Chunk(MARK + orjson.dumps(found), 0, is_last=True)
+
+    def _totals(self, snapshot: Snapshot, job: Job, arguments: Arguments) -> dict[str, object]:
+        """Count and sums of all rows; no count, and why, when that takes too long or cannot be done."""
+        sql = totals_sql(unsorted_sql(job.report), job.report.columns)
+        ends_at = time.monotonic() + _COUNTING_SECONDS
+        snapshot.connection.wanted = lambda: self._is_wanted() and time.monotonic() < ends_at
+        try:
+            row = next(snapshot.connection.execute(sql, bindings(arguments)))
+        except apsw.Error as error:
+            if not self._is_wanted():
+                raise
+            return {"rows": None, "is_slow": isinstance(error, apsw.InterruptError)}
+        finally:
+            snapshot.connection.wanted = self._is_wanted
+        rows, sums = totals(row, job.report.columns)
+        return {"rows": rows, "sums": sums}
+
+    def _form(self, snapshot: Snapshot, job: Job, arguments: Arguments) -> Generator[Chunk, None, None]:
+        yield Chunk(orjson.dumps(list_choices(snapshot, job.report)), 0, is_last=True)
+
+    _SPECIAL: ClassVar = {PLAN.name: _plan, HTML.name: _page, FORM.name: _form}
+    """What is read for the formats that are more, or less, than rows."""
+
+
+def _prepares(snapshot: Snapshot, job: Job) -> bool:
+    """Whether SQLite accepts the SQL of a job, whatever its values are."""
+    choices = [each.sql for each in job.report.choices.values()]
+    return all(can_prepare(snapshot.connection, sql) for sql in [job.prepared().sql, *choices])
+
+
+def _require_same_files(snapshot: Snapshot, error: Exception | None = None) -> None:
+    """Raise DatabaseUnavailable when what was read may be of two files, one copied over the other."""
+    file = snapshot.overwritten()
+    if file is not None:
+        raise DatabaseUnavailable(file.schema, "was overwritten while it was read") from error
+
+
+def _last_chunk(snapshot: Snapshot, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:
+    """The rows that are left, with what comes after them. count: all that there were.
+
+    Raises NothingThere when there were none and the report's shape needs one.
+    """
+    if not count and job.report.needs_row and not job.is_for_plan:
+        names = job.report.endpoint.route.parameters or [
+            name for name, parameter in job.report.header.params.items() if parameter.is_required
+        ]
+        asked = ", ".join(f"{name} {arguments[name]}" for name in names)
+        raise RecordNotFound(f"There is no record with {asked}." if asked else "There is no record.")
+    run = job.prepared()
+    text = run.writer.join(rows) if rows else b""
+    if run.count_sql is not None:
+        offset, limit = job.part
+        is_last_page = 0 < count < limit or count == offset == 0
+        total = offset + count if is_last_page else _total(snapshot, run.count_sql, arguments)
+        text += end_of_page(total, limit, offset)
+    return Chunk(text, len(rows), is_last=True)
+
+
+def _total(snapshot: Snapshot, count_sql: str, arguments: Arguments) -> int:
+    return int(snapshot.connection.execute(count_sql, bindings(arguments)).get)
+
+
+def bindings(arguments: Arguments) -> dict[str, SqlValue]:
+    """The arguments as SQLite takes them; a list as the JSON array that `json_each` reads."""
+    return {
+        name: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+        for name, value in arguments.items()
+    }

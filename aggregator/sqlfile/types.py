@@ -1,0 +1,498 @@
+"""The types of parameters: how a text of the query string becomes a value for SQL.
+
+A type is an entry of `PARAMETER_TYPES`; its functions get the `Parameter` for the keys that matter to
+them, such as time_zone. Any text at all gives a value or InvalidValue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import combinations
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from aggregator.sqlfile.patterns import json_schema_pattern, matcher
+from aggregator.values.dates import read_date, read_timestamp, utc_text
+from aggregator.values.money import (
+    amount_text,
+    is_known_currency,
+    notation_of,
+    places_of,
+    read_amount,
+    usual_amount,
+)
+from aggregator.values.vocabulary import InvalidValue, KeyDiagnostics
+
+ParameterTypeName = Literal[
+    "integer", "number", "money", "text", "boolean", "date", "datetime", "month", "choice"
+]
+
+
+Scalar = bool | int | float | str
+
+
+"""What YAML gives for one value."""
+
+
+Value = int | float | str
+
+
+"""What SQL gets."""
+
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+
+
+_BOOLEANS = {"true": 1, "1": 1, "yes": 1, "on": 1, "false": 0, "0": 0, "no": 0, "off": 0}
+
+
+_LARGEST_INTEGER = 2**63
+
+
+_MOST_CHOICES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterType:
+    """One type.
+
+    parse: a text's value, or InvalidValue; schema: the JSON Schema of a value as it is given; given
+    and becomes: what a request says and what SQL gets, in words for the documentation.
+    """
+
+    parse: Callable[[str, Parameter], Value]
+    given: str
+    becomes: str
+    schema: dict[str, object] = field(default_factory=dict)
+
+
+def text_of(value: Scalar) -> str:
+    """A value of the header as a request would give it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _parse_integer(text: str, parameter: Parameter) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise InvalidValue("must be a whole number, such as 42")
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    value = int(digits[:20]) * (-1 if text.startswith("-") else 1)
+    if not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
+        raise InvalidValue("must lie between -9223372036854775808 and 9223372036854775807")
+    return value
+
+
+def _parse_number(text: str, parameter: Parameter) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise InvalidValue("must be a number, such as 12.5")
+    value = float(text)
+    if abs(value) == float("inf"):
+        raise InvalidValue("is too large a number")
+    return value
+
+
+def _parse_money(text: str, parameter: Parameter) -> int:
+    code = parameter.currency
+    return read_amount(text, [notation_of(code)], code, f"must be an amount, such as {usual_amount(code)}")
+
+
+def _parse_text(text: str, parameter: Parameter) -> str:
+    if parameter.pattern is not None and not matcher(parameter.pattern)(text):
+        example = f", such as {parameter.example}" if parameter.example is not None else ""
+        raise InvalidValue(f"{parameter.message or f'must match the pattern {parameter.pattern}'}{example}")
+    return text
+
+
+def _parse_boolean(text: str, parameter: Parameter) -> int:
+    try:
+        return _BOOLEANS[text.lower()]
+    except KeyError:
+        raise InvalidValue("must be true or false") from None
+
+
+def _now(parameter: Parameter) -> datetime:
+    return datetime.now(ZoneInfo(parameter.time_zone))
+
+
+def _parse_date(text: str, parameter: Parameter) -> str:
+    if text == "today":
+        return _now(parameter).date().isoformat()
+    day = read_date(text)
+    if day is not None:
+        return day
+    raise InvalidValue("must be a day that exists, as YYYY-MM-DD, or today")
+
+
+def _parse_datetime(text: str, parameter: Parameter) -> str:
+    if text == "now":
+        return utc_text(_now(parameter).replace(microsecond=0))
+    if text == "today":
+        return utc_text(_now(parameter).replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
+    moment = read_timestamp(text, ZoneInfo(parameter.time_zone))
+    if moment is not None:
+        return utc_text(moment)
+    raise InvalidValue(
+        "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, a day for its beginning, "
+        "today, or now"
+    )
+
+
+def _parse_month(text: str, parameter: Parameter) -> str:
+    if text == "today":
+        return _now(parameter).date().isoformat()[:7]
+    if not _MONTH.fullmatch(text) or text.startswith("0000"):
+        raise InvalidValue("must be a month, as YYYY-MM, or today")
+    return text
+
+
+def _parse_choice(text: str, parameter: Parameter) -> Value:
+    if parameter.choices is None:
+        return text
+    for choice in parameter.choices:
+        if text_of(choice) == text:
+            return int(choice) if isinstance(choice, bool) else choice
+    shown = [text_of(choice) for choice in parameter.choices[:_MOST_CHOICES_SHOWN]]
+    more = ", …" if len(parameter.choices) > len(shown) else ""
+    raise InvalidValue(f"must be one of {', '.join(shown)}{more}")
+
+
+PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
+    "integer": ParameterType(
+        _parse_integer,
+        "a whole number, from -2^63 to 2^63-1: `42`",
+        "an integer",
+        {"type": "integer", "format": "int64"},
+    ),
+    "number": ParameterType(
+        _parse_number,
+        "a number with a dot: `12.5`, `-1e-3`",
+        "a 64-bit floating-point number",
+        {"type": "number", "format": "double"},
+    ),
+    "money": ParameterType(
+        _parse_money,
+        "an amount of the currency, with or without its sign: `1000`, `1,000.00`, `$1,000`",
+        "a whole number of the currency's smallest unit: 100000",
+        {"type": ["string", "number"]},
+    ),
+    "text": ParameterType(_parse_text, "any text", "the text as it is", {"type": "string"}),
+    "boolean": ParameterType(
+        _parse_boolean, "`true` or `false`; also yes/no, on/off, 1/0", "1 or 0", {"type": "boolean"}
+    ),
+    "date": ParameterType(
+        _parse_date,
+        "a day: `2024-02-29`, or `today`",
+        "the text `2024-02-29`",
+        {"type": "string", "format": "date"},
+    ),
+    "datetime": ParameterType(
+        _parse_datetime,
+        "a moment: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in time_zone, `now`; or a day for its "
+        "beginning: `2024-02-29`, `today`",
+        "the moment in UTC, `2024-02-29T14:30:00Z`; with a fraction of a second only when one is given",
+        {"type": "string", "format": "date-time"},
+    ),
+    "month": ParameterType(
+        _parse_month,
+        "a month: `2024-02`, or `today`",
+        "the text `2024-02`",
+        {"type": "string", "pattern": f"^{_MONTH.pattern}$"},
+    ),
+    "choice": ParameterType(
+        _parse_choice,
+        "one of `choices`, or of the values that `choices_sql` gives",
+        "the value as the header or the data has it",
+    ),
+}
+
+
+MOVING = ("today", "now")
+
+
+"""Values that will be others tomorrow."""
+
+
+_ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
+
+
+_IN_TIME = ("date", "datetime", "month")
+
+
+_KEYS_OF_TYPES = {
+    "min": _ORDERED,
+    "max": _ORDERED,
+    "currency": ("money",),
+    "pattern": ("text",),
+    "message": ("text",),
+    "choices": ("choice",),
+    "choices_sql": ("choice",),
+    "time_zone": _IN_TIME,
+}
+
+
+"""The keys that only some types have."""
+
+
+class Parameter(BaseModel):
+    """What a header says of one parameter. Each field is a key of `params.<name>`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: ParameterTypeName = Field(description="What the values are; see the types")
+    description: str = Field("", description="What it means, for the form and the API's pages")
+    required: bool | None = Field(
+        None,
+        description="Whether a request must give it; when it is not said, it must if there is no default. "
+        "SQL gets NULL for what is neither given nor has a default",
+    )
+    default: Scalar | list[Scalar] | None = Field(
+        None, description="The value when none is given; `today` and `now` are those of the request"
+    )
+    currency: str | None = Field(
+        None,
+        pattern="^[A-Z]{3}$",
+        description="ISO 4217 code of money; two decimals when it is not given",
+    )
+    min: Scalar | None = Field(None, description="The least value; of a text, its least length")
+    max: Scalar | None = Field(None, description="The greatest value; of a text, its greatest length")
+    pattern: str | None = Field(
+        None, description="A regular expression that the whole text must match; see the rules of patterns"
+    )
+    message: str | None = Field(
+        None,
+        description="The error for a text that does not match `pattern`, such as `must be an e-mail address`",
+    )
+    choices: list[Scalar] | None = Field(None, description="The values of a choice")
+    choices_sql: str | None = Field(
+        None, description="Or a SELECT whose first column has the values, without parameters"
+    )
+    many: bool = Field(
+        False, description="A list, given by repeating the name; SQL gets a JSON array for `json_each`"
+    )
+    time_zone: str = Field(
+        "UTC",
+        description="Where `today` and `now` are taken, and a datetime without an offset is read; UTC when "
+        "it is not given",
+    )
+    example: Scalar | list[Scalar] | None = Field(
+        None, description="A value for the form and the API's pages to begin with"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{name} is not a time zone such as Europe/Berlin") from error
+        return name
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            matcher(pattern)
+        return pattern
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> Parameter:
+        findings = KeyDiagnostics()
+        for key, types in _KEYS_OF_TYPES.items():
+            if self.type not in types and key in self.model_fields_set:
+                findings.add(key, f"is for {', '.join(types)}, not for {self.type}")
+        if self.required and self.default is not None:
+            findings.add("required", "cannot be true where there is a default")
+        if self.message is not None and self.pattern is None:
+            findings.add("message", "needs a pattern beside it")
+        if self.currency is not None and not is_known_currency(self.currency):
+            findings.add("currency", f"{self.currency} is not a currency of ISO 4217")
+            findings.raise_any()
+        if self.type == "choice":
+            self._check_choices(findings)
+        elif self.type != "boolean":
+            self._check_bounds(findings)
+        findings.raise_any()
+        self._check_own_values(findings)
+        findings.raise_any()
+        return self
+
+    def _check_choices(self, findings: KeyDiagnostics) -> None:
+        if (self.choices is None) == (self.choices_sql is None):
+            findings.add("type", "a choice has choices, or else choices_sql")
+        texts = [text_of(choice) for choice in self.choices or ()]
+        if self.choices is not None and (not texts or "" in texts):
+            findings.add("choices", "must have values, none of them empty")
+        for text in sorted({one for one, other in combinations(texts, 2) if one == other}):
+            findings.add("choices", f"{text} comes twice")
+
+    def _check_bounds(self, findings: KeyDiagnostics) -> None:
+        bounds = {}
+        for key in ("min", "max"):
+            try:
+                bounds[key] = self.bound(getattr(self, key))
+            except InvalidValue as error:
+                findings.add(key, str(error))
+        low, high = bounds.get("min"), bounds.get("max")
+        if low is not None and high is not None and _sort_key(low) > _sort_key(high):
+            findings.add("min", "is more than max")
+        if self.type == "text" and any(length is not None and length < 0 for length in (low, high)):
+            findings.add("min", "a length is 0 or more")
+
+    def _check_own_values(self, findings: KeyDiagnostics) -> None:
+        for key in ("default", "example"):
+            given = getattr(self, key)
+            if isinstance(given, list) and not self.many:
+                findings.add(key, "is a list, but the parameter is not: say many: true")
+                continue
+            for value in given if isinstance(given, list) else [given]:
+                if self.type == "text" and isinstance(value, bool | float):
+                    findings.add(key, "must be a text; put it in quotes")
+                    continue
+                try:
+                    if value is not None:
+                        self.parse_one(text_of(value))
+                except InvalidValue as error:
+                    findings.add(key, str(error))
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a request must give it."""
+        return self.default is None if self.required is None else self.required
+
+    def parse_one(self, text: str) -> Value:
+        """The value of one text; raises InvalidValue with what is allowed."""
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidValue("must be valid Unicode") from None
+        if "\0" in text:
+            raise InvalidValue("must not hold the character NUL")
+        value = PARAMETER_TYPES[self.type].parse(text, self)
+        self._check_limits(value)
+        return value
+
+    def default_value(self) -> Value | list[Value] | None:
+        """The default as a value, `today` and `now` as of this moment."""
+        if self.default is None:
+            return None
+        if isinstance(self.default, list):
+            return [self.parse_one(text_of(value)) for value in self.default]
+        value = self.parse_one(text_of(self.default))
+        return [value] if self.many else value
+
+    def _check_limits(self, value: Value) -> None:
+        size = len(str(value)) if self.type == "text" else _sort_key(value)
+        low, high = self.bound(self.min), self.bound(self.max)
+        if low is not None and size < _sort_key(low):
+            raise InvalidValue(f"must be at least {self._in_words(low)}")
+        if high is not None and size > _sort_key(high):
+            raise InvalidValue(f"must be at most {self._in_words(high)}")
+
+    def _in_words(self, bound: Any) -> str:
+        if self.type == "money":
+            return amount_text(bound, self.currency)
+        return f"{bound} characters long" if self.type == "text" else str(bound)
+
+    def bound(self, bound: Scalar | None) -> Any:
+        """What min or max says, as a value; raises InvalidValue."""
+        if bound is None:
+            return None
+        kind: ParameterTypeName = "integer" if self.type == "text" else self.type
+        return PARAMETER_TYPES[kind].parse(text_of(bound), self)
+
+
+class SortSpec(BaseModel):
+    """How a request may sort the rows. Each field is a key of `sort`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    default: str = Field(
+        description="The order of the file's own ORDER BY: its first column and the direction, "
+        "`order_date.desc` or `order_date.asc`"
+    )
+    columns: list[str] = Field(
+        min_length=1,
+        description="The columns of the result that the parameter `sort` takes, each as `column.asc` and "
+        "`column.desc`",
+    )
+    then: str = Field(
+        description="The column that sorts equal rows, ascending; its values are unique, and the file's "
+        "ORDER BY ends in it"
+    )
+    description: str = Field("", description="What it means, for the form and the API's pages")
+
+    @model_validator(mode="after")
+    def _default_is_a_choice(self) -> SortSpec:
+        if self.default not in (choices := sort_parameter(self.columns).choices or ()):
+            raise ValueError(f"default must be one of {', '.join(map(text_of, choices))}")
+        return self
+
+
+def sort_parameter(
+    columns: Iterable[str], default: str | None = None, description: str = "Sort by a column, in every format"
+) -> Parameter:
+    """The parameter `sort`, which takes each column with `.asc` and `.desc`."""
+    ways = dict.fromkeys(f"{column}.{way}" for column in columns for way in ("asc", "desc"))
+    return Parameter(type="choice", choices=[*ways], required=False, default=default, description=description)
+
+
+def _sort_key(value: Value) -> Any:
+    # As text `12:00:00.5Z` comes before `12:00:00Z`.
+    return value.removesuffix("Z") if isinstance(value, str) else value
+
+
+_ENUMS = ({str}, {int})
+
+
+"""The types of choices that generators of clients know; others are given as texts."""
+
+
+def parameter_schema(parameter: Parameter) -> dict[str, object]:
+    """The JSON Schema (2020-12) of what a request may give for it."""
+    schema = dict(PARAMETER_TYPES[parameter.type].schema)
+    low, high = ("minLength", "maxLength") if parameter.type == "text" else ("minimum", "maximum")
+    if parameter.type in ("integer", "number", "text"):
+        bounds = ((low, parameter.bound(parameter.min)), (high, parameter.bound(parameter.max)))
+        schema |= {key: bound for key, bound in bounds if bound is not None}
+    if parameter.type == "money":
+        units = 10 ** places_of(parameter.currency)
+        limits = {low: parameter.bound(parameter.min), high: parameter.bound(parameter.max)}
+        schema |= {key: bound / units for key, bound in limits.items() if bound is not None}
+    if parameter.type == "text" and parameter.is_required:
+        # An empty text counts as not given.
+        schema["minLength"] = max(int(str(schema.get("minLength", 1))), 1)
+    if parameter.pattern is not None and (pattern := json_schema_pattern(parameter.pattern)) is not None:
+        schema["pattern"] = pattern
+    is_mixed = parameter.choices is not None and {type(each) for each in parameter.choices} not in _ENUMS
+    if parameter.choices is not None:
+        schema["enum"] = [text_of(each) if is_mixed else each for each in parameter.choices]
+    if parameter.many:
+        schema = {"type": "array", "items": schema}
+    if parameter.default is not None and parameter.default not in MOVING:
+        schema["default"] = _json(parameter, parameter.default, is_mixed)
+    return schema
+
+
+def _json(parameter: Parameter, value: Any, is_mixed: bool) -> object:
+    """A default as JSON has it: `"007"` of an integer is 7, `yes` of a boolean is true."""
+    if isinstance(value, list):
+        return [_json(parameter, item, is_mixed) for item in value]
+    if is_mixed:
+        return text_of(value)
+    if parameter.type in ("integer", "number"):
+        return parameter.parse_one(text_of(value))
+    if parameter.type == "boolean":
+        return bool(parameter.parse_one(text_of(value)))
+    return value

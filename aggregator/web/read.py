@@ -1,0 +1,445 @@
+"""The choices of a form that come from the data."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.files import FileVersion
+from aggregator.engine.sqlite.snapshot import file_versions
+from aggregator.errors import (
+    AggregatorError,
+    Cancelled,
+    InvalidParameter,
+    InvalidParameters,
+    MethodNotAllowed,
+    NotFound,
+    QueryFailed,
+    SpoolFull,
+)
+from aggregator.formats import FORM, HTML, PLAN
+from aggregator.formats.base import Format
+from aggregator.formats.json import Group
+from aggregator.formats.localize import locale_of
+from aggregator.inputs.json_body import MOST_FIELD_BYTES, Fields
+from aggregator.read.reader import Job, StaleEndpoint, VersionChanged, job_of
+from aggregator.read.run import Run
+from aggregator.sqlfile.catalog import Catalog, Endpoint
+from aggregator.sqlfile.types import MOVING, Parameter
+from aggregator.web.body import Body, fields_of, receive_body
+from aggregator.web.negotiation import EndpointMatch, choose_format, find, wanted_formats
+from aggregator.web.pages.home import first_page
+from aggregator.web.pages.report import page_of
+from aggregator.web.pages.templating import PAGE_HEADERS, SECURITY, page_url_of, send_page_path
+from aggregator.web.request import Request, given_parameters, merged
+from aggregator.web.response import (
+    PLAN_HEADERS,
+    Download,
+    HtmlFrame,
+    ResponseWriter,
+    entity_tag,
+    file_headers,
+    matches,
+    small_body,
+    wants_gzip,
+)
+from aggregator.web.service import Service
+from aggregator.web.write import respond_to_write
+
+
+async def form_choices(
+    service: Service, report: ReadEndpoint, request: Request, seconds: float
+) -> dict[str, list[str]]:
+    """The choices of each parameter; empty when they cannot be had in so many seconds."""
+    if not report.choices:
+        return {}
+    run = Run(Job(report, {}, FORM), service.spool())
+    try:
+        offered: dict[str, list[str]] = orjson.loads(await small_body(service, run, request.receive, seconds))
+    except (AggregatorError, StaleEndpoint):
+        return {}
+    return offered
+
+
+_MOST_REMEMBERED = 1_000
+
+
+_LONGEST_REMEMBERED = 500
+
+
+PageRequest = tuple[object, ...]
+
+
+"""All of a request on which its order depends."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """All of it checked. parameters: the names of those that were given.
+
+    is_lasting: whether the same request will mean the same tomorrow.
+    """
+
+    job: Job
+    gzip: bool
+    parameters: list[str]
+    is_lasting: bool
+
+
+class QueryRequests:
+    """Reads orders, and remembers those of the latest requests: bookmarks come again and again.
+
+    library: whose names links avoid; has_plans: whether reports tell how SQLite runs them.
+    """
+
+    def __init__(self, registry: EndpointRegistry[Any], has_plans: bool) -> None:
+        self._registry = registry
+        self._has_plans = has_plans
+        self._remembered: dict[PageRequest, QueryRequest] = {}
+
+    def of(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> QueryRequest:
+        """The order of a request for a report; raises InvalidParameters, NotAcceptable."""
+        catalog = self._registry.catalog()
+        asked = (
+            report,
+            catalog,
+            found.format_name,
+            *found.match.path_parameters.values(),
+            request.query_string,
+            request.header(b"accept"),
+            request.header(b"accept-encoding"),
+            request.header(b"accept-language"),
+            len(request.segments),
+            request.is_head,
+        )
+        order = self._remembered.get(asked)
+        if order is None:
+            order = query_request_of(report, found, request, catalog, self._has_plans)
+            self._remember(asked, order)
+        request.line.parameters = order.parameters
+        request.line.format = order.job.format.name
+        return order
+
+    def _remember(self, asked: PageRequest, order: QueryRequest) -> None:
+        if not order.is_lasting:
+            return
+        if sum(len(part) for part in asked if isinstance(part, str | bytes)) > _LONGEST_REMEMBERED:
+            return
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[asked] = order
+
+
+def query_request_of(
+    report: ReadEndpoint,
+    found: EndpointMatch,
+    request: Request,
+    catalog: Catalog,
+    has_plans: bool,
+    fields: Fields | None = None,
+) -> QueryRequest:
+    """Read an order; fields: the parameters in the request's body. Raises as `Orders.of` does."""
+    query = request.query()
+    params = report.params
+    declared = params if request.method == "GET" else None
+    given = merged(given_parameters(query, found.match.path_parameters, declared), fields or {})
+    request.line.parameters = names = [name for name in given if name in params]
+    wanted = wanted_formats(query, found)
+    accept = request.header(b"accept")
+    pages = [HTML, *report.pictures] if request.method == "GET" else []
+    only_by_name = [PLAN] if has_plans else []
+    available = [*report.formats, *pages]
+    format = choose_format(available, wanted, query, accept, only_by_name)
+    request.line.format = format.name
+    if isinstance(format.writer, Group) and "sort" not in report.header.params and any(given.get("sort", ())):
+        message = "is not for JSON in groups, whose rows stand together; take another format"
+        raise InvalidParameters([InvalidParameter("sort", given["sort"][0], message)])
+    if format is HTML:
+        format = _page_format(report, request, catalog)
+    return QueryRequest(
+        job=job_of(
+            report,
+            given,
+            format,
+            rows_wanted=not request.is_head,
+            page=_page(report, query.get("_page", []), format),
+        ),
+        gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
+        parameters=names,
+        is_lasting=not any(_moves(parameter, given.get(name, ())) for name, parameter in params.items()),
+    )
+
+
+def _page_format(report: ReadEndpoint, request: Request, catalog: Catalog) -> Format:
+    """HTML for this reader, with the links of this URL."""
+    locale = locale_of(request.header(b"accept-language"))
+    root = page_url_of(request).root
+    links = {column.link for column in report.columns if column.link}
+    taken = tuple((link, *pair) for link in sorted(links) for pair in catalog.taken(link))
+    return replace(HTML, writer=replace(report.table(locale, root), taken=taken))
+
+
+def _page(report: ReadEndpoint, texts: Sequence[str], format: Format) -> int:
+    given = [text for text in texts if text]
+    if not given:
+        return 1
+    if format.name != HTML.name or report.paging is not None:
+        message = (
+            "is for pages (format=html)" if report.paging is None else "is not for this report; say offset"
+        )
+        raise InvalidParameters([InvalidParameter("_page", ", ".join(given), message)])
+    if len(given) > 1 or re.fullmatch("[1-9][0-9]{0,11}", given[0]) is None:
+        raise InvalidParameters([InvalidParameter("_page", ", ".join(given), "must be a number from 1")])
+    return int(given[0])
+
+
+def _moves(parameter: Parameter, given: Sequence[str]) -> bool:
+    """Whether its value, or whether it is allowed, may depend on the time."""
+    default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
+    return any(text in MOVING for text in (*default, parameter.min, parameter.max, *given))
+
+
+_MOST_CHECKS = 3
+
+
+_MOST_LOOKS = 2
+
+
+_PATIENCE = 0.5
+
+
+log = logging.getLogger(__name__)
+
+
+class SqlEndpoints:
+    """The ASGI application behind every URL that the service does not answer by itself.
+
+    A browser that opens what only takes something is led to the page that sends it (303).
+    A path that is there only with, or only without, a slash at its end is redirected to it (308);
+    `/` without a report of its own is the first page.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._orders = QueryRequests(service.registry, service.settings.show_sql)
+        self._checking: dict[tuple[str, str], asyncio.Task[ReadEndpoint | WriteEndpoint]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        answer = ResponseWriter(request, send, self._service.settings.show_sql)
+        try:
+            await self._answer(request, answer)
+        except Cancelled as error:
+            answer.note(error)
+        except AggregatorError as error:
+            await answer.fail(error)
+        except asyncio.CancelledError as cancelled:
+            if cancelled.args and isinstance(cancelled.args[0], SpoolFull):
+                await answer.fail(cancelled.args[0])
+                return
+            unknown = "" if request.method == "GET" else " Whether this was written is not known."
+            await answer.fail(Cancelled(f"The service is being stopped.{unknown}"))
+        except Exception as error:
+            log.exception("a request failed in a way that nobody thought of")
+            await answer.fail(
+                QueryFailed("Something in the service is broken; its log says what.", repr(error))
+            )
+
+    async def _answer(self, request: Request, answer: ResponseWriter) -> None:
+        request.require_text()
+        await self._service.refresh_library()
+        registry = self._service.registry
+        if request.method == "GET" and request.accepts_html and (taker := registry.sent_to(request.segments)):
+            await answer.moved(send_page_path(taker, page_url_of(request)), 303)
+            return
+        try:
+            found = find(registry, request.method, request.segments)
+        except MethodNotAllowed as error:
+            if request.method != "OPTIONS":
+                raise
+            await answer.options(error.allowed)
+        except NotFound:
+            if request.segments == ("",):
+                await self._first_page(request, answer)
+                return
+            location = self._with_other_slash(request)
+            if location is None:
+                raise
+            await answer.moved(location, 308)
+        else:
+            await self._answer_found(found, request, answer)
+
+    async def _first_page(self, request: Request, answer: ResponseWriter) -> None:
+        page = await first_page(self._service, page_url_of(request), request.header(b"accept-language"))
+        answer.headers = [*PAGE_HEADERS, ("vary", "Accept-Encoding, Accept-Language")]
+        answer.headers.append(("cache-control", "no-cache"))
+        if request.is_head:
+            await answer.empty()
+        else:
+            await answer.whole(page, wants_gzip(request.header(b"accept-encoding")))
+
+    def _with_other_slash(self, request: Request) -> str | None:
+        """The URL with a slash more or less, if there is a report."""
+        segments, url = request.other_slash()
+        try:
+            find(self._service.registry, request.method, segments)
+        except (NotFound, MethodNotAllowed):
+            return None
+        return url
+
+    async def _answer_found(self, found: EndpointMatch, request: Request, answer: ResponseWriter) -> None:
+        if request.method != "GET":
+            request.require_own_origin()
+        endpoint = found.match.endpoint
+        request.line.report = endpoint.file.removesuffix(".sql")
+        compiled = await self._checked_now(endpoint)
+        body = await self._body(compiled, request)
+        stale = StaleEndpoint()
+        try:
+            for _ in range(_MOST_CHECKS):
+                try:
+                    if isinstance(compiled, WriteEndpoint):
+                        await respond_to_write(self._service, compiled, found, request, body, answer)
+                    elif request.method == "GET" and request.accepts_html:
+                        await self._show(compiled, found, request, answer)
+                    else:
+                        await self._deliver(
+                            self._order(compiled, found, request, body), found, request, answer
+                        )
+                    return
+                except StaleEndpoint as error:
+                    stale = error
+                    self._service.registry.forget(compiled)
+                    compiled = await self._checked_now(endpoint)
+        finally:
+            body.close()
+        raise stale.at_last(compiled.files)
+
+    async def _body(self, compiled: ReadEndpoint | WriteEndpoint, request: Request) -> Body:
+        if request.method == "GET":
+            return Body()
+        settings = self._service.settings
+        has_rows = isinstance(compiled, WriteEndpoint) and compiled.has_input
+        most = settings.max_body if has_rows else min(settings.max_body, MOST_FIELD_BYTES)
+        return await receive_body(request, most, settings.spool_dir, self._service.spool_space)
+
+    def _order(
+        self, report: ReadEndpoint, found: EndpointMatch, request: Request, body: Body
+    ) -> QueryRequest:
+        if request.method == "GET":
+            return self._orders.of(report, found, request)
+        catalog, has_plans = self._service.registry.catalog(), self._service.settings.show_sql
+        return query_request_of(report, found, request, catalog, has_plans, fields_of(body))
+
+    async def _checked_now(self, endpoint: Endpoint) -> ReadEndpoint | WriteEndpoint:
+        """The endpoint, checked at most once at a time however many ask for it."""
+        registry = self._service.registry
+        report = registry.compiled(endpoint)
+        if report is not None:
+            return report
+        key = (endpoint.file, endpoint.digest)
+        checking = self._checking.get(key)
+        if checking is None:
+            checking = asyncio.create_task(self._service.in_checker(registry.check, endpoint))
+            self._checking[key] = checking
+            checking.add_done_callback(partial(self._compiled, key))
+        return await asyncio.shield(checking)
+
+    def _compiled(self, key: tuple[str, str], checking: asyncio.Task[ReadEndpoint | WriteEndpoint]) -> None:
+        del self._checking[key]
+        if not checking.cancelled():
+            checking.exception()
+
+    async def _show(
+        self, report: ReadEndpoint, found: EndpointMatch, request: Request, answer: ResponseWriter
+    ) -> None:
+        """Deliver it to somebody with a browser: what goes wrong is said beside the form."""
+        try:
+            await self._deliver(self._order(report, found, request, Body()), found, request, answer)
+        except AggregatorError as error:
+            if answer.is_begun or isinstance(error, Cancelled):
+                raise
+            # After a report that failed, nobody waits as long again for the choices of its form.
+            limit = report.time_limit(self._service.settings.time_limit)
+            limit = limit if isinstance(error, InvalidParameters) else min(limit, _PATIENCE)
+            offered = await form_choices(self._service, report, request, limit)
+            page = page_of(self._service, report, request, found)
+            await answer.fail(error, page.failed(error, offered))
+
+    async def _deliver(
+        self, order: QueryRequest, found: EndpointMatch, request: Request, answer: ResponseWriter
+    ) -> None:
+        if order.job.is_for_plan:
+            answer.headers = [*PLAN_HEADERS]
+            await self._download(order, request, answer)
+            return
+        for _ in range(_MOST_LOOKS):
+            try:
+                await self._deliver_as(file_versions(order.job.report.files), order, found, request, answer)
+                return
+            except VersionChanged:
+                pass
+        versions = [version.unsettled() for version in file_versions(order.job.report.files)]
+        await self._deliver_as(versions, order, found, request, answer)
+
+    async def _deliver_as(
+        self,
+        versions: Sequence[FileVersion],
+        order: QueryRequest,
+        found: EndpointMatch,
+        request: Request,
+        answer: ResponseWriter,
+    ) -> None:
+        """Deliver with the tag of these versions; raises Overtaken when a file was written since."""
+        job = order.job
+        page = page_of(self._service, job.report, request, found) if job.is_page else None
+        frame = page.build_id() if page is not None else ()
+        tag = entity_tag(job, versions, "gzip" if order.gzip else "", frame)
+        answer.headers = [*file_headers(job, tag), *(SECURITY if job.is_page else ())]
+        if request.method == "GET" and matches(request.header(b"if-none-match"), tag):
+            await answer.empty(304)
+            return
+        result = self._service.quick.result(job, versions)
+        if result is not None:
+            request.line.rows = result.rows
+            await answer.whole(result.body, order.gzip)
+            return
+        framed: HtmlFrame = partial(page.framed, job) if page is not None else iter
+        await self._download(replace(order, job=replace(job, seen=versions)), request, answer, framed)
+
+    async def _send(
+        self, download: Download, order: QueryRequest, request: Request, answer: ResponseWriter
+    ) -> None:
+        if request.is_head:
+            await answer.empty()
+        elif download.run.body is not None:
+            await answer.whole(download.body(), order.gzip)
+        elif request.counts_bytes or order.job.format.is_drawn:
+            await answer.counted(download, order.gzip)
+        else:
+            await answer.stream(download, order.gzip)
+
+    async def _download(
+        self, order: QueryRequest, request: Request, answer: ResponseWriter, framed: HtmlFrame = iter
+    ) -> None:
+        run = Run(order.job, self._service.spool())
+        limit = run.job.report.time_limit(self._service.settings.time_limit)
+        download = Download(self._service, run, request.receive, limit, framed)
+        try:
+            await download.begin()
+            await self._send(download, order, request, answer)
+        finally:
+            request.line.rows = run.rows
+            download.close()

@@ -1,0 +1,325 @@
+"""A write that a thread carries out, watched from the event loop: its client, its time, its turn."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import orjson
+from starlette.types import Receive
+
+from aggregator.endpoints.model import WriteEndpoint
+from aggregator.engine.sqlite.counting import Counts
+from aggregator.errors import (
+    DISK_FULL,
+    AggregatorError,
+    Cancelled,
+    DatabaseUnavailable,
+    InvalidParameter,
+    InvalidParameters,
+    RecordNotFound,
+    StorageFull,
+)
+from aggregator.inputs.filetypes import filetype_of
+from aggregator.inputs.json_body import Fields, open_object
+from aggregator.sqlfile.arguments import read_arguments
+from aggregator.web.body import INPUT_OPTIONS, Body, fields_of, opened_rows, said_of
+from aggregator.web.negotiation import EndpointMatch, choose_format, wanted_formats
+from aggregator.web.request import Request, given_parameters, merged
+from aggregator.web.response import ResponseWriter, disposition, wanted_name
+from aggregator.web.service import Service
+from aggregator.write.execute import commit_write as carry_out_order
+from aggregator.write.idempotency import StoredResponse
+from aggregator.write.preview import MOST_ROWS, USUAL_ROWS, preview
+from aggregator.write.request import (
+    READING,
+    RequestKey,
+    WriteBudget,
+    WriteRequest,
+    WriteResult,
+    summary,
+    watched,
+)
+
+_WATCH_AFTER_SECONDS = 0.05
+
+
+_LOOK_SECONDS = 0.25
+
+
+_LET_GO_SECONDS = 0.5
+
+
+"""A thread that was asked to give up mostly does so at once, but not inside a single SQLite function."""
+
+
+_LONGER_THAN_A_LOCK = 1.0
+
+
+async def in_time(
+    working: asyncio.Future[StoredResponse],
+    budget: WriteBudget,
+    write: WriteEndpoint,
+    receive: Receive,
+    lock_wait: float,
+) -> StoredResponse:
+    """The answer of a write, or what ended it; never much later than its time limit.
+
+    It ends with its client, with the service, and when others of the same files keep it waiting for longer
+    than a locked file would. Raises AggregatorError, and nothing is written then.
+    """
+    gone: asyncio.Task[None] | None = None
+    try:
+        await asyncio.wait({working}, timeout=_WATCH_AFTER_SECONDS)
+        while not working.done():
+            gone = gone or asyncio.create_task(_client_gone(receive))
+            waited: set[asyncio.Future[Any]] = {working, gone}
+            await asyncio.wait(waited, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            error = _reason_to_end(budget, write, gone, lock_wait)
+            if error is not None and budget.give_up(error):
+                await asyncio.wait({working}, timeout=_LET_GO_SECONDS)
+                break
+            if error is not None:
+                await asyncio.wait({working})
+    except asyncio.CancelledError:
+        budget.give_up(Cancelled("The service is being stopped; nothing was written."))
+        raise
+    finally:
+        if gone is not None:
+            gone.cancel()
+        working.add_done_callback(_retrieved)
+    if not working.done():
+        budget.require()
+    return await working
+
+
+def _reason_to_end(
+    budget: WriteBudget, write: WriteEndpoint, gone: asyncio.Task[None], lock_wait: float
+) -> AggregatorError | None:
+    if gone.done():
+        return Cancelled("The client has gone.")
+    if budget.waited > lock_wait + _LONGER_THAN_A_LOCK:
+        # A write need not change a file: two SELECTs that a POST runs only read.
+        schemas = " or ".join(file.schema for file in write.written or write.files)
+        return DatabaseUnavailable(schemas, "is being changed by another request that takes long", "written")
+    return budget.ended_by()
+
+
+async def _client_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _retrieved(working: asyncio.Future[StoredResponse]) -> None:
+    """Nobody may be left to be told of an error."""
+    with suppress(asyncio.CancelledError):
+        working.exception()
+
+
+def rows_to_show(asked: Fields) -> int:
+    """How many rows a preview shall have, 0 when none is asked for; raises InvalidParameters.
+
+    An empty one is asked for too: nobody who names it expects that something is written.
+    """
+    if "preview" not in asked:
+        return 0
+    texts = [text for text in asked["preview"] if text]
+    if not texts:
+        return USUAL_ROWS
+    if len(texts) == 1 and texts[0] in _COUNTS:
+        return int(texts[0])
+    message = f"must be a whole number from 1 to {MOST_ROWS}; {USUAL_ROWS} when it is empty"
+    raise InvalidParameters([InvalidParameter("preview", ", ".join(texts), message)])
+
+
+_COUNTS = frozenset(map(str, range(1, MOST_ROWS + 1)))
+
+
+def refuse_unknown(write: WriteEndpoint, given: Fields) -> None:
+    """Raises InvalidParameters for names that are none; the others may have any value, or none yet."""
+    params = write.header.params
+    try:
+        read_arguments(params, {name: texts for name, texts in given.items() if name not in INPUT_OPTIONS})
+    except InvalidParameters as error:
+        if unknown := [each for each in error.errors if each.parameter not in params]:
+            raise InvalidParameters(unknown) from None
+
+
+def previewed(
+    write: WriteEndpoint, request: Request, body: Body, file: BinaryIO, most_rows: int
+) -> StoredResponse:
+    """The answer to a preview; reads the file, so it is not for the event loop.
+
+    Raises UnreadableInput, UnsupportedInput, TooLarge.
+    """
+    kind, options = said_of(request, body, file)
+    shown = preview(file, kind, write.header.input, options, most_rows)
+    return StoredResponse(200, [("content-type", "application/json")], shown.to_json(), len(shown.rows))
+
+
+_LONGEST_KEY = 255
+
+
+async def respond_to_write(
+    service: Service,
+    write: WriteEndpoint,
+    found: EndpointMatch,
+    request: Request,
+    body: Body,
+    answer: ResponseWriter,
+) -> None:
+    """Carry out what a request asks for, and answer.
+
+    Raises AggregatorError; nothing is written then. StaleReport when the tables have changed.
+    """
+    try:
+        answered = await _answered(service, write, found, request, body)
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise StorageFull("The server has no room left for these rows; nothing was written.") from error
+    request.line.rows = answered.rows
+    answer.headers = [*answered.headers, ("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
+    await answer.whole(answered.body, gzip_wanted=False, status=answered.status)
+
+
+async def _answered(
+    service: Service, write: WriteEndpoint, found: EndpointMatch, request: Request, body: Body
+) -> StoredResponse:
+    fields, file = _parts(write, body)
+    budget = WriteBudget(write.time_limit(service.settings.time_limit))
+    rows = watched(file, budget)
+    if write.has_input and (shown := rows_to_show(merged(request.query(), body.fields))):
+        refuse_unknown(write, merged(_given(found, request), fields))
+        budget.begin(READING)
+        working = await service.start_load(lambda: previewed(write, request, body, rows, shown))
+    else:
+        order = _order(write, found, request, fields)
+        if key := _key(request):
+            digest = _digest(request, await service.in_checker(body.digest))
+            order = replace(order, key=RequestKey(key, digest))
+        if write.has_input or order.key is not None:
+            working = await service.start_load(
+                lambda: _committed(service, order, request, body, rows, budget)
+            )
+        else:
+            working = asyncio.wrap_future(service.writes.submit(order, render, budget))
+    return await in_time(working, budget, write, request.receive, service.settings.lock_wait)
+
+
+def _committed(
+    service: Service, order: WriteRequest, request: Request, body: Body, rows: BinaryIO, budget: WriteBudget
+) -> StoredResponse:
+    """Carry out an order in a transaction of its own; for a thread."""
+    budget.begin(READING)
+    if order.write.has_input:
+        order = replace(order, table=opened_rows(order.write, request, body, rows))
+    return carry_out_order(order, service.place, render, budget=budget)
+
+
+def _parts(write: WriteEndpoint, body: Body) -> tuple[Fields, BinaryIO]:
+    """The parameters in a body, and the file of its rows."""
+    file: BinaryIO = body.file if body.file is not None else io.BytesIO()
+    if not write.has_input:
+        return fields_of(body), file
+    rows_in = write.header.rows_in
+    if rows_in is None or filetype_of(file, body.media_type, body.name) != "json":
+        return body.fields, file
+    fields, rows = open_object(file, rows_in) or ({}, file)
+    return merged(body.fields, fields), rows
+
+
+def _order(write: WriteEndpoint, found: EndpointMatch, request: Request, fields: Fields) -> WriteRequest:
+    query = request.query()
+    options = INPUT_OPTIONS if write.has_input else ()
+    given = merged(_given(found, request), fields)
+    asked = merged(query, fields)
+    given = {name: texts for name, texts in given.items() if name not in options}
+    params = write.header.params
+    request.line.parameters = [name for name in given if name in params]
+    format = choose_format(write.formats, wanted_formats(query, found), query, request.header(b"accept"))
+    request.line.format = format.name
+    return WriteRequest(
+        write=write,
+        arguments=read_arguments(params, given),
+        format=format,
+        skip_invalid=_option(asked, "invalid", _invalid_values(write), write),
+        is_dry=_option(asked, "dry_run", {"true": True, "false": False}, write),
+    )
+
+
+def _given(found: EndpointMatch, request: Request) -> Fields:
+    return given_parameters(request.query(), found.match.path_parameters)
+
+
+def _invalid_values(write: WriteEndpoint) -> Mapping[str, bool]:
+    """Where the answer has rows, there is no place in it for those that were left out."""
+    return {"reject": False} if write.columns else {"skip": True, "reject": False}
+
+
+def _option(query: Fields, name: str, values: Mapping[str, bool], write: WriteEndpoint) -> bool:
+    if not write.has_input:
+        return False
+    texts = [text for text in query.get(name, []) if text]
+    if not texts:
+        return False
+    if len(texts) > 1 or texts[0] not in values:
+        raise InvalidParameters(
+            [InvalidParameter(name, ", ".join(texts), f"must be one of {', '.join(values)}")]
+        )
+    return values[texts[0]]
+
+
+def _key(request: Request) -> str:
+    """The Idempotency-Key, empty without one; raises InvalidParameters."""
+    key = request.header(b"idempotency-key").strip().strip('"')
+    if len(key) > _LONGEST_KEY:
+        message = f"must be at most {_LONGEST_KEY} characters long"
+        raise InvalidParameters([InvalidParameter("Idempotency-Key", key[:20] + "…", message)])
+    return key
+
+
+def _digest(request: Request, of_body: bytes) -> bytes:
+    said = [request.method, request.segments, request.query_string.decode("latin-1"), of_body.hex()]
+    return hashlib.blake2b(orjson.dumps(said), digest_size=16).digest()
+
+
+def _has_created(method: str, counts: Counts) -> bool:
+    """A PUT that replaces rows inserts some of them by chance; SQLite gives numbers out again."""
+    if method == "PUT":
+        return counts.inserted > 0 and not counts.updated and not counts.deleted
+    return method == "POST" and counts.inserted > 0
+
+
+def render(order: WriteRequest, outcome: WriteResult) -> StoredResponse:
+    """The answer to what was done: the rows that the last statement gives, else the counts.
+
+    Raises NothingThere when a path names what is not there.
+    """
+    route = order.write.endpoint.route
+    rows = outcome.rows
+    if route.method != "POST" and route.parameters and not outcome.matched and not rows:
+        raise RecordNotFound("No such row is there, or the rules of this URL keep it; nothing was changed.")
+    if rows is not None and not rows and order.write.needs_row:
+        raise RecordNotFound("There is no row to answer with; nothing was changed.")
+    is_created = _has_created(route.method, outcome.counted) and not outcome.is_dry
+    received = outcome.received.count if outcome.received is not None else outcome.matched
+    status = 201 if is_created else 200
+    if rows is None:
+        return StoredResponse(
+            status, [("content-type", "application/json")], summary(outcome).to_json(), received
+        )
+    format = order.format
+    writer = format.writer(order.write.columns, order.write.endpoint.sheet)
+    name = wanted_name(order.write.header, order.write.endpoint.short_name, order.arguments)
+    headers = [
+        ("content-type", format.media_type),
+        ("content-disposition", disposition(name, format.suffix, format.disposition)),
+        ("vary", "Accept"),
+    ]
+    return StoredResponse(status, headers, b"".join(writer.encode(rows)), received)

@@ -1,0 +1,4 @@
+"""One write: its rows, its guards and its transaction.
+
+Imports read and below.
+"""

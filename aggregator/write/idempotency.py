@@ -1,0 +1,113 @@
+"""The answers of requests with an Idempotency-Key, kept as long as such a request may come again.
+
+They are in a database of their own beside the others, and are written in the transaction of the write:
+either both are there or none
+(https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from aggregator.engine.sqlite.files import DatabaseFile
+from aggregator.engine.sqlite.transaction import WriteConnection
+from aggregator.errors import DatabaseUnavailable, InvalidParameter, InvalidParameters
+from aggregator.write.request import WriteRequest
+
+FILE_NAME = ".aggregator.db"
+
+
+KEPT_SECONDS = 24 * 60 * 60
+
+
+_SCHEMA = "aggregator_answers"
+
+
+_TABLE = f"{_SCHEMA}.answers"
+
+
+_SCRIPT = """
+PRAGMA journal_mode = WAL;
+CREATE TABLE IF NOT EXISTS answers (
+    endpoint TEXT NOT NULL,
+    request_key TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    answered_at INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (endpoint, request_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS answers_by_age ON answers (answered_at);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """An answer as it is sent: an HTTP status, headers, and the body. rows: those that were received."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    rows: int = 0
+
+
+class IdempotencyStore:
+    """The answers that were given to requests with a key."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._is_made = False
+
+    def file(self) -> DatabaseFile:
+        """The database of the answers, made when there is none. Raises DatabaseUnavailable."""
+        if not self._is_made or not self._path.exists():
+            try:
+                self._make()
+            except apsw.Error as error:
+                reason = "cannot be made or opened in the folder of the databases"
+                raise DatabaseUnavailable(_SCHEMA, reason, "written") from error
+            self._is_made = True
+        return DatabaseFile(_SCHEMA, self._path)
+
+    def _make(self) -> None:
+        connection = apsw.Connection(str(self._path))
+        try:
+            connection.set_busy_timeout(5_000)
+            connection.execute(_SCRIPT).fetchall()
+        finally:
+            connection.close()
+
+    def given_before(self, connection: WriteConnection, order: WriteRequest) -> StoredResponse | None:
+        """The first answer to the same request. Raises InvalidParameters when the key was another's."""
+        assert order.key is not None
+        row = connection.execute(
+            f"SELECT digest, status, headers, body FROM {_TABLE}"
+            " WHERE endpoint = ? AND request_key = ? AND answered_at > ?",
+            (order.write.name, order.key.key, time.time() - KEPT_SECONDS),
+        ).fetchone()
+        if row is None:
+            return None
+        digest, status, headers, body = row
+        if digest != order.key.digest:
+            message = "was already used for a different request; use a new key"
+            raise InvalidParameters([InvalidParameter("Idempotency-Key", order.key.key, message)])
+        return StoredResponse(status, [(name, value) for name, value in json.loads(headers)], body)
+
+    def keep(self, connection: WriteConnection, order: WriteRequest, answered: StoredResponse) -> None:
+        """Remember an answer, and forget the old ones."""
+        assert order.key is not None
+        now = int(time.time())
+        connection.execute(f"DELETE FROM {_TABLE} WHERE answered_at <= ?", (now - KEPT_SECONDS,))
+        connection.execute(
+            f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(order.write.name, order.key.key, order.key.digest, now),
+                *(answered.status, json.dumps(answered.headers), answered.body),
+            ),
+        )

@@ -1,0 +1,423 @@
+"""From the body's rows to the table `input`: every cell checked, the bad rows put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+import apsw
+
+from aggregator.engine.sqlite.connection import SqlValue, quoted_name
+from aggregator.engine.sqlite.prepare import INPUT_TABLE, LINE_COLUMN, Guard, GuardKind, Statement
+from aggregator.engine.sqlite.transaction import WriteConnection
+from aggregator.errors import (
+    AggregatorError,
+    Conflict,
+    ConflictingRows,
+    InvalidParameter,
+    InvalidParameters,
+    InvalidWrite,
+    RecordNotFound,
+    RejectedRow,
+    RejectedRows,
+    SwappedDays,
+    UnrepresentableValue,
+)
+from aggregator.inputs.columns import with_notes, with_other_names
+from aggregator.inputs.filetypes import read_table
+from aggregator.inputs.table import Batch, FileType, Options, Table
+from aggregator.read.reader import bindings
+from aggregator.sqlfile.cell_readers import converter
+from aggregator.sqlfile.day_order import has_day_order, in_order
+from aggregator.sqlfile.input_columns import InputColumn
+from aggregator.values.money import amount_text, foreign_symbol, symbols_of
+from aggregator.write.request import ReceivedRows, WriteRequest
+
+MOST_TOLD = 1_000
+
+
+"""Bad rows that an answer lists."""
+
+
+_LONGEST_TOLD = 200
+
+
+Row = tuple[SqlValue, ...]
+
+
+"""The line, and the value of each declared column."""
+
+
+def open_table(file: BinaryIO, kind: FileType, columns: Mapping[str, InputColumn], options: Options) -> Table:
+    """The rows of a file as a table of the columns that a header declares.
+
+    Raises UnreadableInput or TooLarge.
+    """
+    wanted = {name: column.names for name, column in columns.items()}
+    table = read_table(file, kind, wanted, options, required_columns(columns))
+    if options.date_order is not None:
+        require_day_order(columns)
+        table.read_as["date_order"] = options.date_order
+    return table
+
+
+def require_day_order(columns: Mapping[str, InputColumn]) -> None:
+    """Raise InvalidParameters when no column has days whose order of day and month could be said."""
+    if not has_day_order(columns):
+        message = "is for columns with a format such as %m/%d/%Y, and there is none here"
+        raise InvalidParameters([InvalidParameter("date_order", None, message)])
+
+
+def required_columns(columns: Mapping[str, InputColumn]) -> list[str]:
+    """The names of those that a file must have."""
+    return [name for name, column in columns.items() if column.required]
+
+
+class Staging:
+    """The checked rows of a table. columns: as the header declares them.
+
+    progress: told of the rows so far. keeps_bad: whether `rows` has the bad rows that are told, with NULL for
+    their bad cells. Read `rows` to their end, and `received` is complete.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Mapping[str, InputColumn],
+        progress: Callable[[int], None] = lambda count: None,
+        keeps_bad: bool = False,
+    ) -> None:
+        self._table = table
+        self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
+        self._own_names = tuple(columns)
+        format = table.read_as.get("format")
+        order = table.read_as.get("date_order")
+        self._has_day_order = order is not None
+        read = in_order(columns, order).values()
+        self._converters = [converter(column, format != "csv", format == "excel") for column in read]
+        self._progress = progress
+        self._keeps_bad = keeps_bad
+        self._count = 0
+        self._rejected: list[RejectedRow] = []
+        self._rejected_count = 0
+        _require_columns(table, columns)
+        _require_currencies(table, columns)
+
+    def rows(self) -> Iterator[Row]:
+        """The good rows. Raises UnreadableInput or TooLarge, as the table does."""
+        for batch in self._table.batches():
+            self._count += len(batch.lines) + len(batch.rejected)
+            bad = list(batch.rejected)
+            values = self._converted(batch, bad)
+            left_out = {row.line for row in bad[len(batch.rejected) :]} - self._reject(bad)
+            rows = zip(batch.lines, *values, strict=True)
+            yield from (row for row in rows if row[0] not in left_out) if left_out else rows
+            self._progress(self._count)
+
+    def received(self) -> ReceivedRows:
+        """What there was."""
+        pairs = zip(self._names, self._converters, strict=True)
+        swapped = [f"{name}: {each.swapped_dates}" for name, each in pairs if each.swapped_dates is not None]
+        return ReceivedRows(
+            self._count,
+            self._rejected_count,
+            self._rejected,
+            self._table.read_as,
+            self._table.ignored,
+            dict(zip(self._own_names, self._names, strict=True)),
+            [*self._table.notes.sentences(), *swapped],
+        )
+
+    def require_day_order(self) -> None:
+        """Raises SwappedDays when day and month seem to be swapped, unless the sender said their order."""
+        if self._has_day_order:
+            return
+        pairs = zip(self._names, self._converters, strict=True)
+        reasons = [f"{name}: {each.suspicion}" for name, each in pairs if each.suspicion is not None]
+        if reasons:
+            notes = self._table.notes.sentences()
+            raise SwappedDays(self._count, self._rejected_count, self._rejected, " ".join(reasons), notes)
+
+    def require_all_good(self) -> None:
+        """Raises RejectedRows when there are bad rows."""
+        if self._rejected_count:
+            notes = self._table.notes.sentences()
+            raise RejectedRows(self._count, self._rejected_count, self._rejected, notes=notes)
+
+    def _converted(self, batch: Batch, bad: list[RejectedRow]) -> list[Sequence[SqlValue]]:
+        """The values column by column; every bad cell is added to `bad`."""
+        columns: list[Sequence[SqlValue]] = []
+        wrong = {(row.line, row.column) for row in batch.wrong}
+        bad += batch.wrong
+        for name, each, texts in zip(self._names, self._converters, batch.columns, strict=True):
+            values, refused = each.values(texts)
+            bad += [
+                RejectedRow(batch.lines[index], name, shortened(texts[index]), reason)
+                for index, reason in refused
+                if (batch.lines[index], name) not in wrong
+            ]
+            columns.append(values)
+        return columns
+
+    def _reject(self, bad: list[RejectedRow]) -> set[int]:
+        """Count bad rows and remember the first; the lines that are to be kept all the same."""
+        if not bad:
+            return set()
+        self._rejected_count += len({row.line for row in bad})
+        room = max(MOST_TOLD - len(self._rejected), 0)
+        told = sorted(bad, key=lambda row: row.line)[:room]
+        self._rejected += told
+        return {row.line for row in told} if self._keeps_bad else set()
+
+
+def _require_columns(table: Table, columns: Mapping[str, InputColumn]) -> None:
+    missing = missing_columns(table.names, columns)
+    if missing and table.read_as.get("format") in NAMED_ONCE:
+        there = [*(name for name in table.names if name), *table.ignored]
+        raise with_notes(lacks(missing, columns, there), table.notes.sentences())
+
+
+def _require_currencies(table: Table, columns: Mapping[str, InputColumn]) -> None:
+    others = list(other_currencies(table.names, columns))
+    if others:
+        raise with_notes(" ".join(others), table.notes.sentences())
+
+
+def other_currencies(found: Sequence[str | None], columns: Mapping[str, InputColumn]) -> Iterator[str]:
+    """Sentences for columns of a file whose names have another currency's sign, as `Price €` for USD has.
+
+    found: as for `missing_columns`. A sign in a name that the header lists is meant.
+    """
+    for there, (name, column) in zip(found, columns.items(), strict=True):
+        if there is None or column.currency is None:
+            continue
+        sign = foreign_symbol(there, [*column.names, name, *symbols_of(column.currency)])
+        if sign is not None:
+            yield f'The column "{there}" is in {sign}, and {name} is in {column.currency}.'
+
+
+NAMED_ONCE = ("csv", "excel")
+
+
+"""Kinds of files that name their columns before all rows."""
+
+
+def missing_columns(found: Sequence[str | None], columns: Mapping[str, InputColumn]) -> list[str]:
+    """The required columns that are not in a file. found: what it calls each column, None without it."""
+    pairs = zip(found, columns.items(), strict=True)
+    return [name for there, (name, column) in pairs if there is None and column.required]
+
+
+def lacks(missing: Sequence[str], columns: Mapping[str, InputColumn], there: Sequence[str]) -> str:
+    """The sentence for missing columns. there: the names of the file's columns."""
+    wanted = ", ".join(with_other_names(name, columns[name].names) for name in missing)
+    return f"The file lacks the column {wanted}; it has {', '.join(there)}."
+
+
+def shortened(text: str | None) -> str | None:
+    """A value as an answer tells it."""
+    return text if text is None or len(text) <= _LONGEST_TOLD else text[:_LONGEST_TOLD] + "…"
+
+
+_MOST_REASONS = 20
+
+
+_REFUSED = 'temp."the refused"'
+
+
+_ERRORS: Mapping[GuardKind, type[AggregatorError]] = {
+    "missing": RecordNotFound,
+    "conflict": Conflict,
+    "invalid": InvalidWrite,
+}
+
+
+GuardFindings = tuple[SqlValue, ...]
+
+
+"""A row that a guard gives."""
+
+
+Refused = tuple[int, int, str, str]
+
+
+"""A line, the number of the guard that refuses it, the column (empty for the row), and the reason."""
+
+
+class Guards:
+    """Asks the guards of one order, and collects their reasons not to write.
+
+    received: the rows of the body. When bad lines are skipped, `received` counts those that guards refuse as
+    well, and they are no longer in the table `input`. Otherwise every guard sees all lines, also those with a
+    bad cell, which is NULL there.
+    """
+
+    def __init__(
+        self, connection: WriteConnection, order: WriteRequest, received: ReceivedRows | None
+    ) -> None:
+        self.received = received
+        self._connection = connection
+        self._order = order
+        self._reasons: list[tuple[GuardKind, str]] = []
+        self._line_guards: list[Guard] = []
+        self._first_kind: GuardKind | None = None
+        cells = () if received is None or order.skip_invalid else received.rejected
+        self._bad_cells = {(row.line, row.column) for row in cells}
+        self._bad_lines = {row.line for row in cells}
+
+    def ask(self, statement: Statement, guard: Guard) -> None:
+        """Run a guard. Raises apsw.Error as SQLite does, and UnfitValue for a reason that is not UTF-8."""
+        if guard.line is not None and not self._line_guards:
+            self._make_room()
+        try:
+            with self._connection.restricted():
+                found = self._connection.execute(statement.sql, bindings(self._order.arguments))
+            self._collect(guard, found)
+        except apsw.SQLError:
+            # It may fail because of what another guard has found.
+            self.require_no_reason()
+            raise
+        if guard.line is not None and self._order.skip_invalid:
+            self._put_aside()
+
+    def require_no_reason(self) -> None:
+        """Raises RejectedRows with lines of the body, else NothingThere, Conflict or InvalidWrite.
+
+        What is missing comes before lines that only guards refuse: they may follow from it.
+        """
+        if self._line_guards and not self._order.skip_invalid:
+            self._put_aside()
+        missing = [reason for kind, reason in self._reasons if kind == "missing"]
+        if missing and not self._bad_lines:
+            raise RecordNotFound(_sentences(missing))
+        reasons = [reason for _, reason in self._reasons]
+        received = self.received
+        if received is not None and received.rejected_count and not self._order.skip_invalid:
+            is_conflict = not self._bad_lines and self._first_kind == "conflict"
+            error = ConflictingRows if is_conflict else RejectedRows
+            raise error(
+                received.count,
+                received.rejected_count,
+                received.rejected,
+                _sentences(reasons),
+                received.notes,
+            )
+        if reasons:
+            raise _ERRORS[self._reasons[0][0]](_sentences(reasons))
+
+    def _collect(self, guard: Guard, found: apsw.Cursor) -> None:
+        try:
+            if guard.line is None:
+                for row in found:
+                    if row[0] is not None and not self._note(guard, row[0]):
+                        break
+            else:
+                self._line_guards.append(guard)
+                self._connection.executemany(
+                    f"INSERT OR IGNORE INTO {_REFUSED} VALUES (?, ?, ?, ?)", self._of_lines(guard, found)
+                )
+                # Of one guard, a reason against a cell says more than one against its row.
+                self._connection.execute(
+                    f"DELETE FROM {_REFUSED} WHERE guard = ?1 AND name = '' AND {LINE_COLUMN} IN"
+                    f" (SELECT {LINE_COLUMN} FROM {_REFUSED} WHERE guard = ?1 AND name <> '')",
+                    (len(self._line_guards),),
+                )
+        except UnicodeDecodeError:
+            raise UnrepresentableValue("A reason not to write is not UTF-8; nothing was written.") from None
+        finally:
+            # Nothing can be taken back while a statement runs.
+            found.close(True)
+
+    def _note(self, guard: Guard, reason: object) -> bool:
+        """Remember a reason against the whole write, if there is room; whether there was."""
+        has_room = len(self._reasons) <= _MOST_REASONS
+        if has_room:
+            self._reasons.append((guard.kind, str(reason)))
+        return has_room
+
+    def _make_room(self) -> None:
+        """The table of the lines that are refused; it cannot be made anew while a guard gives rows."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {_REFUSED}")
+        self._connection.execute(
+            f"CREATE TEMP TABLE {_REFUSED.removeprefix('temp.')} ({LINE_COLUMN} INTEGER, guard INTEGER, name,"
+            f" reason, PRIMARY KEY ({LINE_COLUMN}, guard, name)) WITHOUT ROWID"
+        )
+
+    def _of_lines(self, guard: Guard, found: Iterator[GuardFindings]) -> Iterator[Refused]:
+        """What a guard has against lines that are there."""
+        assert guard.line is not None
+        is_there = f"SELECT 1 FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
+        for row in found:
+            reason, line = row[0], row[guard.line]
+            if reason is None:
+                continue
+            if not isinstance(line, int) or self._connection.execute(is_there, (line,)).fetchone() is None:
+                self._note(guard, reason)
+                continue
+            name = row[guard.column] if guard.column is not None else None
+            if line not in self._bad_lines or not self._may_follow(line, name):
+                yield line, len(self._line_guards), "" if name is None else str(name), str(reason)
+
+    def _may_follow(self, line: int, name: SqlValue) -> bool:
+        """Whether a reason against a line with a bad cell may follow from that cell, which is NULL."""
+        return name is None or (line, self._called(name)) in self._bad_cells
+
+    def _put_aside(self) -> None:
+        """Count the refused lines as rejected; when they are skipped, take them out of the table `input`."""
+        assert self.received is not None
+        connection = self._connection
+        sql = f"SELECT * FROM {_REFUSED} ORDER BY 1, 2, 3 LIMIT {MOST_TOLD}"
+        rows: list[Refused] = connection.execute(sql).fetchall()  # type: ignore[assignment]
+        if not rows:
+            return
+        self._first_kind = self._line_guards[min(row[1] for row in rows) - 1].kind
+        rejected = [self._rejected(line, name, reason) for line, _, name, reason in rows]
+        bad = ", ".join(map(str, self._bad_lines))
+        count = connection.execute(
+            f"SELECT count(DISTINCT {LINE_COLUMN}) FROM {_REFUSED} WHERE {LINE_COLUMN} NOT IN ({bad})"
+        ).get
+        told = sorted([*self.received.rejected, *rejected], key=lambda row: row.line)[:MOST_TOLD]
+        self.received = replace(
+            self.received, rejected=told, rejected_count=self.received.rejected_count + count
+        )
+        if self._order.skip_invalid:
+            refused = f"SELECT {LINE_COLUMN} FROM {_REFUSED}"
+            connection.execute(f"DELETE FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} IN ({refused})")
+            connection.execute(f"DELETE FROM {_REFUSED}")
+
+    def _rejected(self, line: int, name: str, reason: str) -> RejectedRow:
+        """A refused line as the answer tells it, with what stands in the column that the guard names."""
+        own = self._own_name(name)
+        if own is None:
+            return RejectedRow(line, name or None, None, reason)
+        sql = f"SELECT {quoted_name(own)} FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
+        value: SqlValue = self._connection.execute(sql, (line,)).get
+        currency = self._columns[own].currency
+        if currency is not None and isinstance(value, int):
+            value = amount_text(value, currency)
+        text = None if value is None else shortened(str(value))
+        return RejectedRow(line, self._called(own), text, reason)
+
+    @property
+    def _columns(self) -> Mapping[str, InputColumn]:
+        return self._order.write.header.input
+
+    def _own_name(self, name: SqlValue) -> str | None:
+        """The declared column that a guard names, in letters of any case."""
+        return next((each for each in self._columns if each.lower() == str(name).lower()), None)
+
+    def _called(self, name: SqlValue) -> str:
+        """What the file calls a declared column."""
+        assert self.received is not None
+        own = self._own_name(name) or str(name)
+        return self.received.names.get(own, own)
+
+
+def _sentences(reasons: list[str]) -> str:
+    told = [
+        reason if reason.endswith((".", "!", "?")) else f"{reason}." for reason in reasons[:_MOST_REASONS]
+    ]
+    if len(reasons) > _MOST_REASONS:
+        told.append("And there are more such reasons.")
+    return " ".join(told)
