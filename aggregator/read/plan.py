@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pydantic import Field
 
 from aggregator.documents import Count, Document
-from aggregator.engine.sqlite.connection import ReadOnlyConnection, SqlValue
-from aggregator.engine.sqlite.explain import PlanStep, explain
+from aggregator.engine.base import SqlValue
+from aggregator.engine.sqlite.explain import PlanStep
+from aggregator.engine.sqlite.snapshot import Snapshot
 from aggregator.read.query import WRAPPER, Prepared
 
 
@@ -27,17 +28,17 @@ class Plan(Document):
 
 def plan_of(
     report: str,
-    connection: ReadOnlyConnection,
+    snapshot: Snapshot,
     run: Prepared,
     values: Mapping[str, SqlValue],
     read: Callable[[], int],
 ) -> Plan:
     """Explain what is run for a report, then run it. read: does so, and gives the number of rows.
 
-    Raises apsw.Error, and what `read` raises.
+    Raises what `read` raises, and StatementFailed.
     """
-    plan = [*_unwrapped(explain(connection, run.sql, values))]
-    total_plan = explain(connection, run.count_sql, values) if run.count_sql is not None else []
+    plan = [*_unwrapped(snapshot.explain(run.sql, values))]
+    total_plan = snapshot.explain(run.count_sql, values) if run.count_sql is not None else []
     began = time.monotonic()
     rows = read()
     return Plan(

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
 
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.engine.sqlite.connection import SqlValue
+from aggregator.engine.base import SqlValue
 from aggregator.engine.sqlite.paging import OrderedSelect
 from aggregator.engine.sqlite.prepare import Statement
 from aggregator.engine.sqlite.snapshot import Snapshot
@@ -139,6 +138,14 @@ def choice_by_text(statement: Statement) -> str:
     )
 
 
+def present_choices(statement: Statement) -> str:
+    """The SELECT of the choices that are not NULL, in their order."""
+    return (
+        f'WITH "the choices"({_names(statement)}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
+        f'SELECT c0 FROM "the choices" WHERE c0 IS NOT NULL'
+    )
+
+
 def _names(statement: Statement) -> str:
     return ", ".join(f"c{position}" for position in range(len(statement.columns)))
 
@@ -167,17 +174,15 @@ def list_choices(snapshot: Snapshot, report: ReadEndpoint) -> dict[str, list[str
 
 
 def _first(snapshot: Snapshot, choices: Statement, most: int) -> list[str]:
-    rows = snapshot.connection.execute(choices.sql)
-    texts = [str(row[0]) for row in islice((row for row in rows if row[0] is not None), most)]
-    rows.close(True)
-    return texts
+    rows = snapshot.first(present_choices(choices), most=most)
+    return [str(row[0]) for row in rows]
 
 
 def _choice(snapshot: Snapshot, name: str, text: object, choices: Statement) -> int | float | str:
-    row = snapshot.connection.execute(choice_by_text(choices), (str(text),)).fetchone()
-    if row is None:
+    rows = snapshot.first(choice_by_text(choices), (str(text),))
+    if not rows:
         raise InvalidParameters([_not_a_choice(snapshot, name, str(text), choices)])
-    value: int | float | str = row[0]
+    value: int | float | str = rows[0][0]  # type: ignore[assignment]
     return value
 
 

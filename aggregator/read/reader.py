@@ -8,16 +8,13 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import ClassVar, Protocol
 
-import apsw
 import orjson
 
-from aggregator.endpoints.model import ReadEndpoint, schema_state
-from aggregator.engine.sqlite.connection import SqlValue, batches, can_prepare, to_query_error, too_long
+from aggregator.endpoints.model import ReadEndpoint
+from aggregator.engine.base import SqlValue, StatementFailed
 from aggregator.engine.sqlite.files import DatabaseFile, FileVersion
-from aggregator.engine.sqlite.runtime_errors import refusal
 from aggregator.engine.sqlite.snapshot import Snapshot, SnapshotPool
 from aggregator.errors import (
     AggregatorError,
@@ -25,7 +22,6 @@ from aggregator.errors import (
     DatabaseUnavailable,
     QueryFailed,
     RecordNotFound,
-    UnrepresentableValue,
     UnstableDatabases,
 )
 from aggregator.formats import FORM, HTML, PLAN
@@ -233,18 +229,17 @@ class LocalReader:
         """
         run = job.prepared()
         with self._held(job, seen) as (snapshot, arguments):
-            cursor = snapshot.connection.execute(run.sql, bindings(arguments))
-            rows = list(islice(chain.from_iterable(cursor), _MOST_IN_SMALL + 1))
-            cursor.close(True)
-            if len(rows) > _MOST_IN_SMALL:
+            found = snapshot.first(run.sql, bindings(arguments), _MOST_IN_SMALL + 1)
+            if len(found) > _MOST_IN_SMALL:
                 return None
+            rows: list[bytes] = [row for (row,) in found]  # type: ignore[misc]
             return _last_chunk(snapshot, job, arguments, rows, len(rows))
 
     def stop(self) -> None:
         with self._lock:
             self._is_stopped = True
             if self._snapshot is not None:
-                self._snapshot.connection.interrupt()
+                self._snapshot.interrupt()
 
     @contextmanager
     def _held(self, job: Job, seen: Sequence[FileVersion] | None) -> Iterator[tuple[Snapshot, Arguments]]:
@@ -252,38 +247,26 @@ class LocalReader:
         try:
             with self._pool.snapshot(job.report.files, self._is_wanted, seen) as snapshot:
                 snapshot.hold(self._is_wanted)
-                if (
-                    schema_state(snapshot.identities, snapshot.schema_versions.values())
-                    != job.report.checked_against
-                ):
+                if snapshot.schema_state != job.report.checked_against:
                     raise StaleEndpoint
                 # Of files that were just written, the tag never comes again, so it may be of any rows.
                 if seen and all(version.settled for version in seen) and not snapshot.holds(seen):
                     raise VersionChanged
-                try:
-                    yield snapshot, chosen_values(snapshot, job.report, job.arguments)
-                except apsw.Error as error:
-                    _require_same_files(snapshot, error)
-                    if isinstance(error, apsw.SQLError) and not _prepares(snapshot, job):
-                        # A deleted and new made file can have the old one's inode and schema version.
-                        raise StaleEndpoint(str(error)) from error
-                    raise
-                _require_same_files(snapshot)
-        except (apsw.Error, DatabaseUnavailable, UnstableDatabases, Cancelled) as error:
-            raise self._explained(error, job) from error
+                yield snapshot, chosen_values(snapshot, job.report, job.arguments)
+                snapshot.require_same_files()
+        except StatementFailed as failure:
+            raise self._explained(failure) from failure
+        except (DatabaseUnavailable, UnstableDatabases, Cancelled) as error:
+            if self._is_over_budget():
+                raise BudgetExceeded from error
+            raise
 
-    def _explained(self, error: Exception, job: Job) -> Exception:
-        if self._is_over_budget() or (self._is_brief and isinstance(error, apsw.TooBigError)):
+    def _explained(self, failure: StatementFailed) -> Exception:
+        if failure.is_stale:
+            return StaleEndpoint(failure.reason)
+        if self._is_over_budget() or (self._is_brief and failure.is_too_long):
             return BudgetExceeded()
-        if not isinstance(error, apsw.Error):
-            return error
-        if self._is_stopped:
-            return Cancelled("The reading was stopped.")
-        values = bindings(job.arguments)
-        refused = refusal(error, job.report.statement.sql, values)
-        if isinstance(error, apsw.TooBigError) and refused is None:
-            return UnrepresentableValue(too_long(self._pool.longest_value))
-        return refused or to_query_error(error, job.report.files)
+        return Cancelled("The reading was stopped.") if self._is_stopped else failure.error
 
     def _is_wanted(self) -> bool:
         return not self._is_stopped and not self._is_over_budget()
@@ -305,7 +288,7 @@ class LocalReader:
         run = job.prepared()
         rows: list[bytes] = []
         size, count, flush_at = 0, 0, time.monotonic() + _FIRST_SECONDS
-        for batch in batches(snapshot.connection, run.sql, bindings(arguments)):
+        for batch in snapshot.rows(run.sql, bindings(arguments)):
             rows += batch
             size += sum(map(len, batch))
             count += len(batch)
@@ -322,7 +305,7 @@ class LocalReader:
         """The plan and what the rows took, as one chunk; the rows are read to their end and dropped."""
         plan = plan_of(
             job.report.name,
-            snapshot.connection,
+            snapshot,
             job.prepared(),
             bindings(arguments),
             lambda: sum(chunk.rows for chunk in self._rows(snapshot, job, arguments)),
@@ -350,16 +333,12 @@ class LocalReader:
     def _totals(self, snapshot: Snapshot, job: Job, arguments: Arguments) -> dict[str, object]:
         """Count and sums of all rows; no count, and why, when that takes too long or cannot be done."""
         sql = totals_sql(unsorted_sql(job.report), job.report.columns)
-        ends_at = time.monotonic() + _COUNTING_SECONDS
-        snapshot.connection.wanted = lambda: self._is_wanted() and time.monotonic() < ends_at
         try:
-            row = next(snapshot.connection.execute(sql, bindings(arguments)))
-        except apsw.Error as error:
+            (row,) = snapshot.first(sql, bindings(arguments), seconds=_COUNTING_SECONDS)
+        except StatementFailed as failure:
             if not self._is_wanted():
                 raise
-            return {"rows": None, "is_slow": isinstance(error, apsw.InterruptError)}
-        finally:
-            snapshot.connection.wanted = self._is_wanted
+            return {"rows": None, "is_slow": failure.is_interrupted}
         rows, sums = totals(row, job.report.columns)
         return {"rows": rows, "sums": sums}
 
@@ -368,19 +347,6 @@ class LocalReader:
 
     _SPECIAL: ClassVar = {PLAN.name: _plan, HTML.name: _page, FORM.name: _form}
     """What is read for the formats that are more, or less, than rows."""
-
-
-def _prepares(snapshot: Snapshot, job: Job) -> bool:
-    """Whether SQLite accepts the SQL of a job, whatever its values are."""
-    choices = [each.sql for each in job.report.choices.values()]
-    return all(can_prepare(snapshot.connection, sql) for sql in [job.prepared().sql, *choices])
-
-
-def _require_same_files(snapshot: Snapshot, error: Exception | None = None) -> None:
-    """Raise DatabaseUnavailable when what was read may be of two files, one copied over the other."""
-    file = snapshot.overwritten()
-    if file is not None:
-        raise DatabaseUnavailable(file.schema, "was overwritten while it was read") from error
 
 
 def _last_chunk(snapshot: Snapshot, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:
@@ -405,7 +371,8 @@ def _last_chunk(snapshot: Snapshot, job: Job, arguments: Arguments, rows: list[b
 
 
 def _total(snapshot: Snapshot, count_sql: str, arguments: Arguments) -> int:
-    return int(snapshot.connection.execute(count_sql, bindings(arguments)).get)
+    ((count,),) = snapshot.first(count_sql, bindings(arguments))
+    return int(str(count))
 
 
 def bindings(arguments: Arguments) -> dict[str, SqlValue]:

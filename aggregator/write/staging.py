@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 import apsw
 
-from aggregator.engine.sqlite.connection import SqlValue, quoted_name
+from aggregator.engine.base import SqlValue
+from aggregator.engine.sqlite.connection import quoted_name
 from aggregator.engine.sqlite.prepare import INPUT_TABLE, LINE_COLUMN, Guard, GuardKind, Statement
 from aggregator.engine.sqlite.transaction import WriteConnection
 from aggregator.errors import (

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
-from itertools import chain, islice
 
 import apsw
 import apsw.ext
 
+from aggregator.engine.base import SqlValue
 from aggregator.engine.sqlite.authorizer import ReadOnlyAuthorizer
 from aggregator.engine.sqlite.files import (
     OF_A_FILE,
@@ -25,12 +25,6 @@ from aggregator.engine.sqlite.files import (
 from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed, StorageFull
 
 _log = logging.getLogger(__name__)
-
-
-SqlValue = None | int | float | str | bytes
-
-
-"""What SQLite stores and what a parameter can be."""
 
 
 SqlFunction = Callable[..., object]
@@ -327,37 +321,6 @@ def literal(identifier: str) -> str:
     """An identifier as people write it in SQL: in double quotes only where SQLite needs them."""
     is_plain = _PLAIN_NAME.fullmatch(identifier) and identifier.upper() not in apsw.keywords
     return identifier if is_plain else quoted_name(identifier)
-
-
-_BATCH_SECONDS = 0.005
-
-
-_MOST_ROWS = 128
-
-
-def batches(
-    connection: ReadOnlyConnection, sql: str, parameters: Mapping[str, SqlValue]
-) -> Iterator[list[bytes]]:
-    """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 128.
-
-    A list is given before it takes longer than about 5 ms to fill, so a slow query's first rows
-    are not kept back. Raises apsw.Error as SQLite does, apsw.InterruptError among them.
-    """
-    values: Iterator[bytes] = chain.from_iterable(connection.execute(sql, parameters))
-    size = 1
-    while True:
-        began = time.perf_counter()
-        batch = list(islice(values, size))
-        if not batch:
-            return
-        yield batch
-        size = _next_size(size, time.perf_counter() - began)
-
-
-def _next_size(size: int, seconds: float) -> int:
-    if seconds > _BATCH_SECONDS:
-        return max(size // 2, 1)
-    return min(size * 2, _MOST_ROWS)
 
 
 def to_query_error(error: apsw.Error, files: Sequence[DatabaseFile]) -> AggregatorError:

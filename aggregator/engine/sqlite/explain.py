@@ -11,7 +11,8 @@ from itertools import pairwise
 from pydantic import Field
 
 from aggregator.documents import Document
-from aggregator.engine.sqlite.connection import ReadOnlyConnection, SqlValue, quoted_name
+from aggregator.engine.base import SqlValue
+from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name
 from aggregator.engine.sqlite.files import TableName
 from aggregator.engine.sqlite.schema import table_size
 from aggregator.engine.sqlite.tokens import END, Token, code

@@ -27,14 +27,31 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 
 import apsw
 
+from aggregator.engine.base import SqlValue, StatementFailed
 from aggregator.engine.sqlite.commit_journal import is_pending, recover_if_dead
-from aggregator.engine.sqlite.connection import LONGEST_VALUE, ReadOnlyConnection, SqlFunction
+from aggregator.engine.sqlite.connection import (
+    LONGEST_VALUE,
+    ReadOnlyConnection,
+    SqlFunction,
+    can_prepare,
+    to_query_error,
+    too_long,
+)
+from aggregator.engine.sqlite.explain import PlanStep, explain
 from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, Identity
-from aggregator.errors import Cancelled, DatabaseUnavailable, UnstableDatabases
+from aggregator.engine.sqlite.runtime_errors import refusal
+from aggregator.errors import (
+    AggregatorError,
+    Cancelled,
+    DatabaseUnavailable,
+    UnrepresentableValue,
+    UnstableDatabases,
+)
 
 _SETTLE_SECONDS = 5.0
 
@@ -55,6 +72,15 @@ _PASSING = (apsw.BusyError, apsw.ReadOnlyError)
 
 
 """What a file that is being written may answer; the second when its journal seems to be left over."""
+
+
+_BATCH_SECONDS = 0.005
+
+
+_MOST_ROWS = 128
+
+
+Values = Mapping[str, SqlValue] | Sequence[SqlValue]
 
 
 Identities = tuple[Identity | None, ...]
@@ -132,6 +158,79 @@ class Snapshot:
             if file.was_overwritten(held):
                 return file
         return None
+
+    @property
+    def schema_state(self) -> tuple[object, ...]:
+        """Equal for two moments when the files are the same and their tables were not altered."""
+        return self.identities, tuple(self.schema_versions.values())
+
+    def require_same_files(self) -> None:
+        """Raise DatabaseUnavailable when what was read may be of two files, one copied over the other."""
+        file = self.overwritten()
+        if file is not None:
+            raise DatabaseUnavailable(file.schema, "was overwritten while it was read")
+
+    def rows(self, sql: str, values: Values) -> Iterator[list[bytes]]:
+        """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 128.
+
+        A list is given before it takes longer than about 5 ms to fill, so a slow query's first rows
+        are not kept back. Raises StatementFailed and DatabaseUnavailable, as all that runs SQL here does.
+        """
+        size = 1
+        with self._failing(sql, values):
+            found: Iterator[bytes] = chain.from_iterable(self.connection.execute(sql, values))
+            began = time.perf_counter()
+            while batch := list(islice(found, size)):
+                is_slow = time.perf_counter() - began > _BATCH_SECONDS
+                size = max(size // 2, 1) if is_slow else min(size * 2, _MOST_ROWS)
+                yield batch
+                began = time.perf_counter()
+
+    def first(
+        self, sql: str, values: Values = (), most: int = 1, seconds: float = float("inf")
+    ) -> list[tuple[SqlValue, ...]]:
+        """The first rows of a SELECT, which is interrupted after so many seconds."""
+        wanted, ends_at = self.connection.wanted, time.monotonic() + seconds
+        if seconds < float("inf"):
+            self.connection.wanted = lambda: wanted() and time.monotonic() < ends_at
+        try:
+            with self._failing(sql, values):
+                cursor = self.connection.execute(sql, values)
+                rows = list(islice(cursor, most))
+                cursor.close(True)
+                return rows
+        finally:
+            self.connection.wanted = wanted
+
+    def explain(self, sql: str, values: Mapping[str, SqlValue]) -> list[PlanStep]:
+        """The plan of a SELECT for these values, which is not run."""
+        with self._failing(sql, values):
+            return explain(self.connection, sql, values)
+
+    def interrupt(self) -> None:
+        """End the SQL that runs, from any thread."""
+        self.connection.interrupt()
+
+    @contextmanager
+    def _failing(self, sql: str, values: Values) -> Iterator[None]:
+        try:
+            yield
+        except apsw.Error as error:
+            self.require_same_files()
+            raise self._failure(error, sql, values) from error
+
+    def _failure(self, error: apsw.Error, sql: str, values: Values) -> StatementFailed:
+        # A deleted and new made file can have the old one's inode and schema version.
+        is_stale = isinstance(error, apsw.SQLError) and not can_prepare(self.connection, sql)
+        is_too_long = isinstance(error, apsw.TooBigError)
+        refused = refusal(error, sql, values) if isinstance(values, Mapping) and not is_stale else None
+        meant: AggregatorError = refused or to_query_error(error, self.files)
+        if is_too_long and refused is None:
+            meant = UnrepresentableValue(too_long(self._longest_value))
+        is_interrupted = isinstance(error, apsw.InterruptError)
+        return StatementFailed(
+            meant, str(error), is_stale=is_stale, is_interrupted=is_interrupted, is_too_long=is_too_long
+        )
 
     def _open(self, wanted: Callable[[], bool]) -> None:
         self.connection = ReadOnlyConnection(
