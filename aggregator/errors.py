@@ -1,19 +1,19 @@
 """What can go wrong, as one tree.
 
 AggregatorError
-├── NoSuchReport          nothing in sql/ answers this path
+├── NotFound              no file in sql/ has this path
 ├── MethodNotAllowed      something does, with another method
 ├── NotAcceptable         the wanted format is not one that the report has
 ├── InvalidParameters     the query string or the path does not fit the header
-├── BrokenReport          the .sql file has faults; says which
+├── BrokenEndpoint        the .sql file has faults; says which
 │   └── MissingDatabases  its only fault is that databases are missing
 ├── DatabaseUnavailable   a file that the report reads is gone, locked or no database
-├── UnsettledDatabases    the files changed too fast to be seen at one instant
-├── TooManyReports        every place is taken, and stayed so
+├── UnstableDatabases     the files changed too fast to be seen at one instant
+├── Overloaded            no place to run became free in time
 ├── SpoolFull             what waits on the disk for slow clients, or of bodies, is as much as may be
 ├── RequestTimeout        the body arrives too slowly
 ├── TimeLimitExceeded     the SQL ran longer than it may
-├── UnfitValue            the data holds what the format or the column's type cannot show
+├── UnrepresentableValue  the data holds what the format or the column's type cannot show
 ├── QueryFailed           SQLite gave up in the middle; the log says why
 ├── UnsupportedInput      the body has an unsupported format
 ├── UnreadableInput       the body is not what it says it is, or lacks columns
@@ -25,11 +25,11 @@ AggregatorError
 ├── MisdirectedRequest    the Host header names another service
 ├── Conflict              what is to be written contradicts what is there
 ├── InvalidWrite          a value breaks a rule of the database
-├── NothingThere          there is no such row
+├── RecordNotFound        there is no such row
 ├── StorageFull           the disk has no room left
 └── Cancelled             nobody waits for the answer any more
 
-A `Fault` is not an exception: it is one finding about a file of `sql/` or `dbs/`, and a check
+A `Diagnostic` is not an exception: it is one finding about a file of `sql/` or `dbs/`, and a check
 gives as many as there are.
 
 Every `detail` is written for the person who asked: no SQL, no path of the server, no traceback.
@@ -45,16 +45,10 @@ from typing import Annotated
 from pydantic import Field
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
 """The disk is full, or the share of it that the service has."""
 
-
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
-
-
 """Says nothing of the file that was to be opened: what was known of it is still the best guess."""
-
 
 RowNumber = Annotated[
     int, Field(description="The line of the file, from 1; the row of a sheet; the number of an item of JSON")

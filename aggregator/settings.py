@@ -16,12 +16,23 @@ from pydantic import DirectoryPath, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "AGGREGATOR_"
-
-
 _HOST_NAME = r"(?:\*|(?:\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*)"
-
-
 _HOST_NAMES = rf"^(?:{_HOST_NAME}(?: *, *{_HOST_NAME})*)?$"
+
+_EXPLAINED = {
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be more than {gt:.15g}",
+    "greater_than_equal": "must be at least {ge:.15g}",
+    "less_than_equal": "must be at most {le:.15g}",
+    "literal_error": "must be {expected}",
+    "string_pattern_mismatch": "must be host names separated by commas",
+    "path_not_directory": "must be a folder that is there",
+}
+"""By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
 
 class Settings(BaseSettings):
@@ -124,24 +135,6 @@ class Settings(BaseSettings):
         for name, value in self:
             if value is not None:
                 os.environ[ENVIRONMENT_PREFIX + name.upper()] = str(value)
-
-
-_EXPLAINED = {
-    "int_parsing": "must be a whole number",
-    "int_parsing_size": "must be a smaller number",
-    "float_parsing": "must be a number",
-    "bool_parsing": "must be true or false",
-    "finite_number": "must be a finite number",
-    "greater_than": "must be more than {gt:.15g}",
-    "greater_than_equal": "must be at least {ge:.15g}",
-    "less_than_equal": "must be at most {le:.15g}",
-    "literal_error": "must be {expected}",
-    "string_pattern_mismatch": "must be host names separated by commas",
-    "path_not_directory": "must be a folder that is there",
-}
-
-
-"""By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
 
 def add_settings(parser: argparse.ArgumentParser, only: Collection[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`python -m aggregator load`: take a file's rows in, without a server."""
+"""`python -m aggregator load`: send the rows of a file to an endpoint, without a server."""
 
 from __future__ import annotations
 
@@ -32,8 +32,6 @@ from aggregator.write.request import READING, WriteBudget, WriteRequest, WriteRe
 from aggregator.write.staging import open_table
 
 _MOST_LINES_SHOWN = 20
-
-
 _COPIED_BYTES = 2**20
 
 

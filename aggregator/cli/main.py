@@ -1,4 +1,4 @@
-"""`python -m aggregator check`: prepare every SQL file and print what is wrong."""
+"""`python -m aggregator`: the commands check, run and load, and their options."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ from aggregator.settings import Settings, add_settings, read_settings, require_f
 from aggregator.sqlfile.catalog import SqlFolder
 from aggregator.sqlfile.day_order import DAY_ORDERS
 
+_CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
+_RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_memory", "spool_dir")
+_LOAD_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_dir")
+_INTERRUPTED = 130
+_TERMINATED = 143
+
 
 def print_check(settings: Settings) -> int:
     """Print each fault as `file:line: what is wrong`; 1 when there are any, else 0.
@@ -40,21 +46,6 @@ def print_check(settings: Settings) -> int:
 
 def _count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
-_CHECK_SETTINGS = ("dbs", "sql", "lock_wait")
-
-
-_RUN_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_memory", "spool_dir")
-
-
-_LOAD_SETTINGS = (*_CHECK_SETTINGS, "time_limit", "max_value", "spool_dir")
-
-
-_INTERRUPTED = 130
-
-
-_TERMINATED = 143
 
 
 def main(argv: Sequence[str] | None = None) -> int:

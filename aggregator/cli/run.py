@@ -1,4 +1,4 @@
-"""What a command says of an error, line by line."""
+"""`python -m aggregator run`: write a report to a file or to standard output."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from aggregator.read.reader import StaleEndpoint, job_of
 from aggregator.read.run import Run, Spool
 from aggregator.settings import Settings
 from aggregator.sqlfile.catalog import Catalog, RouteMatch, SqlFolder
+
+_MOST_TRIES = 3
 
 
 def error_lines(error: AggregatorError | OSError, stream: str) -> list[str]:
@@ -85,9 +87,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-_MOST_TRIES = 3
 
 
 class WrongCall(Exception):

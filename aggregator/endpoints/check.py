@@ -1,4 +1,4 @@
-"""Whether a file can be a report: its SQL prepared against the databases, its header against its SQL."""
+"""Checks a file: its SQL is prepared against the databases, and its header compared with its SQL."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from aggregator.sqlfile.types import Parameter, sort_parameter
 def check_read(endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float) -> ReadEndpoint:
     """Prepare an endpoint's SQL against the databases.
 
-    Raises BrokenReport with every fault that can be found, or DatabaseUnavailable when a database
+    Raises BrokenEndpoint with every fault that can be found, or DatabaseUnavailable when a database
     that the file names cannot be opened now.
     """
     if endpoint.source is None:
@@ -160,7 +160,7 @@ def check_endpoint(
 ) -> ReadEndpoint | WriteEndpoint:
     """Prepare an endpoint's SQL; a file for GET, or a POST that only reads, is a report.
 
-    Raises BrokenReport with every fault that can be found, or DatabaseUnavailable.
+    Raises BrokenEndpoint with every fault that can be found, or DatabaseUnavailable.
     """
     if endpoint.route.method == "GET":
         return check_read(endpoint, files, lock_wait)
@@ -207,7 +207,7 @@ class _WriteCheck(SourceCheck):
         return statements
 
     def run(self, endpoint: Endpoint, statements: list[Statement]) -> WriteEndpoint:
-        """The endpoint; raises BrokenReport."""
+        """The endpoint; raises BrokenEndpoint."""
         self.check_parameters()
         last = statements[-1] if statements and not self.missing else None
         names = [column.name for column in last.columns] if last is not None else []

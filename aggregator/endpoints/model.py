@@ -1,4 +1,4 @@
-"""What every endpoint is once its file has been checked against the databases."""
+"""Compiled endpoints: a checked file with its statements, its columns and the databases that it reads."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ from aggregator.sqlfile.header import ColumnSpec, Header
 from aggregator.sqlfile.types import Parameter
 from aggregator.values.money import places_of
 from aggregator.values.vocabulary import Column, ColumnType, Storage
+
+_NO_AMOUNT = re.compile(
+    r"(^|_)(price|rate|share|percent|ratio|discount|average|avg|mean|median|min|max)$"
+    r"|^(unit|average|avg|mean|median|min|max|smallest|largest)_",
+    re.IGNORECASE,
+)
+
+_NO_COUNT = re.compile(
+    r"(^|_)(id|number|no|code|year|month|day|days|rank|size|age|limit|line|date|at)$|^(days|is|has)_",
+    re.IGNORECASE,
+)
+"""Names of numbers whose sum says nothing, the second but of money."""
+
+_DAYS = ("DATE", "DATETIME", "TIMESTAMP", "BOOLEAN")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,25 +93,6 @@ class CompiledEndpoint:
     def time_limit(self, most: float) -> float:
         """Seconds that the SQL may run: what the header says, but no more than the most."""
         return min(self.header.time_limit or most, most)
-
-
-_NO_AMOUNT = re.compile(
-    r"(^|_)(price|rate|share|percent|ratio|discount|average|avg|mean|median|min|max)$"
-    r"|^(unit|average|avg|mean|median|min|max|smallest|largest)_",
-    re.IGNORECASE,
-)
-
-
-_NO_COUNT = re.compile(
-    r"(^|_)(id|number|no|code|year|month|day|days|rank|size|age|limit|line|date|at)$|^(days|is|has)_",
-    re.IGNORECASE,
-)
-
-
-"""Names of numbers whose sum says nothing, the second but of money."""
-
-
-_DAYS = ("DATE", "DATETIME", "TIMESTAMP", "BOOLEAN")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Whether the columns of a result can be drawn as the header's `chart` says."""
+"""The checks of a header against the columns and parameters of its SQL."""
 
 from __future__ import annotations
 

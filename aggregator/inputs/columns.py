@@ -10,7 +10,6 @@ from aggregator.inputs.table import shortened
 
 _MOST_SHOWN = 10
 
-
 _NO_HEADER = (
     " Is the line with the names of the columns missing? If it is further down, say which it is: header_line."
 )

@@ -33,16 +33,9 @@ if TYPE_CHECKING:
 
 
 _ROWS = 500
-
-
 _BATCH_TEXT = 1_000_000
-
-
 LONGEST_ROW = 7_000_000
-
-
 """Characters of a row that goes over many lines."""
-
 
 _WRAPPED = re.compile(r'\s*=(?:"(?P<plain>(?:[^"]|"")*+)"|“(?P<curly>[^“”]*+)”)\s*')
 

@@ -1,4 +1,4 @@
-"""The days and times that a sheet holds as numbers."""
+"""A sheet of an Excel workbook as a table: rows as they stand in the file, and dates stored as numbers."""
 
 from __future__ import annotations
 
@@ -34,12 +34,27 @@ from aggregator.inputs.text import SEARCHED, best_row
 from aggregator.inputs.workbook import Archive, CellFormat, Sheet, Style, Workbook, text_of, unescaped
 
 _MIDNIGHT = time()
-
-
 _NO_DAY = 60
-
-
 """Excel's 29 February 1900, which did not exist."""
+
+MOST_ROWS = 1_048_576
+"""Of a sheet, as in every spreadsheet program."""
+
+MOST_CELLS = 20_000_000
+"""Of a sheet, the empty ones included: each takes time, as a row does."""
+
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]{1,7}")
+_NOT_CALCULATED = "holds a formula that was never calculated; open the workbook in Excel and save it"
+_LONGEST_SHOWN = 200
+_TRUE = {"1", "true"}
+_CONSTANT = re.compile('"(?:[^"]|"")*"')
+_WHOLE_NUMBER = re.compile("-?(0|[1-9][0-9]*)")
+_PRECISION = ".15g"
+"""Excel shows and compares 15 significant digits; a sum in a cell has noise behind them."""
+
+_ROWS = 500
+_BATCH_TEXT = 1_000_000
+_MOST_SHEETS_SHOWN = 20
 
 
 def time_text(number: float, style: Style, epoch: datetime) -> str | None:
@@ -66,42 +81,6 @@ def _duration(value: timedelta) -> str:
     minutes, seconds = divmod(value.days * 86_400 + value.seconds, 60)
     fraction = f".{value.microseconds:06}" if value.microseconds else ""
     return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}"
-
-
-MOST_ROWS = 1_048_576
-
-
-"""Of a sheet, as in every spreadsheet program."""
-
-
-MOST_CELLS = 20_000_000
-
-
-"""Of a sheet, the empty ones included: each takes time, as a row does."""
-
-
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]{1,7}")
-
-
-_NOT_CALCULATED = "holds a formula that was never calculated; open the workbook in Excel and save it"
-
-
-_LONGEST_SHOWN = 200
-
-
-_TRUE = {"1", "true"}
-
-
-_CONSTANT = re.compile('"(?:[^"]|"")*"')
-
-
-_WHOLE_NUMBER = re.compile("-?(0|[1-9][0-9]*)")
-
-
-_PRECISION = ".15g"
-
-
-"""Excel shows and compares 15 significant digits; a sum in a cell has noise behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,15 +227,6 @@ def _index(text: str) -> int:
     if index < 0:
         raise ValueError
     return index
-
-
-_ROWS = 500
-
-
-_BATCH_TEXT = 1_000_000
-
-
-_MOST_SHEETS_SHOWN = 20
 
 
 def open_excel(file: BinaryIO, matcher: Matcher, options: Options) -> SheetTable:

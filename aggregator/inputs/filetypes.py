@@ -1,4 +1,4 @@
-"""What a file really is, by its first bytes, whatever it is called."""
+"""The type of a file by its first bytes, its media type and its name; opening it as a table or a sample."""
 
 from __future__ import annotations
 
@@ -18,21 +18,15 @@ from aggregator.inputs.table import MOST_COLUMNS, FileType, Notes, Options, Tabl
 from aggregator.inputs.text import find_encoding, unmarked_utf16
 
 HEAD_BYTES = 64 * 1024
-
-
 """Enough to tell; also for the first line of NDJSON."""
 
-
 _ZIP = b"PK\x03\x04"
-
 
 _OLD_EXCEL = (
     "This is an old workbook (.xls), or a workbook with a password. Save it as .xlsx without a password."
 )
 
-
 _COMPRESSED = "This is a {} file. Unpack it and send the file that is in it."
-
 
 _SIGNATURES = (
     (b"\xd0\xcf\x11\xe0", _OLD_EXCEL),
@@ -52,26 +46,57 @@ _SIGNATURES = (
     (b"PAR1\x15", "This is a Parquet file. Send the table as CSV or Excel (.xlsx)."),
 )
 
-
 _OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
-
-
 _MIME_TYPE_AT = 30
-
-
 """Where the name of a zip's first file begins."""
 
-
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-
-
 _MARKUP = re.compile(rb"<(?:!doctype|!--|\?xml|html|head|body|meta|style|table|div|[a-z]+:)", re.IGNORECASE)
-
-
 _JSON_ROWS = re.compile(rb'(?:\[\s*)?\{\s*"')
-
-
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+MEDIA_TYPES: dict[str, FileType] = {
+    "text/csv": "csv",
+    "text/plain": "csv",
+    "text/tab-separated-values": "csv",
+    "application/csv": "csv",
+    "application/json": "json",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "application/x-jsonlines": "ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "excel",
+}
+"""What a body may be sent as."""
+
+SUFFIXES: dict[str, FileType] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "csv",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+}
+"""How the names of files end."""
+
+_FORM = "application/x-www-form-urlencoded"
+_SAY_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "application/vnd.ms-excel", _FORM}
+"""Windows calls a CSV file application/vnd.ms-excel, and curl calls any file a form when nothing is said."""
+
+_VAGUE = "text/plain"
+_LINE_END = re.compile(rb"[\r\n]")
+
+OPENERS: dict[FileType, Callable[[BinaryIO, Matcher, Options], Table]] = {
+    "csv": CsvTable,
+    "json": open_json,
+    "ndjson": open_ndjson,
+    "excel": open_excel,
+}
+
+_ENCODING_BYTES = 1_000_000
 
 
 def foreign(head: bytes) -> str | None:
@@ -126,54 +151,6 @@ def _plain(head: bytes) -> bytes:
     return head.replace(b"\x00", b"").lstrip()
 
 
-MEDIA_TYPES: dict[str, FileType] = {
-    "text/csv": "csv",
-    "text/plain": "csv",
-    "text/tab-separated-values": "csv",
-    "application/csv": "csv",
-    "application/json": "json",
-    "application/x-ndjson": "ndjson",
-    "application/ndjson": "ndjson",
-    "application/jsonl": "ndjson",
-    "application/x-jsonlines": "ndjson",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "excel",
-}
-
-
-"""What a body may be sent as."""
-
-
-SUFFIXES: dict[str, FileType] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".tab": "csv",
-    ".txt": "csv",
-    ".json": "json",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".xlsx": "excel",
-    ".xlsm": "excel",
-}
-
-
-"""How the names of files end."""
-
-
-_FORM = "application/x-www-form-urlencoded"
-
-
-_SAY_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "application/vnd.ms-excel", _FORM}
-
-
-"""Windows calls a CSV file application/vnd.ms-excel, and curl calls any file a form when nothing is said."""
-
-
-_VAGUE = "text/plain"
-
-
-_LINE_END = re.compile(rb"[\r\n]")
-
-
 def filetype_of(file: BinaryIO, media_type: str | None = None, file_name: str | None = None) -> FileType:
     """The kind of a file that is at its beginning, and is there again afterwards.
 
@@ -210,14 +187,6 @@ def _by_name(file_name: str) -> FileType | None:
     return SUFFIXES.get(dot + suffix)
 
 
-OPENERS: dict[FileType, Callable[[BinaryIO, Matcher, Options], Table]] = {
-    "csv": CsvTable,
-    "json": open_json,
-    "ndjson": open_ndjson,
-    "excel": open_excel,
-}
-
-
 def read_table(
     file: BinaryIO,
     kind: FileType,
@@ -232,9 +201,6 @@ def read_table(
     last batch was read, and is the caller's to close. Raises UnreadableInput or TooLarge.
     """
     return OPENERS[kind](file, Matcher(wanted, required), options)
-
-
-_ENCODING_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""From JSON objects to the columns of a batch: each object's own keys say what is what."""
+"""JSON arrays and NDJSON as a table: one object a row, whose keys name the columns."""
 
 from __future__ import annotations
 
@@ -30,18 +30,23 @@ from aggregator.inputs.table import (
 from aggregator.inputs.text import TextLines
 
 _ROWS = 500
-
-
 _BATCH_TEXT = 1_000_000
-
-
 _MOST_KEYS = 10_000
-
-
 Item = tuple[int, Any, str]
-
-
 """Where it stands, its value with numbers as texts, and its JSON."""
+
+_WORDS = {True: "true", False: "false"}
+_PIECE = 256 * 1024
+_SPACE = re.compile(r"[ \t\r\n]*")
+_ITEMS = "items"
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_PAGE = re.compile(rf'\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[^\s"{{}}\[\],]++)\s*,\s*)*+"{_ITEMS}"\s*:\s*\[')
+"""The beginning of a page: perhaps some plain members, then its items."""
+
+_NAME = re.compile(rf"({_STRING})\s*:")
+_PAGE_MEMBERS = ('"total"', '"limit"', '"offset"')
+_LONGEST_WORD = 16
+"""What is cut off in the middle of a word is faulty some characters before its end."""
 
 
 def _no_number(name: str) -> None:
@@ -66,8 +71,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | RepeatedKey:
 DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=number_text, parse_int=number_text, parse_constant=_no_number
 )
-
-
 """Numbers come out as texts, so that none is rounded."""
 
 
@@ -162,9 +165,6 @@ class ObjectTable:
         return column
 
 
-_WORDS = {True: "true", False: "false"}
-
-
 def _refuse_deep(value: Any, line: int) -> RepeatedKey | None:
     """An object inside that has a key twice, if there is one; raises UnreadableInput for too many levels."""
     level: Sequence[Any] = [value]
@@ -185,36 +185,6 @@ def _repeated(value: RepeatedKey) -> str:
 def too_deep(where: str) -> UnreadableInput:
     """Arrays and objects in each other beyond measure."""
     return UnreadableInput(f"{where} has more than {DEEPEST_JSON} arrays and objects in each other.")
-
-
-_PIECE = 256 * 1024
-
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-
-
-_ITEMS = "items"
-
-
-_STRING = r'"(?:[^"\\]|\\.)*+"'
-
-
-_PAGE = re.compile(rf'\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[^\s"{{}}\[\],]++)\s*,\s*)*+"{_ITEMS}"\s*:\s*\[')
-
-
-"""The beginning of a page: perhaps some plain members, then its items."""
-
-
-_NAME = re.compile(rf"({_STRING})\s*:")
-
-
-_PAGE_MEMBERS = ('"total"', '"limit"', '"offset"')
-
-
-_LONGEST_WORD = 16
-
-
-"""What is cut off in the middle of a word is faulty some characters before its end."""
 
 
 def open_json(file: BinaryIO, matcher: Matcher, options: Options) -> ObjectTable:

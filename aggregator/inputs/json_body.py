@@ -1,4 +1,4 @@
-"""A JSON object that is no row, but parameters: the texts of each name."""
+"""A JSON object in the body whose members are parameters, one of which may hold the rows."""
 
 from __future__ import annotations
 
@@ -15,15 +15,12 @@ from aggregator.errors import InvalidParameter, InvalidParameters, TooLarge, Unr
 from aggregator.inputs.json import DECODER
 
 MOST_FIELDS = 1_000
-
-
 MOST_FIELD_BYTES = 1_000_000
-
-
 Fields = dict[str, list[str]]
-
-
 """The texts of each name."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_MARK = "\ufeff".encode()
 
 
 def json_fields(data: bytes) -> Fields:
@@ -81,12 +78,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-
-
-_MARK = "\ufeff".encode()
 
 
 def open_object(file: BinaryIO, name: str) -> tuple[Fields, BinaryIO] | None:

@@ -1,4 +1,4 @@
-"""How much of a file is taken at most: what one row may hold, so that memory stays flat."""
+"""What each reader of a file returns: a Table of Batches; the limits of one row; the notes about a file."""
 
 from __future__ import annotations
 
@@ -10,47 +10,39 @@ from typing import Literal, Protocol
 from aggregator.errors import RejectedRow
 
 LONGEST_LINE = 1_000_000
-
-
 """Characters of a line of text, its end not counted."""
 
-
 LONGEST_CELL = 1_000_000
-
-
 """Characters of a cell."""
 
-
 LONGEST_ITEM = 1_000_000
-
-
 """Characters of one object of a JSON array."""
 
-
 MOST_COLUMNS = 2_000
-
-
 MOST_IGNORED = 100
-
-
 """Names of unknown columns that are kept for the answer."""
 
-
 DEEPEST_JSON = 100
-
-
 """Levels of arrays and objects in each other."""
+
+FileType = Literal["csv", "json", "ndjson", "excel"]
+MOST_HEADER_LINE = 10_000
+RowRemark = Literal["short", "trailing", "repeated", "hidden"]
+
+_OF_ROWS: dict[RowRemark, tuple[str, str, str]] = {
+    "short": ("has", "have", "fewer cells than the header. The missing cells are empty."),
+    "trailing": ("ends", "end", "with more or fewer delimiters than the header. No value is affected."),
+    "repeated": ("repeats", "repeat", "the header. Such rows are skipped."),
+    "hidden": ("is", "are", "hidden or filtered in the workbook. Hidden rows are read like all others."),
+}
+
+_MOST_ZEROS = 30
+Texts = Sequence[str | None]
 
 
 def shortened(text: str, most: int = 40) -> str:
     """A text from a file as it is shown in a message."""
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-FileType = Literal["csv", "json", "ndjson", "excel"]
-
-
-MOST_HEADER_LINE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +59,6 @@ class Options:
     sheet: str | None = None
     header_line: int | None = None
     date_order: Literal["dmy", "mdy"] | None = None
-
-
-RowRemark = Literal["short", "trailing", "repeated", "hidden"]
-
-
-_OF_ROWS: dict[RowRemark, tuple[str, str, str]] = {
-    "short": ("has", "have", "fewer cells than the header. The missing cells are empty."),
-    "trailing": ("ends", "end", "with more or fewer delimiters than the header. No value is affected."),
-    "repeated": ("repeats", "repeat", "the header. Such rows are skipped."),
-    "hidden": ("is", "are", "hidden or filtered in the workbook. Hidden rows are read like all others."),
-}
 
 
 class Notes:
@@ -122,9 +103,6 @@ class Notes:
         if count == 1:
             return f"1 row ({self._unit} {first:,}) {one} {rest}"
         return f"{count:,} rows (the first on {self._unit} {first:,}) {many} {rest}"
-
-
-_MOST_ZEROS = 30
 
 
 def number_text(number: str) -> str:
@@ -176,9 +154,6 @@ class Table(Protocol):
 
     def batches(self) -> Iterator[Batch]:
         """The rows from the first to the last, once. Raises UnreadableInput or TooLarge."""
-
-
-Texts = Sequence[str | None]
 
 
 def columns_of(

@@ -1,4 +1,4 @@
-"""The encoding of a text file: as it is said, as its first bytes tell, UTF-8, or else windows-1252."""
+"""Text files: the encoding, the lines, the delimiter of a CSV, and the line that is its header."""
 
 from __future__ import annotations
 
@@ -16,16 +16,9 @@ from aggregator.inputs.columns import Matcher
 from aggregator.inputs.table import LONGEST_LINE, MOST_COLUMNS, Options, shortened
 
 _SAMPLE_BYTES = 1024 * 1024
-
-
 _HEAD = 4096
-
-
 _FALLBACK = "windows-1252"
-
-
 _EXAMPLES = "utf-8, utf-16, windows-1252, iso-8859-15, shift_jis"
-
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -34,12 +27,22 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-
-
 """The longer first: the mark of UTF-32 begins like the one of UTF-16."""
 
-
 _NO_ENCODINGS_OF_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
+_READ_BYTES = 64 * 1024
+_MARK = "\ufeff"
+_MARKS = ("'", '="', "=“")
+"""What programs put around a text to keep Excel from reading a formula or a number."""
+
+SEARCHED = 30
+"""Lines in which the header is looked for."""
+
+CANDIDATES = (",", ";", "\t", "|")
+_HEADER_TEXT = 4_000_000
+_LONGEST_SHOWN = 200
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n\x00])\1*"?\s*', re.IGNORECASE)
+_BLANK = re.compile(r'[\s,;|"]*')
 
 
 def find_encoding(file: BinaryIO, said: str | None) -> tuple[str, str | None]:
@@ -96,18 +99,6 @@ def _is_utf8(file: BinaryIO) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-_READ_BYTES = 64 * 1024
-
-
-_MARK = "\ufeff"
-
-
-_MARKS = ("'", '="', "=“")
-
-
-"""What programs put around a text to keep Excel from reading a formula or a number."""
 
 
 class TooMuchText(Exception):
@@ -186,27 +177,6 @@ def line_ends(text: str) -> int:
     """How many lines end in a text."""
     returns = text.count("\r") - text.count("\r\n") if "\r" in text else 0
     return text.count("\n") + returns
-
-
-SEARCHED = 30
-
-
-"""Lines in which the header is looked for."""
-
-
-CANDIDATES = (",", ";", "\t", "|")
-
-
-_HEADER_TEXT = 4_000_000
-
-
-_LONGEST_SHOWN = 200
-
-
-_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n\x00])\1*"?\s*', re.IGNORECASE)
-
-
-_BLANK = re.compile(r'[\s,;|"]*')
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The zip file that a workbook is, opened only when it cannot blow up."""
+"""The parts of an Excel workbook: a ZIP that is checked before it is unpacked, sheets, styles and strings."""
 
 from __future__ import annotations
 
@@ -24,49 +24,25 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 from aggregator.errors import TooLarge, UnreadableInput
 
 MOST_BYTES = 1_000_000_000
-
-
 """Of all parts together, unpacked; no part gives more than the zip's directory says."""
 
-
 MOST_PARTS = 10_000
-
-
 MOST_STRING_BYTES = 200_000_000
-
-
 MOST_SMALL_PART_BYTES = 20_000_000
-
-
 """Of a part that is read as a whole: styles, relations, the list of sheets."""
 
-
 MOST_SMALL_PART_ELEMENTS = 300_000
-
-
 MOST_ELEMENT_BYTES = 8_000_000
-
-
 """Of one row or one shared string, as XML."""
 
-
 MOST_ELEMENTS_INSIDE = 200_000
-
-
 """XML elements inside of one row or one shared string."""
 
-
 _MOST_DIRECTORY_BYTES = 2_000_000
-
-
 _COMPRESSED_BYTES_AT_ONCE = 1_024
-
-
 """Unpacked, this is a megabyte at most, so that the time limit is checked often enough."""
 
-
 _DEEPEST = 50
-
 
 _DAMAGES = (
     BadZipFile,
@@ -81,9 +57,14 @@ _DAMAGES = (
     ValueError,
     zlib.error,
 )
-
-
 """What a damaged, encrypted or hostile zip or XML makes its readers raise."""
+
+Style = Literal["number", "date", "datetime", "duration"]
+_ROOT_RELATIONS = "_rels/.rels"
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+_SIGNS = re.compile(r"_.|[-() ]")
+_LEADING_ZEROS = re.compile("0{2,}")
 
 
 @contextmanager
@@ -210,24 +191,6 @@ class _Measured:
 def local(tag: str) -> str:
     """A tag without its namespace: strict workbooks have others."""
     return tag.rpartition("}")[2]
-
-
-Style = Literal["number", "date", "datetime", "duration"]
-
-
-_ROOT_RELATIONS = "_rels/.rels"
-
-
-_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
-
-
-_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
-
-
-_SIGNS = re.compile(r"_.|[-() ]")
-
-
-_LEADING_ZEROS = re.compile("0{2,}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The parameters of one request: all of them read, all that is wrong said at once."""
+"""Reads the parameters of one request, and collects all of their errors."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from aggregator.sqlfile.types import Parameter, Value
 from aggregator.values.vocabulary import InvalidValue
 
 Arguments = dict[str, Value | list[Value] | None]
-
-
 """The value of each declared parameter; a list for `many`, None for one that is not given."""
 
 

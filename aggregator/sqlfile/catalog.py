@@ -1,4 +1,4 @@
-"""The `.sql` files below a folder, and what stands there but cannot be one."""
+"""The catalog: all `.sql` files of the folder as endpoints, and the faults of those that are none."""
 
 from __future__ import annotations
 
@@ -28,15 +28,19 @@ from aggregator.sqlfile.routing import (
 )
 
 Signature = tuple[int, ...]
-
-
 """Equal for two moments when the file was not changed between them, or twice in one clock tick."""
 
-
 _MOST_BYTES = 1_000_000
-
-
 _OUTSIDE = "links to a folder outside the SQL folder, which is not followed; link its files, or copy it"
+UrlPath: TypeAlias = str | Sequence[str]
+"""A decoded path, or its decoded parts."""
+
+RESCAN_SECONDS = 0.5
+_COLUMN = re.compile(r"\{([^{}]+)\}")
+_CLOCK_TICK_NS = 3_000_000_000
+"""File systems tell the time of a change to 2 seconds or better."""
+
+_NOT_SQL = "is not SQL: a file begins with a header or with SELECT, WITH, INSERT, UPDATE or DELETE"
 
 
 def sql_files(folder: Path) -> tuple[dict[str, Signature], list[Diagnostic]]:
@@ -116,27 +120,6 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-UrlPath: TypeAlias = str | Sequence[str]
-
-
-"""A decoded path, or its decoded parts."""
-
-
-RESCAN_SECONDS = 0.5
-
-
-_COLUMN = re.compile(r"\{([^{}]+)\}")
-
-
-_CLOCK_TICK_NS = 3_000_000_000
-
-
-"""File systems tell the time of a change to 2 seconds or better."""
-
-
-_NOT_SQL = "is not SQL: a file begins with a header or with SELECT, WITH, INSERT, UPDATE or DELETE"
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One `.sql` file.
@@ -207,7 +190,7 @@ class Catalog:
     def find(self, method: str, path: UrlPath) -> RouteMatch:
         """The endpoint for a path such as `/customers/7`; a name goes before a parameter.
 
-        path: decoded, or its decoded parts, which may hold slashes. Raises NoSuchReport, or MethodNotAllowed
+        path: decoded, or its decoded parts, which may hold slashes. Raises NotFound, or MethodNotAllowed
         with the methods that there are.
         """
         segments = _parts(path)

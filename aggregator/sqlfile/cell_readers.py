@@ -23,24 +23,23 @@ from aggregator.values.number_formats import SHARES, Notation
 from aggregator.values.vocabulary import InvalidValue
 
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
-
-
 _LARGEST_INTEGER = 2**63 - 1
-
-
 _LARGEST_NUMBER = sys.float_info.max
-
-
 Read = Callable[[str], Value]
-
-
 """The value of a text without white space around it; raises InvalidValue."""
 
-
 ReadBatch = Callable[[list[str]], "Sequence[Value | None] | None"]
-
-
 """The values of texts, of which none is ""; None for white space. No list when one of them is not plain."""
+
+_PLAIN_READERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?%?")
+_MOST_KNOWN = 100_000
+_LONGEST_KNOWN = 100
+_ENOUGH_TO_JUDGE = 4_000
+_DAYS = ("date", "datetime", "month")
+_INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp")
+_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
+_FIRST_DAY = date(1899, 12, 30)
+"""Day 0 of Excel, for days after February 1900."""
 
 
 def _fixed(column: InputColumn) -> Parameter:
@@ -273,8 +272,6 @@ _WAYS: dict[str, Callable[[InputColumn], tuple[Read, ReadBatch | None]]] = {
     "datetime": _datetime,
     "month": _month,
 }
-
-
 """How a column of each type is read; the others as parameters are."""
 
 
@@ -284,33 +281,6 @@ def reading(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     Limits that move, such as `today`, are those of this moment.
     """
     return _WAYS.get(column.type, _as_it_is)(column)
-
-
-_PLAIN_READERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?%?")
-
-
-_MOST_KNOWN = 100_000
-
-
-_LONGEST_KNOWN = 100
-
-
-_ENOUGH_TO_JUDGE = 4_000
-
-
-_DAYS = ("date", "datetime", "month")
-
-
-_INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp")
-
-
-_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
-
-
-_FIRST_DAY = date(1899, 12, 30)
-
-
-"""Day 0 of Excel, for days after February 1900."""
 
 
 class ColumnConverter:

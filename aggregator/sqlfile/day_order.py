@@ -1,4 +1,4 @@
-"""Day and month swapped: 13/05/2024 in a column of MM/DD/YYYY, beside 05/12/2024, which fits both orders."""
+"""Detects dates with day and month swapped: 13/05/2024 in a column of MM/DD/YYYY."""
 
 from __future__ import annotations
 
@@ -10,23 +10,11 @@ from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.values.dates import read_by_pattern, shown, with_and_without_midnight
 
 DayOrder = Literal["dmy", "mdy"]
-
-
 DAY_ORDERS: dict[DayOrder, str] = {"dmy": "day/month/year", "mdy": "month/day/year"}
-
-
 _OTHER: dict[DayOrder, DayOrder] = {"dmy": "mdy", "mdy": "dmy"}
-
-
 _DAY_OR_MONTH = re.compile("%[dm]")
-
-
 _LETTER = re.compile("%([dmYy])")
-
-
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-([0-9]{2})(?:T.*)?")
-
-
 _LAST_MONTH = 12
 
 

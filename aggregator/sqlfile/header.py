@@ -17,30 +17,20 @@ from aggregator.sqlfile.yaml_header import Keys, YamlBlock, header_messages, key
 from aggregator.values.vocabulary import ChartSpec, KeyDiagnostics, ShapeSpec, read_shape
 
 _COMMENT = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z))*/\*(.*?)(\*/|\Z)", re.DOTALL)
-
-
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-
-
 _LONGEST = 20_000
-
-
 """Characters; YAML is read slowly, and nobody's report may wait for another's header."""
 
-
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-
 
 _TYPE_BY_NAME = (
     ("integer", re.compile(r"(^|_)(id|count|limit|offset|quantity|year)$", re.IGNORECASE)),
     ("date", re.compile(r"(^|_)(date|day|since|until|from|to)$", re.IGNORECASE)),
 )
 
-
 ColumnTypeName = Literal[
     "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
 ]
-
 
 COLUMN_TYPES: dict[ColumnTypeName, str] = {
     "text": "as it is stored",
@@ -54,39 +44,32 @@ COLUMN_TYPES: dict[ColumnTypeName, str] = {
     "percent": "a share: 0.25 is shown as 25 per cent in Excel",
     "json": "JSON text, which stands in a JSON answer as what it says",
 }
-
-
 """The types of columns, for the documentation."""
 
-
 StoredAs = Literal["minor", "major"]
-
-
 FormatName = Literal["json", "ndjson", "csv", "excel"]
-
-
 ParameterName = Annotated[str, Field(pattern=_NAME)]
-
-
 InputName = Annotated[str, Field(pattern=_NAME)]
-
-
 RESERVED_PARAMETERS = {"format", "for", "separator", "decimal", "_page"}
-
-
 """Names in the query string that the service reads by itself."""
 
-
 PLAN_WANTED = "_plan"
-
-
 """One more, which only the page with a report's SQL reads."""
 
-
 LINE = "line"
-
-
 """The column of `input` that the service adds: where the row stands in the file."""
+
+_FIRST_WORD = re.compile(r"(?:\s|;|--[^\n]*|/\*.*?\*/)*(\w*)", re.DOTALL)
+
+_FIRST_WORDS = (
+    *("SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "REPLACE", "EXPLAIN", "PRAGMA", "ATTACH"),
+    *("DETACH", "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"),
+    *("VACUUM", "ANALYZE", "REINDEX"),
+)
+"""What statements of SQLite begin with (https://sqlite.org/lang.html)."""
+
+_LIKE_ENOUGH = 0.88
+"""How similar a misspelt first word must be: SELEC is, SELECTED is not."""
 
 
 class ColumnSpec(BaseModel):
@@ -223,28 +206,7 @@ class Header(BaseModel):
 _HAS_KEY = re.compile(
     rf"^[^\S\n]*+(?:\{{\s*+)?(['\"]?)(?:{'|'.join(Header.model_fields)})\1[^\S\n]*+:", re.MULTILINE
 )
-
-
 """A line that begins with a key of the header; a comment without one is only a comment."""
-
-
-_FIRST_WORD = re.compile(r"(?:\s|;|--[^\n]*|/\*.*?\*/)*(\w*)", re.DOTALL)
-
-
-_FIRST_WORDS = (
-    *("SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "REPLACE", "EXPLAIN", "PRAGMA", "ATTACH"),
-    *("DETACH", "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"),
-    *("VACUUM", "ANALYZE", "REINDEX"),
-)
-
-
-"""What statements of SQLite begin with (https://sqlite.org/lang.html)."""
-
-
-_LIKE_ENOUGH = 0.88
-
-
-"""How similar a misspelt first word must be: SELEC is, SELECTED is not."""
 
 
 @dataclass(frozen=True, slots=True)

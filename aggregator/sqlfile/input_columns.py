@@ -27,13 +27,8 @@ from aggregator.values.number_formats import SHARES, Notation, own_sign, read_no
 from aggregator.values.vocabulary import InvalidValue, KeyDiagnostics
 
 _IN_TIME = ("date", "datetime", "month")
-
-
 _NUMBERS = ("integer", "number", "money")
-
-
 _ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
-
 
 _KEYS_OF_TYPES = {
     "format": (*_IN_TIME, *_NUMBERS),
@@ -46,10 +41,7 @@ _KEYS_OF_TYPES = {
     "choices": ("choice",),
     "time_zone": _IN_TIME,
 }
-
-
 """The keys that only some types have."""
-
 
 _OF_PARAMETERS = ("type", "default", "min", "max", "pattern", "message", "choices", "time_zone", "example")
 
@@ -61,8 +53,6 @@ def _as_list(given: object) -> object:
 
 
 OneOrMore = Annotated[list[str], BeforeValidator(_as_list)]
-
-
 """YAML may say one text, or a list of them."""
 
 

@@ -18,18 +18,13 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
-
 _DIGIT, _WORD = r"\p{Nd}", r"\p{L}\p{N}_"
-
-
 _SPACE = r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
-
 
 _NO_SPACE = (
     r"\x00-\x08\x0e-\x1b\x21-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}"
     r"\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}"
 )
-
 
 _OUTSIDE = {
     r"\d": _DIGIT,
@@ -41,7 +36,6 @@ _OUTSIDE = {
     r"\Z": r"\z",
 }
 
-
 _INSIDE = {
     r"\d": _DIGIT,
     r"\D": r"\P{Nd}",
@@ -50,27 +44,16 @@ _INSIDE = {
     r"\S": _NO_SPACE,
     r"\b": r"\x08",
 }
-
-
 """By the escape, what RE2 gets outside of brackets and inside: what Python means by it."""
 
-
 _NO_BOUNDARIES = "\\b and \\B are not supported; the pattern describes the whole text"
-
-
 _REFUSED_OUTSIDE = {r"\b": _NO_BOUNDARIES, r"\B": _NO_BOUNDARIES}
-
-
 _REFUSED_INSIDE = {r"\W": "\\W inside brackets is not supported; name the characters"}
-
-
 _LINEAR = "look-around and backreferences are not supported, so that matching takes linear time"
-
 
 _REFUSED = {each: f"{each} is not supported" for each in (r"\C", r"\Q", r"\E", r"\N")} | {
     rf"\{digit}": _LINEAR for digit in range(1, 10)
 }
-
 
 _EXPLAINED = (
     *((f"invalid perl operator: (?{sign}", _LINEAR) for sign in ("=", "!", "<", "P")),
@@ -79,14 +62,9 @@ _EXPLAINED = (
     ("invalid perl operator: ", "{} is not supported; the flags are i, m and s"),
     ("bad repetition operator: ", "{} is not supported"),
 )
-
-
 """By the beginning of RE2's messages; {} is what follows it."""
 
-
 _ONLY_HERE = re.compile(r"\(\?(?!:)|\\[AZzUpP]|\\x\{|\[\[:|\{,")
-
-
 """What JavaScript's regular expressions, those of JSON Schema, do not have or read as something else."""
 
 

@@ -16,21 +16,14 @@ from typing import Generic, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 METHOD_SUFFIXES = {".post": "POST", ".put": "PUT", ".patch": "PATCH", ".delete": "DELETE"}
-
-
 RESERVED = {"_", "health", "docs", "redoc", "openapi.json", "static-offline-docs"}
-
-
 """First segments of URLs that the service answers by itself."""
 
-
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-
-
 _NO_TEXT = {"Cc", "Cs"}
-
-
 """Unicode categories: control characters, and bytes of a name that is not UTF-8."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,7 @@ def path_of(segments: Sequence[str]) -> str:
 def route_of(path: str) -> Route:
     """The route of a file, given its path inside `sql/` with forward slashes, ending in `.sql`.
 
-    Raises PathFault for a name that is not printable text, for braces that hold no name or only part
+    Raises PathError for a name that is not printable text, for braces that hold no name or only part
     of a segment, for a parameter that comes twice, and for a URL of the service's own.
     """
     if any(unicodedata.category(sign) in _NO_TEXT for sign in path):
@@ -106,9 +99,6 @@ def route_of(path: str) -> Route:
     if segments[0] in RESERVED:
         raise PathError(f"/{segments[0]} is the service's own URL; choose another name")
     return route
-
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)

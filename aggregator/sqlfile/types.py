@@ -32,35 +32,38 @@ ParameterTypeName = Literal[
     "integer", "number", "money", "text", "boolean", "date", "datetime", "month", "choice"
 ]
 
-
 Scalar = bool | int | float | str
-
-
 """What YAML gives for one value."""
 
-
 Value = int | float | str
-
-
 """What SQL gets."""
 
-
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-
-
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
-
-
 _BOOLEANS = {"true": 1, "1": 1, "yes": 1, "on": 1, "false": 0, "0": 0, "no": 0, "off": 0}
-
-
 _LARGEST_INTEGER = 2**63
-
-
 _MOST_CHOICES_SHOWN = 20
+MOVING = ("today", "now")
+"""Values that will be others tomorrow."""
+
+_ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
+_IN_TIME = ("date", "datetime", "month")
+
+_KEYS_OF_TYPES = {
+    "min": _ORDERED,
+    "max": _ORDERED,
+    "currency": ("money",),
+    "pattern": ("text",),
+    "message": ("text",),
+    "choices": ("choice",),
+    "choices_sql": ("choice",),
+    "time_zone": _IN_TIME,
+}
+"""The keys that only some types have."""
+
+_ENUMS = ({str}, {int})
+"""The types of choices that generators of clients know; others are given as texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,33 +219,6 @@ PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
         "the value as the header or the data has it",
     ),
 }
-
-
-MOVING = ("today", "now")
-
-
-"""Values that will be others tomorrow."""
-
-
-_ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
-
-
-_IN_TIME = ("date", "datetime", "month")
-
-
-_KEYS_OF_TYPES = {
-    "min": _ORDERED,
-    "max": _ORDERED,
-    "currency": ("money",),
-    "pattern": ("text",),
-    "message": ("text",),
-    "choices": ("choice",),
-    "choices_sql": ("choice",),
-    "time_zone": _IN_TIME,
-}
-
-
-"""The keys that only some types have."""
 
 
 class Parameter(BaseModel):
@@ -451,12 +427,6 @@ def sort_parameter(
 def _sort_key(value: Value) -> Any:
     # As text `12:00:00.5Z` comes before `12:00:00Z`.
     return value.removesuffix("Z") if isinstance(value, str) else value
-
-
-_ENUMS = ({str}, {int})
-
-
-"""The types of choices that generators of clients know; others are given as texts."""
 
 
 def parameter_schema(parameter: Parameter) -> dict[str, object]:

@@ -21,25 +21,13 @@ from aggregator.errors import Diagnostic
 from aggregator.values.vocabulary import KeyDiagnostics
 
 Keys = tuple[str, ...]
-
-
 """The way to a value: `("params", "since", "default")`; an index of a list is a text too."""
 
-
 _PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-
-
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-
-
 _BEGINS_WITH_A_KEY = re.compile(r"(\s|#[^\n]*\n)*[\w'\"]+\s*:")
-
-
 _DEEPEST = 6
-
-
 _NOT_KEYS = "the header holds YAML keys and nothing else; write other notes in a comment of their own"
-
 
 _YAML_MESSAGES = (
     ("mapping values are not allowed", "a text that holds a colon and a space needs quotes"),
@@ -51,6 +39,24 @@ _YAML_MESSAGES = (
     ("expected <block end>", "a line is not indented like those above it"),
     ("could not find expected ':'", "a key without its colon, or a text whose lines need quotes"),
 )
+
+_NAME_OF_KEY = "[key]"
+_SEVERAL_KINDS = {"bool", "int", "float", "str"}
+
+_MESSAGES = {
+    "string_type": "must be a text; put it in quotes",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "list_type": "must be a list, such as [a, b]",
+    "dict_type": "must hold keys, each with its own values",
+    "model_type": "must hold keys, such as {type: text}",
+    "missing": "is missing",
+    "too_short": "must not be empty",
+}
+"""By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,30 +188,6 @@ def _scalar(kind: str, text: str) -> object:
     if kind == "float" and _PLAIN_DECIMAL.fullmatch(text):
         return float(text)
     return text
-
-
-_NAME_OF_KEY = "[key]"
-
-
-_SEVERAL_KINDS = {"bool", "int", "float", "str"}
-
-
-_MESSAGES = {
-    "string_type": "must be a text; put it in quotes",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a number",
-    "list_type": "must be a list, such as [a, b]",
-    "dict_type": "must hold keys, each with its own values",
-    "model_type": "must hold keys, such as {type: text}",
-    "missing": "is missing",
-    "too_short": "must not be empty",
-}
-
-
-"""By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

@@ -7,21 +7,40 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
 _HOUR_AND_MINUTE = "(?:[01][0-9]|2[0-3]):?[0-5][0-9]"
-
 
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
     rf"([Zz]|[+\- ]{_HOUR_AND_MINUTE})?"
 )
 
-
 _MIDNIGHT = re.compile(
     r"(?:[Tt]|\s{1,3})(?:0?0:00(?::00(?:\.0+)?)?"
     rf"(?:[Zz]|[+\-]{_HOUR_AND_MINUTE})?|12:00(?::00)?\s?[Aa][Mm])\Z"
 )
+
+_SHOWN = {
+    "Y": "YYYY",
+    "y": "YY",
+    "m": "MM",
+    "d": "DD",
+    "b": "Mon",
+    "B": "Month",
+    "a": "Day",
+    "A": "Weekday",
+    "H": "HH",
+    "I": "HH",
+    "M": "MM",
+    "S": "SS",
+    "f": "ffffff",
+    "p": "AM",
+    "z": "+HHMM",
+    "%": "%",
+}
+"""What may come after %, and how a person is told of it."""
+
+_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
+_TRIED = (datetime(1970, 1, 2), datetime(2024, 11, 22, 21, 43, 56), datetime(2068, 12, 31, 9, 5, 7))
 
 
 def read_date(text: str) -> str | None:
@@ -76,35 +95,6 @@ def _timestamp(match: re.Match[str], zone: tzinfo) -> datetime:
     if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment.replace(tzinfo=None):
         raise ValueError("the clocks were put forward over it")
     return moment
-
-
-_SHOWN = {
-    "Y": "YYYY",
-    "y": "YY",
-    "m": "MM",
-    "d": "DD",
-    "b": "Mon",
-    "B": "Month",
-    "a": "Day",
-    "A": "Weekday",
-    "H": "HH",
-    "I": "HH",
-    "M": "MM",
-    "S": "SS",
-    "f": "ffffff",
-    "p": "AM",
-    "z": "+HHMM",
-    "%": "%",
-}
-
-
-"""What may come after %, and how a person is told of it."""
-
-
-_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
-
-
-_TRIED = (datetime(1970, 1, 2), datetime(2024, 11, 22, 21, 43, 56), datetime(2068, 12, 31, 9, 5, 7))
 
 
 def check_date_pattern(pattern: str, of: Literal["date", "datetime", "month"]) -> None:

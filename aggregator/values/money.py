@@ -13,20 +13,11 @@ from aggregator.values.number_formats import Notation, read_notation
 from aggregator.values.vocabulary import InvalidValue
 
 _TWO = ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SLL", "SOS", "SYP", "YER")
-
-
 _EXCEPTIONS = dict.fromkeys(_TWO, 2) | {"IQD": 3}
-
-
 """Where ISO 4217 counts in smaller units than people write, which is what CLDR, and so Babel, tells."""
 
-
 _PLAIN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]*))?")
-
-
 _LARGEST = 2**63 - 1
-
-
 _MOST_DIGITS = 40
 
 

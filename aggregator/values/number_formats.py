@@ -10,25 +10,13 @@ from functools import cached_property
 from itertools import pairwise
 
 _SPACES = " \u00a0\u202f"
-
-
 _APOSTROPHES = "'’"
-
-
 _MINUS = "\\-\u2212\u2013"
-
-
 _ACCOUNTS = ("CR", "DR")
-
-
 """What accounts write after an amount instead of a sign: credit or debit."""
 
-
 SHARES = {"%": 2, "‰": 3}
-
-
 """The signs of shares, and how many decimals a number with one is smaller: 12.5% is 0.125."""
-
 
 _EXAMPLE = re.compile(
     rf"(?P<front>[^\d\s.,()+{_MINUS}{_APOSTROPHES}]*)[{_SPACES}]?"
@@ -36,23 +24,31 @@ _EXAMPLE = re.compile(
     rf"[{_SPACES}]?(?P<back>[^\d\s.,()+{_MINUS}{_APOSTROPHES}]*)"
 )
 
-
 _GROUPED = re.compile(
     rf"[1-9][0-9]{{0,2}}(?P<thousands>[.,{_APOSTROPHES}{_SPACES}])[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
     r"(?:(?P<decimal>(?!(?P=thousands))[.,])[0-9]+)?"
 )
 
-
 _UNGROUPED = re.compile(r"[0-9]+(?:(?P<decimal>[.,])[0-9]+)?")
-
-
 _PARENTHESES = (("open", "inside"), ("shut", "close"))
-
-
 _SIGNS = ("sign", "inner", "after", "last")
-
-
 """Groups of a notation's pattern."""
+
+QUOTE = b"\xff"
+"""Stands for a quote inside a text; the byte occurs in no UTF-8."""
+
+_FORMULA_SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
+STARTS = (*_FORMULA_SIGNS, *"\t\r\n")
+"""What a text must not begin with: signs, their wide forms, and white space that may be skipped."""
+
+_FORMULA_SIGN = b"(?:[=+@-]|\xef\xbc[\x9d\x8b\x8d\xa0])"
+_START = re.compile(b"'*(?:[\t\r\n]|" + _FORMULA_SIGN + b")")
+_GUARDED_START = re.compile(b"'" + _START.pattern)
+_INSIDE = re.compile(b"[;,\t\r\n]\xff*(?='*" + _FORMULA_SIGN + b")")
+_LIKE_SIGNS = bytes(ord("=") if byte in b"=+-@\xef" else byte for byte in range(256))
+_ALIKE = _LIKE_SIGNS.translate(bytes(ord(";") if byte in b";,\t\r\n" else byte for byte in range(256)))
+_GUARDED = re.compile(f"'(?:'*[\t\r\n{_FORMULA_SIGNS}]|.*[;,\t\r\n]\"*'+[{_FORMULA_SIGNS}])", re.DOTALL)
+_GUARD_INSIDE = re.compile(f"([;,\t\r\n]\"*)'(?='*[{_FORMULA_SIGNS}])")
 
 
 @dataclass(frozen=True)
@@ -166,45 +162,6 @@ def own_sign(example: str) -> str:
 def _alike(sign: str) -> str:
     """A sign with those that look like it: programs write three kinds of spaces between thousands."""
     return next((signs for signs in (_SPACES, _APOSTROPHES) if sign and sign in signs), sign)
-
-
-QUOTE = b"\xff"
-
-
-"""Stands for a quote inside a text; the byte occurs in no UTF-8."""
-
-
-_FORMULA_SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
-
-
-STARTS = (*_FORMULA_SIGNS, *"\t\r\n")
-
-
-"""What a text must not begin with: signs, their wide forms, and white space that may be skipped."""
-
-
-_FORMULA_SIGN = b"(?:[=+@-]|\xef\xbc[\x9d\x8b\x8d\xa0])"
-
-
-_START = re.compile(b"'*(?:[\t\r\n]|" + _FORMULA_SIGN + b")")
-
-
-_GUARDED_START = re.compile(b"'" + _START.pattern)
-
-
-_INSIDE = re.compile(b"[;,\t\r\n]\xff*(?='*" + _FORMULA_SIGN + b")")
-
-
-_LIKE_SIGNS = bytes(ord("=") if byte in b"=+-@\xef" else byte for byte in range(256))
-
-
-_ALIKE = _LIKE_SIGNS.translate(bytes(ord(";") if byte in b";,\t\r\n" else byte for byte in range(256)))
-
-
-_GUARDED = re.compile(f"'(?:'*[\t\r\n{_FORMULA_SIGNS}]|.*[;,\t\r\n]\"*'+[{_FORMULA_SIGNS}])", re.DOTALL)
-
-
-_GUARD_INSIDE = re.compile(f"([;,\t\r\n]\"*)'(?='*[{_FORMULA_SIGNS}])")
 
 
 def may_hold_formula(texts: bytes) -> bool:

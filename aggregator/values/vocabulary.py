@@ -1,4 +1,4 @@
-"""What is wrong with the values of a header, in words for the person who wrote it."""
+"""Columns of a result, and the charts and shapes that a header may declare."""
 
 from __future__ import annotations
 
@@ -8,6 +8,44 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+ColumnType = Literal[
+    "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
+]
+
+Storage = Literal["integer", "real", "text"]
+StoredAs = Literal["minor", "major"]
+"""Money as a whole number of cents, 198, or as people write it, 1.98."""
+
+RegisteredFunction = Callable[..., object]
+ShapeKind = Literal["rows", "page", "record", "group", "nest"]
+
+SHAPES: dict[str, str] = {
+    "`rows`": "an array of objects; `[]` without rows",
+    "`page`": '`{"items": […], "total": N, "limit": L, "offset": O}`; the SQL ends in '
+    "`LIMIT :limit OFFSET :offset`",
+    "`record`": "one object, of one row; without a row it is 404",
+    "`{group: city}`": '`{"Pune": [{…}], "Surat": [{…}]}`: an object of lists, by a column whose equal '
+    "values stand together",
+    "`{nest: {lines: [product, quantity]}}`": '`{"order_id": 7, "lines": [{…}, {…}]}`: one object, in which '
+    "the named columns are a list; a row in which all of them are NULL adds nothing to it; without a row it "
+    "is 404",
+}
+"""How each is written, for the documentation."""
+
+_PLAIN = ("rows", "page", "record")
+_ALLOWED = "must be rows, page, record, {group: a column} or {nest: {a list: [its columns]}}"
+ChartType = Literal["bar", "line", "area", "pie"]
+
+CHART_TYPES: dict[ChartType, str] = {
+    "bar": "a bar for each row, or a group of bars for each `x`; they lie where long names need it",
+    "line": "a line through the values, on a time axis when every `x` is a day, a month or a moment",
+    "area": "the same, filled down to zero",
+    "pie": "a donut of the shares of one `y`; of more than eight the smallest are put together",
+}
+"""For the documentation."""
+
+_MOST_COLUMNS = 8
 
 
 class KeyDiagnostics(ValueError):
@@ -35,23 +73,6 @@ class KeyDiagnostics(ValueError):
 
 class InvalidValue(ValueError):
     """A text is not a value of its type; the message says what is allowed."""
-
-
-ColumnType = Literal[
-    "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
-]
-
-
-Storage = Literal["integer", "real", "text"]
-
-
-StoredAs = Literal["minor", "major"]
-
-
-"""Money as a whole number of cents, 198, or as people write it, 1.98."""
-
-
-RegisteredFunction = Callable[..., object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +111,6 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-ShapeKind = Literal["rows", "page", "record", "group", "nest"]
-
-
-SHAPES: dict[str, str] = {
-    "`rows`": "an array of objects; `[]` without rows",
-    "`page`": '`{"items": […], "total": N, "limit": L, "offset": O}`; the SQL ends in '
-    "`LIMIT :limit OFFSET :offset`",
-    "`record`": "one object, of one row; without a row it is 404",
-    "`{group: city}`": '`{"Pune": [{…}], "Surat": [{…}]}`: an object of lists, by a column whose equal '
-    "values stand together",
-    "`{nest: {lines: [product, quantity]}}`": '`{"order_id": 7, "lines": [{…}, {…}]}`: one object, in which '
-    "the named columns are a list; a row in which all of them are NULL adds nothing to it; without a row it "
-    "is 404",
-}
-
-
-"""How each is written, for the documentation."""
-
-
-_PLAIN = ("rows", "page", "record")
-
-
-_ALLOWED = "must be rows, page, record, {group: a column} or {nest: {a list: [its columns]}}"
-
-
 class ShapeSpec(BaseModel):
     """column: whose values name the groups, or the name of the list; members: the columns in the list."""
 
@@ -140,23 +136,6 @@ def read_shape(value: Any) -> ShapeSpec:
         if is_name and isinstance(members, list) and members and all(isinstance(m, str) for m in members):
             return ShapeSpec(kind=kind, column=str(name), members=tuple(members))
     raise ValueError(_ALLOWED)
-
-
-ChartType = Literal["bar", "line", "area", "pie"]
-
-
-CHART_TYPES: dict[ChartType, str] = {
-    "bar": "a bar for each row, or a group of bars for each `x`; they lie where long names need it",
-    "line": "a line through the values, on a time axis when every `x` is a day, a month or a moment",
-    "area": "the same, filled down to zero",
-    "pie": "a donut of the shares of one `y`; of more than eight the smallest are put together",
-}
-
-
-"""For the documentation."""
-
-
-_MOST_COLUMNS = 8
 
 
 def _listed(value: Any) -> Any:
