@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from aggregator.errors import AggregatorError
 
 SqlValue = None | int | float | str | bytes
 
 
 """What a database stores and what a parameter can be."""
+
+
+Values = Mapping[str, SqlValue] | Sequence[SqlValue]
 
 
 class StatementFailed(Exception):

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-import apsw
-
-from aggregator.engine.sqlite.transaction import WriteConnection, transaction
+from aggregator.engine.base import StatementFailed
+from aggregator.engine.sqlite.transaction import transaction
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import AggregatorError, Cancelled, DatabaseUnavailable, UnstableDatabases
 from aggregator.read.reader import StaleEndpoint
-from aggregator.write.execute import Render, WriteContext, execute, failure, opened
+from aggregator.write.execute import Render, WriteContext, execute, opened, to_write_failure
 from aggregator.write.idempotency import StoredResponse
 from aggregator.write.request import WriteBudget, WriteRequest
 
@@ -169,8 +169,11 @@ class WriteQueue:
                 _decide(waiting for waiting, result in done if isinstance(result, StoredResponse))
         except Exception as error:
             self._forget(connection)
-            if isinstance(error, apsw.Error | Cancelled):
-                raise failure(error, together, connection) from error
+            if isinstance(error, StatementFailed):
+                ended_by = together.ended_by() if error.is_interrupted else None
+                raise ended_by or error.error from error
+            if isinstance(error, Cancelled):
+                raise together.ended_by() or error from error
             raise
         for waiting, result in done:
             if isinstance(result, Exception):
@@ -229,15 +232,15 @@ def _in_savepoint(connection: WriteConnection, waiting: _Waiting) -> StoredRespo
         waiting.budget.begin()
         with waiting.budget.interrupting(connection), connection.savepoint():
             return waiting.render(waiting.order, execute(connection, waiting.order, None))
+    except StatementFailed as failed:
+        failure = to_write_failure(failed, waiting.budget, connection, waiting.order.write)
+        if failed.is_interrupted or not connection.in_transaction:
+            raise failure from failed
+        return failure
     except (AggregatorError, StaleEndpoint) as error:
-        return error
-    except apsw.InterruptError as error:
-        raise failure(error, waiting.budget, connection, waiting.order) from error
-    except apsw.Error as error:
         if not connection.in_transaction:
             raise
-        meant = connection.to_write_error(error)
-        return failure(error, waiting.budget, connection, waiting.order) if meant is error else meant
+        return error
     finally:
         waiting.budget.rest()
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
-import apsw
-
-from aggregator.endpoints.model import WriteEndpoint, schema_state
-from aggregator.engine.sqlite.connection import LONGEST_VALUE, can_prepare
-from aggregator.engine.sqlite.prepare import INPUT_TABLE, Statement, input_table
-from aggregator.engine.sqlite.runtime_errors import refusal
-from aggregator.engine.sqlite.transaction import WriteConnection, transaction
-from aggregator.errors import Cancelled, InvalidWrite, QueryFailed, TooLarge, UnrepresentableValue
+from aggregator.endpoints.model import WriteEndpoint
+from aggregator.engine.base import StatementFailed
+from aggregator.engine.sqlite.connection import LONGEST_VALUE
+from aggregator.engine.sqlite.prepare import Statement
+from aggregator.engine.sqlite.staged_rows import StagedRows
+from aggregator.engine.sqlite.transaction import transaction
+from aggregator.engine.sqlite.write_connection import KEPT_ROWS, WriteConnection
+from aggregator.errors import Cancelled, TooLarge
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.read.query import rows_as_text
 from aggregator.read.reader import StaleEndpoint, bindings
@@ -29,14 +29,11 @@ _ROWS_AT_ONCE = 500
 _MOST_ANSWER_BYTES = 50_000_000
 
 
-_ANSWER = '"the rows"'
-
-
-StagedRows = Callable[[int], None]
+Progress = Callable[[int], None]
 
 
 def stage(
-    connection: WriteConnection, order: WriteRequest, budget: WriteBudget, progress: StagedRows
+    connection: WriteConnection, order: WriteRequest, budget: WriteBudget, progress: Progress
 ) -> ReceivedRows | None:
     """Check the body's rows and put them into the table `input`; no database is touched yet.
 
@@ -54,11 +51,7 @@ def stage(
     # Guards tell what else is wrong, also with the rows that have a bad cell.
     has_guards = order.write.statements[0].guard is not None
     staging = Staging(order.table, columns, noted, keeps_bad=has_guards and not order.skip_invalid)
-    connection.execute(input_table(list(columns)))
-    connection.execute("BEGIN")
-    places = ", ".join("?" * (len(columns) + 1))
-    connection.executemany(f"INSERT INTO temp.{INPUT_TABLE} VALUES ({places})", staging.rows())
-    connection.execute("COMMIT")
+    StagedRows(connection).stage(list(columns), staging.rows())
     staging.require_day_order()
     if not order.skip_invalid and not has_guards:
         staging.require_all_good()
@@ -66,7 +59,7 @@ def stage(
 
 
 def execute(connection: WriteConnection, order: WriteRequest, received: ReceivedRows | None) -> WriteResult:
-    """Run the statements in the transaction that the connection is in; raises apsw.Error as SQLite does.
+    """Run the statements in the transaction that the connection is in; raises StatementFailed.
 
     Also what a guard says (NothingThere, Conflict, InvalidWrite, RejectedRows), TooLarge for an answer of too
     many rows, and UnfitValue for one that the format cannot show.
@@ -76,9 +69,6 @@ def execute(connection: WriteConnection, order: WriteRequest, received: Received
         # SQLite would take the table of another file, which has got one of that name since.
         raise StaleEndpoint
     values = bindings(order.arguments)
-    rows = None
-    if write.columns:
-        _make_room(connection, len(write.columns))
     matched = 0
     guards = Guards(connection, order, received)
     with connection.counted() as counts:
@@ -87,57 +77,27 @@ def execute(connection: WriteConnection, order: WriteRequest, received: Received
                 guards.ask(statement, statement.guard)
                 continue
             guards.require_no_reason()
-            before = connection.total_changes()
-            with connection.restricted():
-                connection.execute(statement.sql, values).fetchall()
-            matched += connection.total_changes() - before
+            matched += connection.run(statement.sql, values)
         guards.require_no_reason()
-        before = connection.total_changes()
-        with connection.restricted():
-            last = connection.execute(write.statements[-1].sql, values)
-            if not write.columns:
-                last.fetchall()
-        kept = _keep_rows(connection, len(write.columns), last) if write.columns else 0
-        matched += connection.total_changes() - before - kept
+        last = write.statements[-1].sql
         if write.columns:
+            matched += connection.run_and_keep(last, values, len(write.columns))
             rows = _as_text(connection, order)
+        else:
+            matched, rows = matched + connection.run(last, values), None
     return WriteResult(write, guards.received, counts.tables(), rows, order.is_dry, matched)
 
 
 def is_as_checked(connection: WriteConnection, write: WriteEndpoint) -> bool:
     """Whether the files are the same, and their tables were not altered; raises DatabaseUnavailable."""
-    identities = tuple(file.identity() for file in write.files)
-    versions = [connection.schema_version(file) for file in write.files]
-    return schema_state(identities, versions) == write.checked_against
-
-
-def _make_room(connection: WriteConnection, width: int) -> None:
-    """The table of the answer's rows; it cannot be made anew while a statement still gives rows."""
-    names = ", ".join(f"c{position}" for position in range(width))
-    connection.execute(f"DROP TABLE IF EXISTS temp.{_ANSWER}")
-    connection.execute(f"CREATE TEMP TABLE {_ANSWER} ({names})")
-
-
-def _keep_rows(connection: WriteConnection, width: int, rows: apsw.Cursor) -> int:
-    """Take all rows that the statement gives; how many there were."""
-    try:
-        connection.executemany(f"INSERT INTO temp.{_ANSWER} VALUES ({', '.join('?' * width)})", rows)
-    except apsw.BindingsError as error:
-        # `RETURNING *` of a table that has got or lost a column.
-        raise StaleEndpoint from error
-    except UnicodeDecodeError:
-        raise UnrepresentableValue("A text of the answer's rows is not UTF-8; nothing was written.") from None
-    finally:
-        # Nothing can be taken back while a statement runs.
-        rows.close(True)
-    return int(connection.execute(f"SELECT count(*) FROM temp.{_ANSWER}").get)
+    return connection.schema_state(write.files) == write.checked_against
 
 
 def _as_text(connection: WriteConnection, order: WriteRequest) -> list[bytes]:
     write = order.write
     writer = order.format.writer(write.columns, write.endpoint.sheet)
-    kept = Statement(f"SELECT * FROM temp.{_ANSWER}", write.statements[-1].columns, frozenset(), frozenset())
-    rows: Iterator[bytes] = chain.from_iterable(connection.execute(rows_as_text(kept, writer.row_sql)))
+    kept = Statement(KEPT_ROWS, write.statements[-1].columns, frozenset(), frozenset())
+    rows = connection.texts(rows_as_text(kept, writer.row_sql))
     chunks: list[bytes] = []
     size = 0
     while batch := list(islice(rows, _ROWS_AT_ONCE)):
@@ -182,7 +142,7 @@ def commit_write(
     order: WriteRequest,
     place: WriteContext,
     render: Render,
-    progress: StagedRows = _nobody,
+    progress: Progress = _nobody,
     budget: WriteBudget | None = None,
 ) -> StoredResponse:
     """Check the rows, run the statements and give the answer; nothing is written when it raises.
@@ -199,9 +159,8 @@ def commit_write(
             received = stage(connection, order, budget, progress)
             budget.begin()
             return _in_transaction(connection, order, place, received, render, answers, budget)
-        except (apsw.Error, Cancelled) as error:
-            meant = connection.to_write_error(error)
-            raise failure(error, budget, connection, order) if meant is error else meant from error
+        except (StatementFailed, Cancelled) as error:
+            raise to_write_failure(error, budget, connection, order.write) from error
 
 
 def opened(
@@ -218,45 +177,20 @@ def opened(
     )
 
 
-def failure(
-    error: apsw.Error | Cancelled,
+def to_write_failure(
+    failed: StatementFailed | Cancelled,
     budget: WriteBudget,
     connection: WriteConnection,
-    order: WriteRequest | None = None,
+    write: WriteEndpoint,
 ) -> Exception:
-    """What to say of SQL that failed; StaleReport when the tables are not those that were checked.
-
-    order: the one whose SQL it was, None when it was that of no order.
-    """
-    if isinstance(error, apsw.InterruptError | Cancelled) and (reason := budget.ended_by()):
-        return reason
-    if isinstance(error, Cancelled):
-        return error
-    if isinstance(error, apsw.SQLError) and order is not None:
-        refused = _reason(error, connection, order)
-        if refused is not None:
-            return refused
-    return QueryFailed(
-        "The SQL failed while it ran, and nothing was written; the service's log says why.",
-        f"{type(error).__name__}: {error}",
-    )
-
-
-def _reason(error: apsw.SQLError, connection: WriteConnection, order: WriteRequest) -> Exception | None:
-    """Changed tables, or a value that SQLite refuses."""
-    write, message = order.write, str(error)
+    """What to raise for SQL that failed; StaleEndpoint when the tables are not those that were checked."""
+    if isinstance(failed, Cancelled):
+        return budget.ended_by() or failed
+    if failed.is_interrupted:
+        return budget.ended_by() or failed.error
     if not is_as_checked(connection, write):
         return StaleEndpoint()
-    with connection.restricted():
-        if not all(can_prepare(connection, statement.sql) for statement in write.statements):
-            return StaleEndpoint(message)
-    sql = ";\n".join(statement.sql for statement in write.statements)
-    refused = refusal(error, sql, bindings(order.arguments))
-    if refused is not None:
-        return refused
-    if order.table is not None:
-        return InvalidWrite(f"SQLite refuses a value: {message}; nothing was written.")
-    return None
+    return StaleEndpoint(failed.reason) if failed.is_stale else failed.error
 
 
 def _in_transaction(

@@ -12,11 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import apsw
-
+from aggregator.engine.sqlite.connection import run_script
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.transaction import WriteConnection
-from aggregator.errors import DatabaseUnavailable, InvalidParameter, InvalidParameters
+from aggregator.engine.sqlite.write_connection import WriteConnection
+from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.write.request import WriteRequest
 
 FILE_NAME = ".aggregator.db"
@@ -66,22 +65,11 @@ class IdempotencyStore:
 
     def file(self) -> DatabaseFile:
         """The database of the answers, made when there is none. Raises DatabaseUnavailable."""
+        file = DatabaseFile(_SCHEMA, self._path)
         if not self._is_made or not self._path.exists():
-            try:
-                self._make()
-            except apsw.Error as error:
-                reason = "cannot be made or opened in the folder of the databases"
-                raise DatabaseUnavailable(_SCHEMA, reason, "written") from error
+            run_script(file, _SCRIPT)
             self._is_made = True
-        return DatabaseFile(_SCHEMA, self._path)
-
-    def _make(self) -> None:
-        connection = apsw.Connection(str(self._path))
-        try:
-            connection.set_busy_timeout(5_000)
-            connection.execute(_SCRIPT).fetchall()
-        finally:
-            connection.close()
+        return file
 
     def given_before(self, connection: WriteConnection, order: WriteRequest) -> StoredResponse | None:
         """The first answer to the same request. Raises InvalidParameters when the key was another's."""

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Protocol, cast
 
-import apsw
 from pydantic import Field
 
 from aggregator.documents import Count, Document
@@ -53,6 +52,13 @@ READING = "Reading the rows"
 RUNNING = "The SQL"
 
 
+class Interruptible(Protocol):
+    """What runs SQL that another thread may end."""
+
+    def interrupt(self) -> None:
+        """End the SQL that runs."""
+
+
 class WriteBudget:
     """One write while it is carried out. seconds: the most that each of its stages may take.
 
@@ -69,7 +75,7 @@ class WriteBudget:
         self.has_begun = False
         self._error: AggregatorError | None = None
         self._is_decided = False
-        self._connection: apsw.Connection | None = None
+        self._connection: Interruptible | None = None
         self._lock = threading.Lock()
 
     def begin(self, stage: str = RUNNING) -> None:
@@ -128,7 +134,7 @@ class WriteBudget:
             self._is_decided = True
 
     @contextmanager
-    def interrupting(self, connection: apsw.Connection) -> Iterator[None]:
+    def interrupting(self, connection: Interruptible) -> Iterator[None]:
         """While inside, giving up interrupts the SQL on a connection."""
         with self._lock:
             self._connection = connection

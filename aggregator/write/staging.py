@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-import apsw
-
-from aggregator.engine.base import SqlValue
-from aggregator.engine.sqlite.connection import quoted_name
-from aggregator.engine.sqlite.prepare import INPUT_TABLE, LINE_COLUMN, Guard, GuardKind, Statement
-from aggregator.engine.sqlite.transaction import WriteConnection
+from aggregator.engine.base import SqlValue, StatementFailed
+from aggregator.engine.sqlite.prepare import Guard, GuardKind, Statement
+from aggregator.engine.sqlite.staged_rows import Refused, StagedRows
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import (
     AggregatorError,
     Conflict,
@@ -224,9 +222,6 @@ def shortened(text: str | None) -> str | None:
 _MOST_REASONS = 20
 
 
-_REFUSED = 'temp."the refused"'
-
-
 _ERRORS: Mapping[GuardKind, type[AggregatorError]] = {
     "missing": RecordNotFound,
     "conflict": Conflict,
@@ -238,12 +233,6 @@ GuardFindings = tuple[SqlValue, ...]
 
 
 """A row that a guard gives."""
-
-
-Refused = tuple[int, int, str, str]
-
-
-"""A line, the number of the guard that refuses it, the column (empty for the row), and the reason."""
 
 
 class Guards:
@@ -259,6 +248,7 @@ class Guards:
     ) -> None:
         self.received = received
         self._connection = connection
+        self._staged = StagedRows(connection)
         self._order = order
         self._reasons: list[tuple[GuardKind, str]] = []
         self._line_guards: list[Guard] = []
@@ -268,16 +258,18 @@ class Guards:
         self._bad_lines = {row.line for row in cells}
 
     def ask(self, statement: Statement, guard: Guard) -> None:
-        """Run a guard. Raises apsw.Error as SQLite does, and UnfitValue for a reason that is not UTF-8."""
+        """Run a guard. Raises StatementFailed, and UnrepresentableValue for a reason that is not UTF-8."""
         if guard.line is not None and not self._line_guards:
-            self._make_room()
+            self._staged.begin_refusing()
         try:
-            with self._connection.restricted():
-                found = self._connection.execute(statement.sql, bindings(self._order.arguments))
-            self._collect(guard, found)
-        except apsw.SQLError:
-            # It may fail because of what another guard has found.
-            self.require_no_reason()
+            with self._connection.found(statement.sql, bindings(self._order.arguments)) as found:
+                self._collect(guard, found)
+        except UnicodeDecodeError:
+            raise UnrepresentableValue("A reason not to write is not UTF-8; nothing was written.") from None
+        except StatementFailed as failure:
+            if not failure.is_interrupted:
+                # It may fail because of what another guard has found.
+                self.require_no_reason()
             raise
         if guard.line is not None and self._order.skip_invalid:
             self._put_aside()
@@ -307,28 +299,14 @@ class Guards:
         if reasons:
             raise _ERRORS[self._reasons[0][0]](_sentences(reasons))
 
-    def _collect(self, guard: Guard, found: apsw.Cursor) -> None:
-        try:
-            if guard.line is None:
-                for row in found:
-                    if row[0] is not None and not self._note(guard, row[0]):
-                        break
-            else:
-                self._line_guards.append(guard)
-                self._connection.executemany(
-                    f"INSERT OR IGNORE INTO {_REFUSED} VALUES (?, ?, ?, ?)", self._of_lines(guard, found)
-                )
-                # Of one guard, a reason against a cell says more than one against its row.
-                self._connection.execute(
-                    f"DELETE FROM {_REFUSED} WHERE guard = ?1 AND name = '' AND {LINE_COLUMN} IN"
-                    f" (SELECT {LINE_COLUMN} FROM {_REFUSED} WHERE guard = ?1 AND name <> '')",
-                    (len(self._line_guards),),
-                )
-        except UnicodeDecodeError:
-            raise UnrepresentableValue("A reason not to write is not UTF-8; nothing was written.") from None
-        finally:
-            # Nothing can be taken back while a statement runs.
-            found.close(True)
+    def _collect(self, guard: Guard, found: Iterator[GuardFindings]) -> None:
+        if guard.line is None:
+            for row in found:
+                if row[0] is not None and not self._note(guard, row[0]):
+                    break
+        else:
+            self._line_guards.append(guard)
+            self._staged.refuse(len(self._line_guards), self._of_lines(guard, found))
 
     def _note(self, guard: Guard, reason: object) -> bool:
         """Remember a reason against the whole write, if there is room; whether there was."""
@@ -337,23 +315,14 @@ class Guards:
             self._reasons.append((guard.kind, str(reason)))
         return has_room
 
-    def _make_room(self) -> None:
-        """The table of the lines that are refused; it cannot be made anew while a guard gives rows."""
-        self._connection.execute(f"DROP TABLE IF EXISTS {_REFUSED}")
-        self._connection.execute(
-            f"CREATE TEMP TABLE {_REFUSED.removeprefix('temp.')} ({LINE_COLUMN} INTEGER, guard INTEGER, name,"
-            f" reason, PRIMARY KEY ({LINE_COLUMN}, guard, name)) WITHOUT ROWID"
-        )
-
     def _of_lines(self, guard: Guard, found: Iterator[GuardFindings]) -> Iterator[Refused]:
         """What a guard has against lines that are there."""
         assert guard.line is not None
-        is_there = f"SELECT 1 FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
         for row in found:
             reason, line = row[0], row[guard.line]
             if reason is None:
                 continue
-            if not isinstance(line, int) or self._connection.execute(is_there, (line,)).fetchone() is None:
+            if not isinstance(line, int) or not self._staged.has_line(line):
                 self._note(guard, reason)
                 continue
             name = row[guard.column] if guard.column is not None else None
@@ -367,33 +336,25 @@ class Guards:
     def _put_aside(self) -> None:
         """Count the refused lines as rejected; when they are skipped, take them out of the table `input`."""
         assert self.received is not None
-        connection = self._connection
-        sql = f"SELECT * FROM {_REFUSED} ORDER BY 1, 2, 3 LIMIT {MOST_TOLD}"
-        rows: list[Refused] = connection.execute(sql).fetchall()  # type: ignore[assignment]
+        rows = self._staged.refused(MOST_TOLD)
         if not rows:
             return
         self._first_kind = self._line_guards[min(row[1] for row in rows) - 1].kind
         rejected = [self._rejected(line, name, reason) for line, _, name, reason in rows]
-        bad = ", ".join(map(str, self._bad_lines))
-        count = connection.execute(
-            f"SELECT count(DISTINCT {LINE_COLUMN}) FROM {_REFUSED} WHERE {LINE_COLUMN} NOT IN ({bad})"
-        ).get
+        count = self._staged.count_refused(self._bad_lines)
         told = sorted([*self.received.rejected, *rejected], key=lambda row: row.line)[:MOST_TOLD]
         self.received = replace(
             self.received, rejected=told, rejected_count=self.received.rejected_count + count
         )
         if self._order.skip_invalid:
-            refused = f"SELECT {LINE_COLUMN} FROM {_REFUSED}"
-            connection.execute(f"DELETE FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} IN ({refused})")
-            connection.execute(f"DELETE FROM {_REFUSED}")
+            self._staged.remove_refused()
 
     def _rejected(self, line: int, name: str, reason: str) -> RejectedRow:
         """A refused line as the answer tells it, with what stands in the column that the guard names."""
         own = self._own_name(name)
         if own is None:
             return RejectedRow(line, name or None, None, reason)
-        sql = f"SELECT {quoted_name(own)} FROM temp.{INPUT_TABLE} WHERE {LINE_COLUMN} = ?"
-        value: SqlValue = self._connection.execute(sql, (line,)).get
+        value = self._staged.value(line, own)
         currency = self._columns[own].currency
         if currency is not None and isinstance(value, int):
             value = amount_text(value, currency)

@@ -12,7 +12,8 @@ import apsw
 
 from aggregator.engine.sqlite import commit_journal as redo
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.transaction import WriteConnection, transaction
+from aggregator.engine.sqlite.transaction import transaction
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from tests.sqlite_files import closing, make_database
 
 SCRIPT = """

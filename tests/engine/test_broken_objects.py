@@ -14,7 +14,7 @@ from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
 from aggregator.engine.sqlite.prepare import prepare
 from aggregator.engine.sqlite.schema import Overviews, broken_objects
 from aggregator.engine.sqlite.snapshot import Snapshot
-from aggregator.engine.sqlite.transaction import WriteConnection
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import BrokenEndpoint, DatabaseUnavailable
 from aggregator.sqlfile.catalog import SqlFolder
 from tests.server import eventually

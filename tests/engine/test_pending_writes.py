@@ -16,7 +16,8 @@ import pytest
 from aggregator.engine.sqlite import snapshot as view_module
 from aggregator.engine.sqlite.commit_journal import RECORD_NAME, RedoRecord, is_pending
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.transaction import WriteConnection, transaction
+from aggregator.engine.sqlite.transaction import transaction
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import DatabaseUnavailable
 from tests.engine.dying import states, three_files
 from tests.engine.test_killed_writes import write_and_die_decided
@@ -27,7 +28,8 @@ COUNT_IN_ALL_FILES = """
 import apsw, sys, time
 from pathlib import Path
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.transaction import WriteConnection, transaction
+from aggregator.engine.sqlite.transaction import transaction
+from aggregator.engine.sqlite.write_connection import WriteConnection
 
 class SlowFileSystem(apsw.VFS):
     def __init__(self):

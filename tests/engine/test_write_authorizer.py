@@ -11,7 +11,7 @@ import pytest
 
 from aggregator.engine.sqlite.authorizer import WriteAuthorizer
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.transaction import WriteConnection
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from tests.engine.test_authorizer import REFUSAL, REFUSED, SCRIPT
 from tests.sqlite_files import make_database
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import apsw
 import pytest
 
+from aggregator.engine.base import StatementFailed
 from aggregator.engine.sqlite.commit_journal import RedoRecord, is_pending, recover
 from aggregator.engine.sqlite.counting import Counts
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.transaction import WriteConnection, transaction
+from aggregator.engine.sqlite.transaction import transaction
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import (
     AggregatorError,
     Cancelled,
@@ -100,7 +102,7 @@ def test_all_or_nothing(tmp_path: Path, modes: list[str]) -> None:
         with transaction(connection, tmp_path):
             add(connection, 3)
         assert parents(files) == [3] * len(files)
-        with pytest.raises(apsw.SQLError):
+        with pytest.raises(StatementFailed, match="nonsense"):
             attempt(connection, tmp_path, "nonsense", number=4)
         assert parents(files) == [3] * len(files)
         with transaction(connection, tmp_path):
@@ -185,8 +187,9 @@ def test_sql_that_nobody_wants_is_interrupted(tmp_path: Path) -> None:
     with writer(files) as connection:
         deadline = time.monotonic() + 0.1
         connection.wanted = lambda: time.monotonic() < deadline
-        with pytest.raises(apsw.InterruptError):
+        with pytest.raises(StatementFailed) as failed:
             attempt(connection, tmp_path, endless)
+        assert failed.value.is_interrupted
     assert parents(files) == [2, 2]
 
 
@@ -320,7 +323,7 @@ def test_a_part_that_fails_is_taken_back_alone(tmp_path: Path, modes: list[str])
     with writer(files) as connection, transaction(connection, tmp_path):
         with connection.savepoint():
             add(connection, 3)
-        with pytest.raises(apsw.ConstraintError):
+        with pytest.raises(Conflict, match=r"same (a_db\.)?children\.code;"):
             attempt_part(connection, 4, "INSERT INTO a_db.children(code) VALUES ('a')")
         with pytest.raises(Conflict, match="not there"):
             attempt_part(connection, 5, "INSERT INTO a_db.children(parent) VALUES (77)")

@@ -13,7 +13,8 @@ import pytest
 from aggregator.engine.sqlite import transaction as writing
 from aggregator.engine.sqlite.commit_journal import RedoRecord, is_pending
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.transaction import WriteConnection, transaction
+from aggregator.engine.sqlite.transaction import transaction
+from aggregator.engine.sqlite.write_connection import WriteConnection
 from demo.changes import CHANGES, Changes, UpgradeError
 from demo.folder import NAMES, Folder
 from demo.upgrade import upgrade

@@ -307,6 +307,17 @@ def _cache_kibibytes(file: DatabaseFile) -> int:
     return size + size // 8 if _CACHE_KIBIBYTES < size <= _MOST_CACHED_WHOLE_KIBIBYTES else _CACHE_KIBIBYTES
 
 
+def run_script(file: DatabaseFile, script: str) -> None:
+    """Run SQL of our own on a database, which is made when there is none. Raises DatabaseUnavailable."""
+    try:
+        with closing(apsw.Connection(str(file.path))) as connection:
+            connection.set_busy_timeout(5_000)
+            connection.execute(script).fetchall()
+    except apsw.Error as error:
+        reason = "cannot be made or opened in the folder of the databases"
+        raise DatabaseUnavailable(file.schema, reason, "written") from error
+
+
 def too_long(longest: int) -> str:
     """The sentence for a value that is longer than the limit of a connection."""
     return f"A value, or a row as text, is longer than {longest:,} bytes (setting max_value)."

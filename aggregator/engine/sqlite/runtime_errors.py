@@ -17,7 +17,6 @@ from aggregator.engine.sqlite.connection import quoted_name, too_long
 from aggregator.engine.sqlite.files import DatabaseFile, is_full_disk
 from aggregator.engine.sqlite.tokens import END, Token, code
 from aggregator.errors import (
-    DISK_FULL,
     AggregatorError,
     Conflict,
     DatabaseUnavailable,
@@ -228,13 +227,9 @@ def no_room() -> StorageFull:
 
 
 def to_write_error(
-    error: Exception, connection: apsw.Connection, written: Collection[DatabaseFile]
-) -> Exception:
-    """The error to raise instead; the same one when it is the SQL's own."""
-    if isinstance(error, OSError) and error.errno in DISK_FULL:
-        return no_room()
-    if not isinstance(error, apsw.Error):
-        return error
+    error: apsw.Error, connection: apsw.Connection, written: Collection[DatabaseFile]
+) -> AggregatorError | None:
+    """The error to raise instead; None when it is the SQL's own."""
     kind = _OF_CONSTRAINTS.get(getattr(error, "extendedresult", 0))
     if kind is not None and isinstance(error, apsw.ConstraintError):
         make, sentence = kind
@@ -249,7 +244,7 @@ def to_write_error(
     for type_, reason in _OF_THE_FILES:
         if isinstance(error, type_):
             return DatabaseUnavailable(_schema_of(connection, written), reason, "written")
-    return error
+    return None
 
 
 def _what(message: str, connection: apsw.Connection, written: Collection[DatabaseFile]) -> str:

@@ -32,7 +32,7 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.engine.base import SqlValue, StatementFailed
+from aggregator.engine.base import SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.commit_journal import is_pending, recover_if_dead
 from aggregator.engine.sqlite.connection import (
     LONGEST_VALUE,
@@ -78,9 +78,6 @@ _BATCH_SECONDS = 0.005
 
 
 _MOST_ROWS = 128
-
-
-Values = Mapping[str, SqlValue] | Sequence[SqlValue]
 
 
 Identities = tuple[Identity | None, ...]

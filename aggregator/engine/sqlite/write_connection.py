@@ -1,0 +1,308 @@
+"""A connection that writes: what an author's SQL may do there, its savepoints, counts and kept rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+
+import apsw
+
+from aggregator.engine.base import SqlValue, StatementFailed, Values
+from aggregator.engine.sqlite.authorizer import WriteAuthorizer
+from aggregator.engine.sqlite.connection import (
+    ATTACHING,
+    LONGEST_VALUE,
+    PatientConnection,
+    SqlFunction,
+    can_prepare,
+    quoted_name,
+)
+from aggregator.engine.sqlite.counting import RowCounter, SessionCounter, session_of
+from aggregator.engine.sqlite.files import DatabaseFile, schema_fault, with_name
+from aggregator.engine.sqlite.runtime_errors import lost_reference, refusal, to_write_error
+from aggregator.errors import (
+    AggregatorError,
+    DatabaseUnavailable,
+    InvalidWrite,
+    QueryFailed,
+    UnrepresentableValue,
+)
+
+_TEMPORARY_CACHE_KIBIBYTES = 8_000
+
+
+_WAL_PAGES = 1_000
+
+
+_KEPT = 'temp."the rows"'
+
+
+KEPT_ROWS = f"SELECT * FROM {_KEPT}"
+
+
+class WriteConnection(PatientConnection):
+    """SQLite with an empty main database, some files attached to be written, and others to be read.
+
+    patience, wanted, longest_value: as of PatientConnection. functions: Python functions callable in SQL.
+    Raises DatabaseUnavailable, which names the file, when one cannot be attached.
+    """
+
+    def __init__(
+        self,
+        files_written: Collection[DatabaseFile],
+        files_read: Collection[DatabaseFile] = (),
+        patience: float = 5.0,
+        wanted: Callable[[], bool] = lambda: True,
+        functions: Mapping[str, SqlFunction] | None = None,
+        longest_value: int = LONGEST_VALUE,
+    ) -> None:
+        super().__init__(":memory:", ATTACHING, patience, wanted, longest_value=longest_value)
+        self.written = tuple(files_written)
+        self.files = tuple(sorted((*files_written, *files_read), key=_order))
+        self.permissions = WriteAuthorizer([file.schema for file in self.written])
+        self.has_input = False
+        self.sessions: dict[str, apsw.Session] = {}
+        self.data_versions: dict[str, object] = {}
+        self._long_wals: set[str] = set()
+        self._counter: RowCounter | None = None
+        self._configure()
+        try:
+            for file in self.files:
+                self._attach(file, "rw" if file in self.written else "ro")
+                self._make_durable(file)
+        except DatabaseUnavailable as error:
+            self.close()
+            fault = schema_fault(error.__cause__)
+            if fault is None:
+                raise
+            # Without one of its triggers or indexes a table must not be changed.
+            reason = f"can only be read while it has an object that SQLite cannot use: {with_name(fault)}"
+            raise DatabaseUnavailable(error.schema, reason, "written", error.cause) from error
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)
+        self.add_functions(functions or {})
+
+    @contextmanager
+    def restricted(self) -> Iterator[None]:
+        """Run an author's SQL: it may do what WriteAuthorizer allows, and its changes are counted."""
+        self.authorizer = self.permissions
+        try:
+            if self._counter is None:
+                yield
+            else:
+                with self._counter.counting(self):
+                    yield
+        finally:
+            self.authorizer = None
+
+    @contextmanager
+    def counted(self) -> Iterator[RowCounter | SessionCounter]:
+        """Count the rows that are changed in `restricted` inside; `tables()` tells them at the end."""
+        if len(self.written) == 1:
+            self._counter = RowCounter(self.written[0].schema)
+            try:
+                yield self._counter
+            finally:
+                self._counter = None
+            return
+        own = {} if all(session.is_empty for session in self.sessions.values()) else self._new_sessions()
+        counter = SessionCounter(own or self.sessions)
+        try:
+            yield counter
+            counter.finish()
+        finally:
+            _close(own)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of a transaction that is taken back alone when it raises.
+
+        Raises Conflict when a row without its parent is left. After errors for which SQLite takes
+        back everything (a full disk), `in_transaction` is False.
+        """
+        with self.failing():
+            self.execute("SAVEPOINT part")
+            try:
+                yield
+                self.require_references()
+            except BaseException:
+                if self.in_transaction:
+                    self.execute("ROLLBACK TO part")
+                    self.execute("RELEASE part")
+                raise
+            self.execute("RELEASE part")
+
+    def require_references(self) -> None:
+        """Raise Conflict when deferred foreign keys are not met, as COMMIT would find."""
+        if self.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
+            raise lost_reference()
+
+    def to_write_error(self, error: apsw.Error, sql: str | None = None, values: Values = ()) -> Exception:
+        """What to raise instead of an error of SQLite: an AggregatorError, or a StatementFailed.
+
+        sql: the statement that failed with these values.
+        """
+        meant = to_write_error(error, self, self.written)
+        if meant is not None:
+            return meant
+        reason, is_stale = str(error), False
+        failed: AggregatorError = QueryFailed(
+            "The SQL failed while it ran, and nothing was written; the service's log says why.",
+            f"{type(error).__name__}: {error}",
+        )
+        if isinstance(error, apsw.SQLError) and sql is not None:
+            with self.restricted():
+                is_stale = not can_prepare(self, sql)
+            refused = refusal(error, sql, values) if isinstance(values, Mapping) else None
+            if refused is not None:
+                failed = refused
+            elif self.has_input:
+                failed = InvalidWrite(f"SQLite refuses a value: {reason}; nothing was written.")
+        is_interrupted = isinstance(error, apsw.InterruptError)
+        return StatementFailed(failed, reason, is_stale=is_stale, is_interrupted=is_interrupted)
+
+    @contextmanager
+    def failing(self, sql: str | None = None, values: Values = ()) -> Iterator[None]:
+        """Turn errors of SQLite inside into what `to_write_error` says."""
+        try:
+            yield
+        except apsw.Error as error:
+            raise self.to_write_error(error, sql, values) from error
+
+    def schema_state(self, files: Sequence[DatabaseFile]) -> tuple[object, ...]:
+        """As of a Snapshot, of some of the files; raises DatabaseUnavailable."""
+        identities = tuple(file.identity() for file in files)
+        return identities, tuple(self.schema_version(file) for file in files)
+
+    def run(self, sql: str, values: Values) -> int:
+        """Run an author's statement that gives no rows; how many rows it and its triggers changed."""
+        before = self.total_changes()
+        with self.failing(sql, values), self.restricted():
+            self.execute(sql, values).fetchall()
+        return self.total_changes() - before
+
+    def run_and_keep(self, sql: str, values: Values, width: int) -> int:
+        """Run an author's statement and keep the rows that it gives; how many rows it changed.
+
+        width: of a row. Raises StatementFailed, stale, when the rows are of another width.
+        """
+        # The table cannot be made anew while a statement still gives rows.
+        names = ", ".join(f"c{position}" for position in range(width))
+        self.execute(f"DROP TABLE IF EXISTS {_KEPT}")
+        self.execute(f"CREATE TEMP TABLE {_KEPT.removeprefix('temp.')} ({names})")
+        before = self.total_changes()
+        with self.failing(sql, values):
+            with self.restricted():
+                rows = self.execute(sql, values)
+            try:
+                self.executemany(f"INSERT INTO {_KEPT} VALUES ({', '.join('?' * width)})", rows)
+            except apsw.BindingsError as error:
+                # `RETURNING *` of a table that has got or lost a column.
+                failed = QueryFailed("The columns of the rows have changed.", str(error))
+                raise StatementFailed(failed, str(error), is_stale=True) from error
+            except UnicodeDecodeError:
+                message = "A text of the answer's rows is not UTF-8; nothing was written."
+                raise UnrepresentableValue(message) from None
+            finally:
+                # Nothing can be taken back while a statement runs.
+                rows.close(True)
+        kept = int(self.execute(f"SELECT count(*) FROM {_KEPT}").get)
+        return self.total_changes() - before - kept
+
+    def texts(self, sql: str) -> Iterator[bytes]:
+        """The values of a SELECT of one column from KEPT_ROWS."""
+        with self.failing():
+            yield from chain.from_iterable(self.execute(sql))
+
+    @contextmanager
+    def found(self, sql: str, values: Values) -> Iterator[Iterator[tuple[SqlValue, ...]]]:
+        """The rows that an author's SELECT gives, while inside."""
+        with self.failing(sql, values):
+            with self.restricted():
+                rows = self.execute(sql, values)
+            try:
+                yield rows
+            finally:
+                # Nothing can be taken back while a statement runs.
+                rows.close(True)
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Record all changes in `sessions`."""
+        self.sessions = self._new_sessions()
+        try:
+            yield
+        finally:
+            _close(self.sessions)
+            self.sessions = {}
+
+    def shorten_wals(self) -> None:
+        """Put long WAL files into their databases, now that nobody waits for the commit.
+
+        https://sqlite.org/wal.html#ckpt; it can as well be done later.
+        """
+        for schema in self._long_wals:
+            with suppress(apsw.Error):
+                self.wal_checkpoint(schema)
+        self._long_wals.clear()
+
+    def empty_wals(self) -> bool:
+        """Put the WAL files into their databases; whether all are empty then, which a reader can prevent.
+
+        So the versions of the files stay as they are when connections are closed later. Waits for nobody.
+        """
+        patience, self.patience = self.patience, 0
+        try:
+            for mode in (apsw.SQLITE_CHECKPOINT_PASSIVE, apsw.SQLITE_CHECKPOINT_TRUNCATE):
+                for file in self.written:
+                    self.wal_checkpoint(file.schema, mode)
+        except apsw.Error:
+            return False
+        finally:
+            self.patience = patience
+        return True
+
+    def checkpoint_on_close(self, is_wanted: bool) -> None:
+        """Whether the last connection to a file puts its WAL file into the database when it is closed."""
+        self.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not is_wanted))
+
+    def _new_sessions(self) -> dict[str, apsw.Session]:
+        return {file.schema: session_of(self, file) for file in self.written}
+
+    def _configure(self) -> None:
+        self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        self.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        self.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
+        self.execute("PRAGMA foreign_keys = 1")
+        self.execute("PRAGMA temp_store = FILE")
+        self.execute(f"PRAGMA temp.cache_size = -{_TEMPORARY_CACHE_KIBIBYTES}")
+        self.set_wal_hook(self._note_long_wal)
+
+    def _make_durable(self, file: DatabaseFile) -> None:
+        """A commit of several files must not be undone by a journal that comes back when the power fails.
+
+        https://sqlite.org/pragma.html#pragma_synchronous
+        """
+        level = "EXTRA" if len(self.written) > 1 else "FULL"
+        self.execute(f"PRAGMA {quoted_name(file.schema)}.synchronous = {level}")
+
+    def _note_long_wal(self, connection: apsw.Connection, schema: str, pages: int) -> int:
+        if pages >= _WAL_PAGES:
+            self._long_wals.add(schema)
+        return apsw.SQLITE_OK
+
+
+def _order(file: DatabaseFile) -> tuple[bool, Path]:
+    """The same in every process. The service's own files, which are hidden ones, come last.
+
+    SQLite takes a table without a schema from the first file that has it, so that is never one of them.
+    """
+    return file.path.name.startswith("."), file.path
+
+
+def _close(sessions: Mapping[str, apsw.Session]) -> None:
+    for session in sessions.values():
+        session.close()
