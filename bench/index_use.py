@@ -11,8 +11,9 @@ import apsw
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.base import PlanStep
 from aggregator.engine.sqlite.connection import quoted_name
-from aggregator.engine.sqlite.explain import PlanStep, explain
+from aggregator.engine.sqlite.explain import explain
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
 from aggregator.engine.sqlite.prepare import InspectionConnection
 from aggregator.engine.sqlite.snapshot import SnapshotPool

@@ -6,17 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint, columns_of, schema_state
 from aggregator.endpoints.source_check import SourceCheck, faults_of_chart
+from aggregator.engine.base import OrderedSelect, Statement, TableName
 from aggregator.engine.sqlite.bare_names import attach_owners
 from aggregator.engine.sqlite.connection import ReadOnlyConnection
-from aggregator.engine.sqlite.files import DatabaseFile, Identity, TableName, with_name
-from aggregator.engine.sqlite.paging import OrderedSelect, ordered_select
-from aggregator.engine.sqlite.prepare import (
-    InspectionConnection,
-    Statement,
-    prepare,
-    prepare_writes,
-    referenced,
-)
+from aggregator.engine.sqlite.files import DatabaseFile, Identity, with_name
+from aggregator.engine.sqlite.paging import ordered_select
+from aggregator.engine.sqlite.prepare import InspectionConnection, prepare, prepare_writes, referenced
 from aggregator.engine.sqlite.tokens import parameters
 from aggregator.errors import BrokenEndpoint, DatabaseUnavailable, Diagnostic
 from aggregator.sqlfile.catalog import Endpoint

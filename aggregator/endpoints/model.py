@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from aggregator.engine.sqlite.files import DatabaseFile, TableName
-from aggregator.engine.sqlite.paging import OrderedSelect
-from aggregator.engine.sqlite.prepare import ResultColumn, Statement
+from aggregator.engine.base import OrderedSelect, ResultColumn, Statement, TableName
+from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.snapshot import Identities
 from aggregator.formats import FORMATS, SUFFIXES, pictures, shaped
 from aggregator.formats.base import Format

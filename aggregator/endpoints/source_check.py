@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Literal
 
+from aggregator.engine.base import OrderedSelect, ResultColumn, StatementError
 from aggregator.engine.sqlite.connection import literal
-from aggregator.engine.sqlite.diagnostics import StatementError
 from aggregator.engine.sqlite.explain import absent_schemas
 from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.paging import OrderedSelect
-from aggregator.engine.sqlite.prepare import ResultColumn
 from aggregator.engine.sqlite.tokens import compared, parameters
 from aggregator.errors import BrokenEndpoint, Diagnostic, MissingDatabases
 from aggregator.formats.html import placeholders

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+from pydantic import Field
+
+from aggregator.documents import Count, Document
 from aggregator.errors import AggregatorError
 
 SqlValue = None | int | float | str | bytes
@@ -13,6 +18,164 @@ SqlValue = None | int | float | str | bytes
 
 
 Values = Mapping[str, SqlValue] | Sequence[SqlValue]
+
+
+TableName = tuple[str, str]
+
+
+"""Schema and table."""
+
+
+GuardKind = Literal["missing", "conflict", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a guard's rows say.
+
+    line, column: the places of those columns in a row, None without them.
+    """
+
+    kind: GuardKind
+    line: int | None = None
+    column: int | None = None
+
+
+_AFFINITIES = {"integer": ("INT",), "text": ("CHAR", "CLOB", "TEXT"), "real": ("REAL", "FLOA", "DOUB")}
+
+
+"""In the order in which SQLite looks for the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a statement's result.
+
+    declared: the type that its table declares, None for an expression. storage: `integer`, `real`
+    or `text` when the table's rules make sure that each value is of that storage class or NULL.
+    """
+
+    name: str
+    declared: str | None
+    storage: str | None
+
+    @property
+    def affinity(self) -> str | None:
+        """Of the declared type (https://sqlite.org/datatype3.html#determination_of_column_affinity).
+
+        `integer`, `text`, `real` or `numeric`; None where values stay as they are.
+        """
+        declared = (self.declared or "").upper()
+        for affinity, words in _AFFINITIES.items():
+            if any(word in declared for word in words):
+                return affinity
+        return "numeric" if declared and "BLOB" not in declared and declared != "ANY" else None
+
+
+"""Schema and table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, without a closing semicolon: its columns, parameters' names and schemas.
+
+    is_volatile: whether its result may be another one though no file has changed. writes: the tables
+    that it changes, without those that triggers do, each as schema and name. guard: what its rows say
+    when they are no part of the answer, but reasons not to write. bare: the tables that stand without their
+    schema. harmless_texts: see
+    `called_functions`.
+    """
+
+    sql: str
+    columns: tuple[ResultColumn, ...]
+    parameters: frozenset[str]
+    schemas: frozenset[str]
+    is_volatile: bool = False
+    writes: frozenset[TableName] = frozenset()
+    guard: Guard | None = None
+    bare: frozenset[TableName] = frozenset()
+    harmless_texts: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class StatementError:
+    """Why the SQL cannot be used; line counts from 1 inside the SQL text."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedSelect:
+    """A SELECT in three parts. order: the terms of its ORDER BY; limit: `LIMIT …`, or nothing.
+
+    terms: of each its column, in small letters and empty for an expression, and `asc` or `desc`. is_page:
+    whether it ends in `LIMIT :limit OFFSET :offset`.
+    """
+
+    unsorted: str
+    order: str
+    limit: str
+    terms: Sequence[tuple[str, str]]
+    is_page: bool = False
+
+    @property
+    def count(self) -> str:
+        """The SELECT of the number of rows of all pages."""
+        return f"SELECT count(*) FROM (\n{self.unsorted}\n)"
+
+    def sql(self, order: str) -> str:
+        """The SELECT of all rows in an order."""
+        return f"{self.unsorted}\nORDER BY {order}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of a table"""
+
+    inserted: Count = 0
+    updated: Count = 0
+    deleted: Count = 0
+
+
+TableCounts = dict[tuple[str, str], Counts]
+
+
+"""Counts by schema and table; tables of which nothing was changed are not there."""
+
+
+class PlanStep(Document):
+    """One step of a plan, with the steps that belong to it."""
+
+    detail: str = Field(description="SQLite's own text")
+    table: str | None = Field(description="The table that is read, where that is certain")
+    index: str | None = Field(description="The index that is used")
+    warning: str | None = Field(description="That a large table is read whole")
+    children: list[PlanStep]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A number of rows, and whether they were counted just now."""
+
+    rows: int
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One database.
+
+    tables: names and sizes; bytes: with what waits in its `-wal`; changed_at: seconds since 1970, None when
+    it is gone; trouble: why its tables cannot be told, or objects cannot be used; empty when all is well.
+    """
+
+    schema: str
+    file_name: str
+    tables: tuple[tuple[str, Size], ...] = ()
+    bytes: int = 0
+    changed_at: float | None = None
+    trouble: str = ""
 
 
 class StatementFailed(Exception):

@@ -8,9 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.engine.base import SqlValue
-from aggregator.engine.sqlite.paging import OrderedSelect
-from aggregator.engine.sqlite.prepare import Statement
+from aggregator.engine.base import OrderedSelect, SqlValue, Statement
 from aggregator.engine.sqlite.snapshot import Snapshot
 from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.formats import PLAN

@@ -14,7 +14,7 @@ import orjson
 from starlette.types import Receive
 
 from aggregator.endpoints.model import WriteEndpoint
-from aggregator.engine.sqlite.counting import Counts
+from aggregator.engine.base import Counts
 from aggregator.errors import (
     DISK_FULL,
     AggregatorError,

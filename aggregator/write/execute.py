@@ -9,9 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from aggregator.endpoints.model import WriteEndpoint
-from aggregator.engine.base import StatementFailed
+from aggregator.engine.base import Statement, StatementFailed
 from aggregator.engine.sqlite.connection import LONGEST_VALUE
-from aggregator.engine.sqlite.prepare import Statement
 from aggregator.engine.sqlite.staged_rows import StagedRows
 from aggregator.engine.sqlite.transaction import transaction
 from aggregator.engine.sqlite.write_connection import KEPT_ROWS, WriteConnection

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from aggregator.documents import Count, Document
 from aggregator.endpoints.model import WriteEndpoint
-from aggregator.engine.sqlite.counting import Counts, TableCounts
+from aggregator.engine.base import Counts, TableCounts
 from aggregator.errors import AggregatorError, RejectedRow, TimeLimitExceeded
 from aggregator.formats.base import Format
 from aggregator.inputs.table import Table

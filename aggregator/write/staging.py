@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from aggregator.engine.base import SqlValue, StatementFailed
-from aggregator.engine.sqlite.prepare import Guard, GuardKind, Statement
+from aggregator.engine.base import Guard, GuardKind, SqlValue, Statement, StatementFailed
 from aggregator.engine.sqlite.staged_rows import Refused, StagedRows
 from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import (

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.engine.base import PlanStep
 from aggregator.engine.sqlite.connection import ReadOnlyConnection
-from aggregator.engine.sqlite.explain import READS, PlanStep, explain
+from aggregator.engine.sqlite.explain import READS, explain
 from aggregator.engine.sqlite.files import DatabaseFile
 from tests.sqlite_files import make_database
 

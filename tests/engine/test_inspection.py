@@ -6,8 +6,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from aggregator.engine.base import ResultColumn, Statement
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
-from aggregator.engine.sqlite.prepare import ResultColumn, Statement, prepare, referenced
+from aggregator.engine.sqlite.prepare import prepare, referenced
 from aggregator.errors import DatabaseUnavailable
 from tests.engine.test_bare_names import attached
 from tests.sqlite_files import locked, make_database

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.engine.sqlite.paging import OrderedSelect, ordered_select
+from aggregator.engine.base import OrderedSelect
+from aggregator.engine.sqlite.paging import ordered_select
 
 END = "\nLIMIT :limit OFFSET :offset"
 SORTED = """SELECT t.id, t.a, t.b AS c, (SELECT max(u.a) FROM t AS u ORDER BY u.b LIMIT 1) AS d

@@ -12,9 +12,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aggregator.engine.base import StatementFailed
+from aggregator.engine.base import Counts, StatementFailed
 from aggregator.engine.sqlite.commit_journal import RedoRecord, is_pending, recover
-from aggregator.engine.sqlite.counting import Counts
 from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.transaction import transaction
 from aggregator.engine.sqlite.write_connection import WriteConnection

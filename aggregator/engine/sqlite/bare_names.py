@@ -14,8 +14,9 @@ from contextlib import contextmanager
 import apsw
 import apsw.ext
 
+from aggregator.engine.base import StatementError
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name
-from aggregator.engine.sqlite.diagnostics import StatementError, ambiguous, literal_names
+from aggregator.engine.sqlite.diagnostics import ambiguous, literal_names
 from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.schema import names_of, owners_of
 from aggregator.engine.sqlite.tokens import code, line_of_table, sql_statements

@@ -12,29 +12,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 
 import apsw
 
-from aggregator.documents import Count
+from aggregator.engine.base import Counts, TableCounts
 from aggregator.engine.sqlite.files import DatabaseFile
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows of a table"""
-
-    inserted: Count = 0
-    updated: Count = 0
-    deleted: Count = 0
-
-
-TableCounts = dict[tuple[str, str], Counts]
-
-
-"""Counts by schema and table; tables of which nothing was changed are not there."""
-
 
 _Numbers = dict[str, int]
 

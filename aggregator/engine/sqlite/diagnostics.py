@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import apsw
 
+from aggregator.engine.base import StatementError
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, literal, quoted_name
 from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.schema import (
@@ -35,14 +36,6 @@ _MOST_NAMED = 3
 
 
 _NO_COLUMN = re.compile(r'no such column: "?([^"]+?)"?(?: - should .*)?$|table .+ has no column named (.+)$')
-
-
-@dataclass(frozen=True, slots=True)
-class StatementError:
-    """Why the SQL cannot be used; line counts from 1 inside the SQL text."""
-
-    line: int
-    message: str
 
 
 def fault_of_kind(sql: str, words: Sequence[Token]) -> StatementError | None:

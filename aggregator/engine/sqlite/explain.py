@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cache
 from itertools import pairwise
 
-from pydantic import Field
-
-from aggregator.documents import Document
-from aggregator.engine.base import SqlValue
+from aggregator.engine.base import PlanStep, SqlValue, TableName
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name
-from aggregator.engine.sqlite.files import TableName
 from aggregator.engine.sqlite.schema import table_size
 from aggregator.engine.sqlite.tokens import END, Token, code
 
@@ -32,16 +28,6 @@ READS = re.compile(
 
 
 _MAKES = re.compile(r"(?:CO-ROUTINE|MATERIALIZE) (.+)")
-
-
-class PlanStep(Document):
-    """One step of a plan, with the steps that belong to it."""
-
-    detail: str = Field(description="SQLite's own text")
-    table: str | None = Field(description="The table that is read, where that is certain")
-    index: str | None = Field(description="The index that is used")
-    warning: str | None = Field(description="That a large table is read whole")
-    children: list[PlanStep]
 
 
 def explain(connection: ReadOnlyConnection, sql: str, values: Mapping[str, SqlValue]) -> list[PlanStep]:

@@ -243,9 +243,6 @@ def _is_database(entry: os.DirEntry[str], faults: list[Diagnostic]) -> bool:
         return False
 
 
-TableName = tuple[str, str]
-
-
 _REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.BusyError, "is locked by another program"),
     (apsw.LockedError, "is locked by another program"),

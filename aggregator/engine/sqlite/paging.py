@@ -6,39 +6,12 @@ The order of a request is written in the place of the file's and not around it, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from aggregator.engine.base import OrderedSelect
 from aggregator.engine.sqlite.tokens import Token, code
 
 _PAGE = "limit :limit offset :offset"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderedSelect:
-    """A SELECT in three parts. order: the terms of its ORDER BY; limit: `LIMIT …`, or nothing.
-
-    terms: of each its column, in small letters and empty for an expression, and `asc` or `desc`.
-    """
-
-    unsorted: str
-    order: str
-    limit: str
-    terms: Sequence[tuple[str, str]]
-
-    @property
-    def is_page(self) -> bool:
-        """Whether it ends in `LIMIT :limit OFFSET :offset`."""
-        return " ".join(token.text.lower() for token in code(self.limit)) == _PAGE
-
-    @property
-    def count(self) -> str:
-        """The SELECT of the number of rows of all pages."""
-        return f"SELECT count(*) FROM (\n{self.unsorted}\n)"
-
-    def sql(self, order: str) -> str:
-        """The SELECT of all rows in an order."""
-        return f"{self.unsorted}\nORDER BY {order}"
 
 
 def ordered_select(sql: str) -> OrderedSelect | None:
@@ -57,7 +30,8 @@ def ordered_select(sql: str) -> OrderedSelect | None:
     order, limit = (sql[words[at].start :] if at < len(words) else "" for at in (first, end))
     terms = [_term(words[before + 1 : after]) for before, after in pairwise(bounds)]
     unsorted = sql[: words[starts[-1]].start].rstrip()
-    return OrderedSelect(unsorted, order.removesuffix(limit).rstrip(), limit, terms)
+    is_page = " ".join(token.text.lower() for token in code(limit)) == _PAGE
+    return OrderedSelect(unsorted, order.removesuffix(limit).rstrip(), limit, terms, is_page)
 
 
 def _term(words: Sequence[Token]) -> tuple[str, str]:

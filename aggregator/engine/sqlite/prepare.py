@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from dataclasses import replace
+from typing import get_args
 
 import apsw
 import apsw.ext
 
+from aggregator.engine.base import Guard, GuardKind, ResultColumn, Statement, StatementError, TableName
 from aggregator.engine.sqlite.authorizer import WriteAuthorizer
 from aggregator.engine.sqlite.bare_names import owners
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name
 from aggregator.engine.sqlite.diagnostics import (
     Reads,
-    StatementError,
     fault_of_kind,
     faults_of_schema_tables,
     same_names,
@@ -28,7 +28,7 @@ from aggregator.engine.sqlite.diagnostics import (
     statement_error,
     tells_of_schemas,
 )
-from aggregator.engine.sqlite.files import OF_A_FILE, DatabaseFile, TableName, unavailable
+from aggregator.engine.sqlite.files import OF_A_FILE, DatabaseFile, unavailable
 from aggregator.engine.sqlite.tokens import (
     SqlStatement,
     code,
@@ -39,25 +39,10 @@ from aggregator.engine.sqlite.tokens import (
 )
 from aggregator.errors import DatabaseUnavailable
 
-GuardKind = Literal["missing", "conflict", "invalid"]
-
-
 _KINDS: tuple[GuardKind, ...] = get_args(GuardKind)
 
 
 _LINE, _COLUMN = "line", "column"
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What a guard's rows say.
-
-    line, column: the places of those columns in a row, None without them.
-    """
-
-    kind: GuardKind
-    line: int | None = None
-    column: int | None = None
 
 
 def guard_of(names: Sequence[str], has_input: bool) -> tuple[Guard | None, str | None]:
@@ -86,62 +71,6 @@ _COMPOUND = re.compile(r"\b(UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
 
 
 _STRICT_STORAGE = {"INT": "integer", "INTEGER": "integer", "REAL": "real", "TEXT": "text"}
-
-
-_AFFINITIES = {"integer": ("INT",), "text": ("CHAR", "CLOB", "TEXT"), "real": ("REAL", "FLOA", "DOUB")}
-
-
-"""In the order in which SQLite looks for the words."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of a statement's result.
-
-    declared: the type that its table declares, None for an expression. storage: `integer`, `real`
-    or `text` when the table's rules make sure that each value is of that storage class or NULL.
-    """
-
-    name: str
-    declared: str | None
-    storage: str | None
-
-    @property
-    def affinity(self) -> str | None:
-        """Of the declared type (https://sqlite.org/datatype3.html#determination_of_column_affinity).
-
-        `integer`, `text`, `real` or `numeric`; None where values stay as they are.
-        """
-        declared = (self.declared or "").upper()
-        for affinity, words in _AFFINITIES.items():
-            if any(word in declared for word in words):
-                return affinity
-        return "numeric" if declared and "BLOB" not in declared and declared != "ANY" else None
-
-
-"""Schema and table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement, without a closing semicolon: its columns, parameters' names and schemas.
-
-    is_volatile: whether its result may be another one though no file has changed. writes: the tables
-    that it changes, without those that triggers do, each as schema and name. guard: what its rows say
-    when they are no part of the answer, but reasons not to write. bare: the tables that stand without their
-    schema. harmless_texts: see
-    `called_functions`.
-    """
-
-    sql: str
-    columns: tuple[ResultColumn, ...]
-    parameters: frozenset[str]
-    schemas: frozenset[str]
-    is_volatile: bool = False
-    writes: frozenset[TableName] = frozenset()
-    guard: Guard | None = None
-    bare: frozenset[TableName] = frozenset()
-    harmless_texts: float = float("inf")
 
 
 def referenced(sql: str, files: Mapping[str, DatabaseFile]) -> list[DatabaseFile]:

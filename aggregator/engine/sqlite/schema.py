@@ -12,8 +12,9 @@ from difflib import get_close_matches
 import apsw
 import apsw.ext
 
+from aggregator.engine.base import Overview, Size, TableName
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, literal, quoted_name
-from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, TableName, unavailable
+from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, unavailable
 from aggregator.errors import DatabaseUnavailable
 
 _PATIENCE_SECONDS = 0.05
@@ -171,30 +172,6 @@ def _reason(connection: ReadOnlyConnection, file: DatabaseFile, sql: str) -> str
 
 
 _MOST_COUNTED = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """A number of rows, and whether they were counted just now."""
-
-    rows: int
-    is_exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """One database.
-
-    tables: names and sizes; bytes: with what waits in its `-wal`; changed_at: seconds since 1970, None when
-    it is gone; trouble: why its tables cannot be told, or objects cannot be used; empty when all is well.
-    """
-
-    schema: str
-    file_name: str
-    tables: tuple[tuple[str, Size], ...] = ()
-    bytes: int = 0
-    changed_at: float | None = None
-    trouble: str = ""
 
 
 class Overviews:

@@ -32,7 +32,7 @@ from pathlib import Path
 
 import apsw
 
-from aggregator.engine.base import SqlValue, StatementFailed, Values
+from aggregator.engine.base import PlanStep, SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.commit_journal import is_pending, recover_if_dead
 from aggregator.engine.sqlite.connection import (
     LONGEST_VALUE,
@@ -42,7 +42,7 @@ from aggregator.engine.sqlite.connection import (
     to_query_error,
     too_long,
 )
-from aggregator.engine.sqlite.explain import PlanStep, explain
+from aggregator.engine.sqlite.explain import explain
 from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, Identity
 from aggregator.engine.sqlite.runtime_errors import refusal
 from aggregator.errors import (

@@ -13,8 +13,9 @@ from babel.dates import format_timedelta
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, missing_databases
+from aggregator.engine.base import Overview
 from aggregator.engine.sqlite.connection import literal
-from aggregator.engine.sqlite.schema import Overview, Overviews
+from aggregator.engine.sqlite.schema import Overviews
 from aggregator.formats import localize
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.web.pages.templating import PageUrl, render
