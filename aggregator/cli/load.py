@@ -15,13 +15,12 @@ from tqdm import tqdm
 from aggregator.cli.run import error_lines
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.files import DatabaseFolder
 from aggregator.errors import AggregatorError, NotFound, RejectedRows
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
 from aggregator.inputs.table import Options, Table
-from aggregator.read.reader import StaleEndpoint
 from aggregator.settings import Settings
 from aggregator.sqlfile.arguments import read_arguments
 from aggregator.sqlfile.catalog import Catalog, Endpoint, SqlFolder

@@ -18,13 +18,13 @@ from tqdm import tqdm
 
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.files import DatabaseFolder
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NotAcceptable, NotFound
 from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN, SQL_FUNCTIONS
 from aggregator.formats.base import Format
-from aggregator.read.reader import StaleEndpoint, job_of
+from aggregator.read.reader import job_of
 from aggregator.read.run import Run, Spool
 from aggregator.settings import Settings
 from aggregator.sqlfile.catalog import Catalog, RouteMatch, SqlFolder
@@ -130,8 +130,8 @@ def _run(settings: Settings, order: RunRequest) -> int:
     folder = SqlFolder(settings.sql)
     registry = EndpointRegistry(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check_read)
     match = _find(folder.catalog(), order.report)
-    stale = StaleEndpoint()
-    for _ in range(_MOST_TRIES):
+    attempts = Attempts(registry)
+    while True:
         report = registry.check(match.endpoint)
         format = _format(report, order)
         given = {name: [text] for name, text in match.path_parameters.items()}
@@ -142,10 +142,8 @@ def _run(settings: Settings, order: RunRequest) -> int:
         try:
             with destination(order.file) as file:
                 return _write(Run(job, spool), settings, order, file)
-        except StaleEndpoint as error:
-            stale = error
-            registry.forget(report)
-    raise stale.at_last(report.files)
+        except StaleEndpoint as stale:
+            attempts.failed(report, stale)
 
 
 def _find(catalog: Catalog, name: str) -> RouteMatch:

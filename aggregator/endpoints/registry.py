@@ -19,6 +19,7 @@ from aggregator.errors import (
     Diagnostic,
     MissingDatabases,
     NotFound,
+    QueryFailed,
 )
 from aggregator.sqlfile.catalog import Catalog, Endpoint, RouteMatch, SqlFolder, UrlPath
 
@@ -26,6 +27,9 @@ _FAILURE_SECONDS = 0.5
 
 
 """How long a report that failed its check is not checked again."""
+
+
+_MOST_CHECKS = 3
 
 
 _BARE_SECONDS = 2.0
@@ -74,6 +78,24 @@ def missing_databases(troubles: Iterable[tuple[Endpoint, AggregatorError | None]
         return None
     schemas = sorted(set().union(*(error.schemas for _, error in found)))
     return MissingFor(tuple(endpoint for endpoint, _ in found), tuple(schemas))
+
+
+class StaleEndpoint(Exception):
+    """The tables may no longer be those that the endpoint was checked against; check it again.
+
+    reason: what SQLite says against the SQL, when the tables' versions have not changed.
+    """
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def at_last(self, files: Sequence[DatabaseFile]) -> AggregatorError:
+        """The error when checking again did not help. files: those that the SQL needs."""
+        if self.reason is None:
+            schemas = " or ".join(file.schema for file in files)
+            return DatabaseUnavailable(schemas, "keeps changing its tables")
+        return QueryFailed(f"SQLite cannot run the SQL of this file: {self.reason}.", self.reason)
 
 
 class EndpointRegistry(Generic[T]):
@@ -253,3 +275,18 @@ class EndpointRegistry(Generic[T]):
         with self._lock:
             self._compiled[endpoint.file] = known
         return known
+
+
+class Attempts(Generic[T]):
+    """The attempts of one request: an endpoint whose tables have changed is checked again for the next."""
+
+    def __init__(self, registry: EndpointRegistry[T]) -> None:
+        self._registry = registry
+        self._left = _MOST_CHECKS
+
+    def failed(self, compiled: T, stale: StaleEndpoint) -> None:
+        """Have it checked again for the next attempt; raises AggregatorError when this was the last one."""
+        self._registry.forget(compiled)
+        self._left -= 1
+        if not self._left:
+            raise stale.at_last(compiled.files) from stale

@@ -13,14 +13,13 @@ from typing import ClassVar, Protocol
 import orjson
 
 from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import SqlValue, StatementFailed
-from aggregator.engine.sqlite.files import DatabaseFile, FileVersion
+from aggregator.engine.sqlite.files import FileVersion
 from aggregator.engine.sqlite.snapshot import Snapshot, SnapshotPool
 from aggregator.errors import (
-    AggregatorError,
     Cancelled,
     DatabaseUnavailable,
-    QueryFailed,
     RecordNotFound,
     UnstableDatabases,
 )
@@ -66,25 +65,6 @@ UNCOUNTED = MARK + orjson.dumps({"rows": None, "is_slow": True})
 
 
 """What ends a page whose rows could not be counted."""
-
-
-class StaleEndpoint(Exception):
-    """The tables may no longer be those that the report was checked against; check it again.
-
-    reason: what SQLite says against the SQL, when the tables' versions have not changed.
-    """
-
-    def __init__(self, reason: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-    def at_last(self, files: Sequence[DatabaseFile]) -> AggregatorError:
-        """What to say when checking again did not help. files: those that the SQL needs."""
-        if self.reason is None:
-            return DatabaseUnavailable(
-                " or ".join(file.schema for file in files), "keeps changing its tables"
-            )
-        return QueryFailed(f"SQLite cannot run the SQL of this file: {self.reason}.", self.reason)
 
 
 @dataclass(frozen=True, slots=True)

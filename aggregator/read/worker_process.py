@@ -26,11 +26,12 @@ from pathlib import Path
 from typing import IO
 
 from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.sqlite.connection import LONGEST_VALUE
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import AggregatorError, QueryFailed
 from aggregator.formats import SQL_FUNCTIONS
-from aggregator.read.reader import Chunk, Job, LocalReader, StaleEndpoint, VersionChanged
+from aggregator.read.reader import Chunk, Job, LocalReader, VersionChanged
 from aggregator.read.scheduling import CostHistory
 
 _FRAME = struct.Struct("<BQQ")

@@ -14,7 +14,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.files import FileVersion
 from aggregator.engine.sqlite.snapshot import file_versions
 from aggregator.errors import (
@@ -32,7 +32,7 @@ from aggregator.formats.base import Format
 from aggregator.formats.json import Group
 from aggregator.formats.localize import locale_of
 from aggregator.inputs.json_body import MOST_FIELD_BYTES, Fields
-from aggregator.read.reader import Job, StaleEndpoint, VersionChanged, job_of
+from aggregator.read.reader import Job, VersionChanged, job_of
 from aggregator.read.run import Run
 from aggregator.sqlfile.catalog import Catalog, Endpoint
 from aggregator.sqlfile.types import MOVING, Parameter
@@ -209,9 +209,6 @@ def _moves(parameter: Parameter, given: Sequence[str]) -> bool:
     return any(text in MOVING for text in (*default, parameter.min, parameter.max, *given))
 
 
-_MOST_CHECKS = 3
-
-
 _MOST_LOOKS = 2
 
 
@@ -306,9 +303,9 @@ class SqlEndpoints:
         request.line.report = endpoint.file.removesuffix(".sql")
         compiled = await self._checked_now(endpoint)
         body = await self._body(compiled, request)
-        stale = StaleEndpoint()
+        attempts = Attempts(self._service.registry)
         try:
-            for _ in range(_MOST_CHECKS):
+            while True:
                 try:
                     if isinstance(compiled, WriteEndpoint):
                         await respond_to_write(self._service, compiled, found, request, body, answer)
@@ -319,13 +316,11 @@ class SqlEndpoints:
                             self._order(compiled, found, request, body), found, request, answer
                         )
                     return
-                except StaleEndpoint as error:
-                    stale = error
-                    self._service.registry.forget(compiled)
+                except StaleEndpoint as stale:
+                    attempts.failed(compiled, stale)
                     compiled = await self._checked_now(endpoint)
         finally:
             body.close()
-        raise stale.at_last(compiled.files)
 
     async def _body(self, compiled: ReadEndpoint | WriteEndpoint, request: Request) -> Body:
         if request.method == "GET":

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import StatementFailed
 from aggregator.engine.sqlite.transaction import transaction
 from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import AggregatorError, Cancelled, DatabaseUnavailable, UnstableDatabases
-from aggregator.read.reader import StaleEndpoint
 from aggregator.write.execute import Render, WriteContext, execute, opened, to_write_failure
 from aggregator.write.idempotency import StoredResponse
 from aggregator.write.request import WriteBudget, WriteRequest

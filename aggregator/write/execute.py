@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from aggregator.endpoints.model import WriteEndpoint
+from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Statement, StatementFailed
 from aggregator.engine.sqlite.connection import LONGEST_VALUE
 from aggregator.engine.sqlite.staged_rows import StagedRows
@@ -17,7 +18,7 @@ from aggregator.engine.sqlite.write_connection import KEPT_ROWS, WriteConnection
 from aggregator.errors import Cancelled, TooLarge
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.read.query import rows_as_text
-from aggregator.read.reader import StaleEndpoint, bindings
+from aggregator.read.reader import bindings
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 from aggregator.write.request import READING, ReceivedRows, WriteBudget, WriteRequest, WriteResult
 from aggregator.write.staging import Guards, Staging

@@ -13,12 +13,12 @@ import pytest
 
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.files import DatabaseFolder
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import InvalidParameters, QueryFailed, UnrepresentableValue
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
-from aggregator.read.reader import Job, LocalReader, StaleEndpoint
+from aggregator.read.reader import Job, LocalReader
 from aggregator.read.scheduling import CostHistory
 from aggregator.read.worker_process import WorkerProcesses, WorkerReader
 from aggregator.sqlfile.arguments import read_arguments

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.files import DatabaseFolder
 from aggregator.errors import (
     AggregatorError,
@@ -23,7 +23,6 @@ from aggregator.errors import (
     InvalidWrite,
     TimeLimitExceeded,
 )
-from aggregator.read.reader import StaleEndpoint
 from aggregator.sqlfile.arguments import read_arguments
 from aggregator.write.batch_queue import WriteQueue
 from aggregator.write.execute import WriteContext

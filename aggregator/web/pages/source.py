@@ -10,6 +10,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.registry import Attempts, StaleEndpoint
 from aggregator.engine.sqlite.explain import aliases
 from aggregator.errors import (
     AggregatorError,
@@ -22,7 +23,7 @@ from aggregator.errors import (
 )
 from aggregator.formats import PLAN
 from aggregator.read.plan import Plan
-from aggregator.read.reader import StaleEndpoint, job_of
+from aggregator.read.reader import job_of
 from aggregator.read.run import Run
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import PLAN_WANTED
@@ -42,9 +43,6 @@ _PATIENCE = 0.5
 
 
 """Seconds that the SQL waits to be shown: for a locked database, and for choices from the data."""
-
-
-_MOST_CHECKS = 3
 
 
 _STORED = {"real": "number"}
@@ -186,18 +184,16 @@ async def plan_of(
     """
     request.line.report, request.line.format = report.name, PLAN.name
     request.line.parameters = [name for name in given if name in report.header.params]
-    stale = StaleEndpoint()
-    for _ in range(_MOST_CHECKS):
+    attempts = Attempts(service.registry)
+    while True:
         try:
             return await _run(service, report, given, request)
-        except StaleEndpoint as error:
-            stale = error
-            service.registry.forget(report)
+        except StaleEndpoint as stale:
+            attempts.failed(report, stale)
             compiled = await service.in_checker(service.registry.check, report.endpoint)
             if not isinstance(compiled, ReadEndpoint):
                 raise NotAcceptable("A file that writes has no plan.", []) from None
             report = compiled
-    raise stale.at_last(report.files)
 
 
 async def _run(
