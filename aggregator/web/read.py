@@ -180,6 +180,17 @@ def query_request_of(
     )
 
 
+def _with_sort(compiled: ReadEndpoint | WriteEndpoint, request: Request) -> str | None:
+    """The URL with `sort` instead of its former name `_sort`, which bookmarks may have."""
+    declares_its_own = compiled.header.sort is None and "sort" in compiled.header.params
+    if request.method != "GET" or b"_sort=" not in request.query_string or declares_its_own:
+        return None
+    query = request.query()
+    texts = query.pop("_sort", [])
+    is_sorted = isinstance(compiled, ReadEndpoint) and any(texts)
+    return request.with_query(query | {"sort": texts}) if is_sorted else None
+
+
 def _page_format(report: ReadEndpoint, request: Request, catalog: Catalog) -> Format:
     """HTML for this reader, with the links of this URL."""
     locale = locale_of(request.header(b"accept-language"))
@@ -302,6 +313,9 @@ class SqlEndpoints:
         endpoint = found.match.endpoint
         request.line.report = endpoint.file.removesuffix(".sql")
         compiled = await self._checked_now(endpoint)
+        if location := _with_sort(compiled, request):
+            await answer.moved(location, 308)
+            return
         body = await self._body(compiled, request)
         attempts = Attempts(self._service.registry)
         try:

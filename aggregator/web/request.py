@@ -12,7 +12,7 @@ import socket
 from collections.abc import Container, Mapping, Sequence
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from starlette.types import Receive, Scope
 
@@ -176,6 +176,10 @@ class Request:
         for name, text in pairs:
             query.setdefault(name, []).append(text)
         return query
+
+    def with_query(self, query: Mapping[str, list[str]]) -> str:
+        """The way from this URL to the same path with another query string."""
+        return f"./{self._raw_path.rpartition(b'/')[2].decode('ascii')}?{urlencode(query, doseq=True)}"
 
     def other_slash(self) -> tuple[tuple[str, ...], str]:
         """The path with a slash at its end, or without when it has one: its parts, and the way to it.

@@ -144,9 +144,31 @@ def test_a_file_may_still_sort_by_itself(server: Server) -> None:
     assert server.get("/own?sort=name.asc").status == 422
 
 
-def test_the_former_name_leads_to_this_one(server: Server) -> None:
-    (error,) = server.get("/free?_sort=n.desc").json()["errors"]
-    assert error["message"].startswith("unknown parameter (did you mean sort?)")
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/free?_sort=n.desc", "./free?sort=n.desc"),
+        ("/declared.csv?a=%C3%A9+b&_sort=n.desc&sort=n.asc", "./declared.csv?a=%C3%A9+b&sort=n.desc"),
+        ("/paged?limit=1&limit=&_sort=no.way", "./paged?limit=1&limit=&sort=no.way"),
+    ],
+)
+def test_the_former_name_is_redirected(server: Server, path: str, location: str) -> None:
+    for method in ("GET", "HEAD"):
+        answer = server.get(path, method=method)
+        assert (answer.status, answer.headers["location"], answer.body) == (308, location, b"")
+    assert told(server, urljoin("/free.csv?_sort=n.desc", "./free.csv?sort=n.desc")) == numbers(ROWS[::-1])
+
+
+@pytest.mark.parametrize("path", ["/free?_sort=", "/own?_sort=n.desc", "/listed?_sort=3"])
+def test_the_former_name_is_unknown_where_it_cannot_become_the_new_one(server: Server, path: str) -> None:
+    answer = server.get(path)
+    assert answer.status == 422
+    messages = {error["parameter"]: error["message"] for error in answer.json()["errors"]}
+    assert messages["_sort"].startswith("unknown parameter (did you mean sort?)")
+
+
+def test_the_former_name_is_unknown_to_a_post(server: Server) -> None:
+    assert server.send("/asked?_sort=n.desc", {}).status == 422
 
 
 def test_openapi_has_each_order(server: Server) -> None:
