@@ -16,15 +16,14 @@ from datetime import date, datetime, time, timedelta
 from aggregator.sqlfile.day_order import DayOrderCheck
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.patterns import matcher
-from aggregator.sqlfile.types import MOVING, Parameter, Value
+from aggregator.sqlfile.types import MOVING, Limits, Value
 from aggregator.values.dates import read_by_pattern, shown, with_and_without_midnight
-from aggregator.values.money import amount_text, places_of, read_amount, usual_amount
+from aggregator.values.money import places_of, read_amount, usual_amount
 from aggregator.values.number_formats import SHARES, Notation
 from aggregator.values.vocabulary import InvalidValue
 
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
-_LARGEST_INTEGER = 2**63 - 1
-_LARGEST_NUMBER = sys.float_info.max
+_UNLIMITED = (None, None)
 Read = Callable[[str], Value]
 """The value of a text without white space around it; raises InvalidValue."""
 
@@ -42,27 +41,25 @@ _FIRST_DAY = date(1899, 12, 30)
 """Day 0 of Excel, for days after February 1900."""
 
 
-def _fixed(column: InputColumn) -> Parameter:
-    """The parameter like the column, its limits as of this moment."""
-    parameter = column.as_parameter()
-    limits = {key: parameter.bound(getattr(parameter, key)) for key in ("min", "max")}
-    return parameter.model_copy(update=limits)
+def _parser(column: InputColumn) -> Read:
+    """Reads a text as a parameter's, with the limits as of this moment."""
+    limits = column.limits()
+    return lambda text: column.parse_one(text, limits)
 
 
-def _as_it_is(column: InputColumn) -> tuple[Read, ReadBatch | None]:
-    return _fixed(column).parse_one, None
+def _as_parameter(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+    return _parser(column), None
 
 
 def _text(column: InputColumn) -> tuple[Read, ReadBatch | None]:
-    parameter = _fixed(column)
-    return parameter.parse_one, _plain_texts(parameter)
+    return _parser(column), _plain_texts(column)
 
 
-def _plain_texts(parameter: Parameter) -> ReadBatch:
-    low = 1 if parameter.min is None else int(parameter.min)
-    high = sys.maxsize if parameter.max is None else int(parameter.max)
-    matches = matcher(parameter.pattern) if parameter.pattern is not None else None
-    has_limits = low > 1 or parameter.max is not None or matches is not None
+def _plain_texts(column: InputColumn) -> ReadBatch:
+    low, high = column.limits()
+    low, high = 1 if low is None else low, sys.maxsize if high is None else high
+    matches = matcher(column.pattern) if column.pattern is not None else None
+    has_limits = low > 1 or column.max is not None or matches is not None
 
     def read(texts: list[str]) -> Sequence[Value | None] | None:
         stripped = list(map(str.strip, texts))
@@ -86,7 +83,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _number(column: InputColumn) -> tuple[Read, ReadBatch | None]:
-    parameter, notations = _fixed(column), column.notations()
+    parse, notations = _parser(column), column.notations()
     is_whole = column.type == "integer"
     if not notations:
         shares = column.shares()
@@ -94,9 +91,9 @@ def _number(column: InputColumn) -> tuple[Read, ReadBatch | None]:
         def read_plain(text: str) -> Value:
             if shares and any(sign in text for sign in SHARES):
                 text = next(filter(None, (notation.plain(text) for notation in shares)), text)
-            return parameter.parse_one(text)
+            return parse(text)
 
-        return read_plain, (_plain_integers if is_whole else _plain_numbers)(parameter)
+        return read_plain, _plain_numbers(int if is_whole else float, column.limits())
     kind = "whole number" if is_whole else "number"
     reason = f"must be a {kind}, such as {' or '.join(column.formats)}"
 
@@ -104,40 +101,23 @@ def _number(column: InputColumn) -> tuple[Read, ReadBatch | None]:
         plain = next(filter(None, (notation.plain(text) for notation in notations)), None)
         if plain is None:
             raise InvalidValue(reason)
-        return parameter.parse_one(plain)
+        return parse(plain)
 
     return read, None
 
 
-def _plain_integers(parameter: Parameter) -> ReadBatch:
-    low = -_LARGEST_INTEGER - 1 if parameter.min is None else int(parameter.min)
-    high = _LARGEST_INTEGER if parameter.max is None else int(parameter.max)
+def _plain_numbers(kind: type[int] | type[float], limits: Limits) -> ReadBatch:
+    least, most = (-(2**63), 2**63 - 1) if kind is int else (-sys.float_info.max, sys.float_info.max)
+    low, high = (end if given is None else given for given, end in zip(limits, (least, most), strict=True))
 
     def read(texts: list[str]) -> Sequence[Value] | None:
-        # Of ASCII without `_`, int takes what the type takes, and white space around it.
-        joined = "".join(texts)
-        if not joined.isascii() or "_" in joined:
-            return None
-        try:
-            values = list(map(int, texts))
-        except ValueError:
-            return None
-        return values if not values or (low <= min(values) and max(values) <= high) else None
-
-    return read
-
-
-def _plain_numbers(parameter: Parameter) -> ReadBatch:
-    low = -_LARGEST_NUMBER if parameter.min is None else float(parameter.min)
-    high = _LARGEST_NUMBER if parameter.max is None else float(parameter.max)
-
-    def read(texts: list[str]) -> Sequence[Value] | None:
-        # Of ASCII without `_`, float takes what the type takes, white space around it, nan, and inf.
+        # Of ASCII without `_`, int and float take what the types take, and white space around it; float also
+        # takes nan and inf.
         joined = "".join(texts)
         if not joined.isascii() or "_" in joined or "n" in joined or "N" in joined:
             return None
         try:
-            values = list(map(float, texts))
+            values = list(map(kind, texts))
         except ValueError:
             return None
         return values if not values or (low <= min(values) and max(values) <= high) else None
@@ -148,24 +128,22 @@ def _plain_numbers(parameter: Parameter) -> ReadBatch:
 def _money(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     assert column.currency is not None
     code, notations = column.currency, column.notations()
-    low, high = column.amount(column.min), column.amount(column.max)
+    limits = column.limits()
     shown_formats = " or ".join(column.formats) or usual_amount(code)
     reason = f"must be an amount, such as {shown_formats}"
 
     def read(text: str) -> Value:
         units = read_amount(text, notations, code, reason)
-        if low is not None and units < low:
-            raise InvalidValue(f"must be at least {amount_text(low, code)}")
-        if high is not None and units > high:
-            raise InvalidValue(f"must be at most {amount_text(high, code)}")
+        column.check_limits(units, limits)
         return units
 
     if notations[0].decimal == "," or notations[0].thousands == ".":
         return read, None
-    return read, _plain_amounts(notations[0], places_of(code), low, high)
+    return read, _plain_amounts(notations[0], places_of(code), limits)
 
 
-def _plain_amounts(notation: Notation, places: int, low: int | None, high: int | None) -> ReadBatch:
+def _plain_amounts(notation: Notation, places: int, limits: Limits) -> ReadBatch:
+    low, high = limits
     signs = sorted(notation.currency_signs, key=len, reverse=True)
     grouped = "[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3}|" if notation.thousands == "," else ""
     decimals = rf"(?:\.[0-9]{{1,{places}}})?" if places else ""
@@ -236,13 +214,11 @@ def _iso_or_pattern(
     iso: a moment that a pattern gave, as the text of the column's type; reason: what else is refused with;
     forms: the texts that count as the text.
     """
-    parameter = _fixed(column)
-    has_limits = column.min is not None or column.max is not None
-    unlimited = parameter.model_copy(update={"min": None, "max": None})
+    limits = column.limits()
 
     def valid(text: str) -> str | None:
         try:
-            return None if text in MOVING else str(unlimited.parse_one(text))
+            return None if text in MOVING else str(column.parse_one(text, _UNLIMITED))
         except InvalidValue:
             return None
 
@@ -254,7 +230,8 @@ def _iso_or_pattern(
             value = valid(iso(moment)) if moment is not None else None
         if value is None:
             raise InvalidValue(reason)
-        return parameter.parse_one(value) if has_limits else value
+        column.check_limits(value, limits)
+        return value
 
     return read
 
@@ -280,7 +257,7 @@ def reading(column: InputColumn) -> tuple[Read, ReadBatch | None]:
 
     Limits that move, such as `today`, are those of this moment.
     """
-    return _WAYS.get(column.type, _as_it_is)(column)
+    return _WAYS.get(column.type, _as_parameter)(column)
 
 
 class ColumnConverter:

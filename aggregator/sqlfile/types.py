@@ -1,7 +1,7 @@
 """The types of parameters: how a text of the query string becomes a value for SQL.
 
-A type is an entry of `PARAMETER_TYPES`; its functions get the `Parameter` for the keys that matter to
-them, such as time_zone. Any text at all gives a value or InvalidValue.
+A type is an entry of `PARAMETER_TYPES`; its functions get what the header declares, for keys such as
+time_zone. Any text at all gives a value or InvalidValue.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -38,6 +38,9 @@ Scalar = bool | int | float | str
 Value = int | float | str
 """What SQL gets."""
 
+Limits = tuple[Any, Any]
+"""The least and the greatest value, None for no limit."""
+
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -48,17 +51,20 @@ MOVING = ("today", "now")
 """Values that will be others tomorrow."""
 
 _ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
-_IN_TIME = ("date", "datetime", "month")
+IN_TIME = ("date", "datetime", "month")
+NUMBERS = ("integer", "number", "money")
 
 _KEYS_OF_TYPES = {
+    "format": (*IN_TIME, *NUMBERS),
     "min": _ORDERED,
     "max": _ORDERED,
     "currency": ("money",),
+    "credit": ("money",),
     "pattern": ("text",),
     "message": ("text",),
     "choices": ("choice",),
     "choices_sql": ("choice",),
-    "time_zone": _IN_TIME,
+    "time_zone": IN_TIME,
 }
 """The keys that only some types have."""
 
@@ -74,7 +80,7 @@ class ParameterType:
     and becomes: what a request says and what SQL gets, in words for the documentation.
     """
 
-    parse: Callable[[str, Parameter], Value]
+    parse: Callable[[str, Declared], Value]
     given: str
     becomes: str
     schema: dict[str, object] = field(default_factory=dict)
@@ -87,7 +93,7 @@ def text_of(value: Scalar) -> str:
     return str(value)
 
 
-def _parse_integer(text: str, parameter: Parameter) -> int:
+def _parse_integer(text: str, declared: Declared) -> int:
     if not _INTEGER.fullmatch(text):
         raise InvalidValue("must be a whole number, such as 42")
     digits = text.lstrip("+-").lstrip("0") or "0"
@@ -97,7 +103,7 @@ def _parse_integer(text: str, parameter: Parameter) -> int:
     return value
 
 
-def _parse_number(text: str, parameter: Parameter) -> float:
+def _parse_number(text: str, declared: Declared) -> float:
     if not _NUMBER.fullmatch(text):
         raise InvalidValue("must be a number, such as 12.5")
     value = float(text)
@@ -106,44 +112,44 @@ def _parse_number(text: str, parameter: Parameter) -> float:
     return value
 
 
-def _parse_money(text: str, parameter: Parameter) -> int:
-    code = parameter.currency
+def _parse_money(text: str, declared: Declared) -> int:
+    code = declared.currency
     return read_amount(text, [notation_of(code)], code, f"must be an amount, such as {usual_amount(code)}")
 
 
-def _parse_text(text: str, parameter: Parameter) -> str:
-    if parameter.pattern is not None and not matcher(parameter.pattern)(text):
-        example = f", such as {parameter.example}" if parameter.example is not None else ""
-        raise InvalidValue(f"{parameter.message or f'must match the pattern {parameter.pattern}'}{example}")
+def _parse_text(text: str, declared: Declared) -> str:
+    if declared.pattern is not None and not matcher(declared.pattern)(text):
+        example = f", such as {declared.example}" if declared.example is not None else ""
+        raise InvalidValue(f"{declared.message or f'must match the pattern {declared.pattern}'}{example}")
     return text
 
 
-def _parse_boolean(text: str, parameter: Parameter) -> int:
+def _parse_boolean(text: str, declared: Declared) -> int:
     try:
         return _BOOLEANS[text.lower()]
     except KeyError:
         raise InvalidValue("must be true or false") from None
 
 
-def _now(parameter: Parameter) -> datetime:
-    return datetime.now(ZoneInfo(parameter.time_zone))
+def _now(declared: Declared) -> datetime:
+    return datetime.now(ZoneInfo(declared.time_zone))
 
 
-def _parse_date(text: str, parameter: Parameter) -> str:
+def _parse_date(text: str, declared: Declared) -> str:
     if text == "today":
-        return _now(parameter).date().isoformat()
+        return _now(declared).date().isoformat()
     day = read_date(text)
     if day is not None:
         return day
     raise InvalidValue("must be a day that exists, as YYYY-MM-DD, or today")
 
 
-def _parse_datetime(text: str, parameter: Parameter) -> str:
+def _parse_datetime(text: str, declared: Declared) -> str:
     if text == "now":
-        return utc_text(_now(parameter).replace(microsecond=0))
+        return utc_text(_now(declared).replace(microsecond=0))
     if text == "today":
-        return utc_text(_now(parameter).replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
-    moment = read_timestamp(text, ZoneInfo(parameter.time_zone))
+        return utc_text(_now(declared).replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
+    moment = read_timestamp(text, ZoneInfo(declared.time_zone))
     if moment is not None:
         return utc_text(moment)
     raise InvalidValue(
@@ -152,22 +158,22 @@ def _parse_datetime(text: str, parameter: Parameter) -> str:
     )
 
 
-def _parse_month(text: str, parameter: Parameter) -> str:
+def _parse_month(text: str, declared: Declared) -> str:
     if text == "today":
-        return _now(parameter).date().isoformat()[:7]
+        return _now(declared).date().isoformat()[:7]
     if not _MONTH.fullmatch(text) or text.startswith("0000"):
         raise InvalidValue("must be a month, as YYYY-MM, or today")
     return text
 
 
-def _parse_choice(text: str, parameter: Parameter) -> Value:
-    if parameter.choices is None:
+def _parse_choice(text: str, declared: Declared) -> Value:
+    if declared.choices is None:
         return text
-    for choice in parameter.choices:
+    for choice in declared.choices:
         if text_of(choice) == text:
             return int(choice) if isinstance(choice, bool) else choice
-    shown = [text_of(choice) for choice in parameter.choices[:_MOST_CHOICES_SHOWN]]
-    more = ", …" if len(parameter.choices) > len(shown) else ""
+    shown = [text_of(choice) for choice in declared.choices[:_MOST_CHOICES_SHOWN]]
+    more = ", …" if len(declared.choices) > len(shown) else ""
     raise InvalidValue(f"must be one of {', '.join(shown)}{more}")
 
 
@@ -221,25 +227,20 @@ PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
 }
 
 
-class Parameter(BaseModel):
-    """What a header says of one parameter. Each field is a key of `params.<name>`."""
+class Declared(BaseModel):
+    """What a header says of a value: the keys and checks that parameters and input columns share."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: ParameterTypeName = Field(description="What the values are; see the types")
     description: str = Field("", description="What it means, for the form and the API's pages")
-    required: bool | None = Field(
-        None,
-        description="Whether a request must give it; when it is not said, it must if there is no default. "
-        "SQL gets NULL for what is neither given nor has a default",
-    )
-    default: Scalar | list[Scalar] | None = Field(
-        None, description="The value when none is given; `today` and `now` are those of the request"
-    )
+    required: bool | None = None
+    default: Scalar | list[Scalar] | None = None
     currency: str | None = Field(
         None,
         pattern="^[A-Z]{3}$",
-        description="ISO 4217 code of money; two decimals when it is not given",
+        description="ISO 4217 code of money; a parameter without it has two decimals, a column of `input` "
+        "must have it",
     )
     min: Scalar | None = Field(None, description="The least value; of a text, its least length")
     max: Scalar | None = Field(None, description="The greatest value; of a text, its greatest length")
@@ -251,20 +252,12 @@ class Parameter(BaseModel):
         description="The error for a text that does not match `pattern`, such as `must be an e-mail address`",
     )
     choices: list[Scalar] | None = Field(None, description="The values of a choice")
-    choices_sql: str | None = Field(
-        None, description="Or a SELECT whose first column has the values, without parameters"
-    )
-    many: bool = Field(
-        False, description="A list, given by repeating the name; SQL gets a JSON array for `json_each`"
-    )
     time_zone: str = Field(
         "UTC",
         description="Where `today` and `now` are taken, and a datetime without an offset is read; UTC when "
         "it is not given",
     )
-    example: Scalar | list[Scalar] | None = Field(
-        None, description="A value for the form and the API's pages to begin with"
-    )
+    example: Scalar | list[Scalar] | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -283,10 +276,11 @@ class Parameter(BaseModel):
         return pattern
 
     @model_validator(mode="after")
-    def _fits_its_type(self) -> Parameter:
+    def _fits_its_type(self) -> Self:
+        given = {type(self).model_fields[name].alias or name for name in self.model_fields_set}
         findings = KeyDiagnostics()
         for key, types in _KEYS_OF_TYPES.items():
-            if self.type not in types and key in self.model_fields_set:
+            if self.type not in types and key in given:
                 findings.add(key, f"is for {', '.join(types)}, not for {self.type}")
         if self.required and self.default is not None:
             findings.add("required", "cannot be true where there is a default")
@@ -295,6 +289,7 @@ class Parameter(BaseModel):
         if self.currency is not None and not is_known_currency(self.currency):
             findings.add("currency", f"{self.currency} is not a currency of ISO 4217")
             findings.raise_any()
+        self._check_own_keys(findings)
         if self.type == "choice":
             self._check_choices(findings)
         elif self.type != "boolean":
@@ -304,9 +299,10 @@ class Parameter(BaseModel):
         findings.raise_any()
         return self
 
+    def _check_own_keys(self, findings: KeyDiagnostics) -> None:
+        """The keys that only a parameter, or only a column, has."""
+
     def _check_choices(self, findings: KeyDiagnostics) -> None:
-        if (self.choices is None) == (self.choices_sql is None):
-            findings.add("type", "a choice has choices, or else choices_sql")
         texts = [text_of(choice) for choice in self.choices or ()]
         if self.choices is not None and (not texts or "" in texts):
             findings.add("choices", "must have values, none of them empty")
@@ -329,9 +325,6 @@ class Parameter(BaseModel):
     def _check_own_values(self, findings: KeyDiagnostics) -> None:
         for key in ("default", "example"):
             given = getattr(self, key)
-            if isinstance(given, list) and not self.many:
-                findings.add(key, "is a list, but the parameter is not: say many: true")
-                continue
             for value in given if isinstance(given, list) else [given]:
                 if self.type == "text" and isinstance(value, bool | float):
                     findings.add(key, "must be a text; put it in quotes")
@@ -342,13 +335,11 @@ class Parameter(BaseModel):
                 except InvalidValue as error:
                     findings.add(key, str(error))
 
-    @property
-    def is_required(self) -> bool:
-        """Whether a request must give it."""
-        return self.default is None if self.required is None else self.required
+    def parse_one(self, text: str, limits: Limits | None = None) -> Value:
+        """The value of one text; raises InvalidValue with what is allowed.
 
-    def parse_one(self, text: str) -> Value:
-        """The value of one text; raises InvalidValue with what is allowed."""
+        limits: those to use instead of the header's, which may move, such as `today`.
+        """
         try:
             text.encode()
         except UnicodeEncodeError:
@@ -356,21 +347,24 @@ class Parameter(BaseModel):
         if "\0" in text:
             raise InvalidValue("must not hold the character NUL")
         value = PARAMETER_TYPES[self.type].parse(text, self)
-        self._check_limits(value)
+        self.check_limits(value, self.limits() if limits is None else limits)
         return value
 
-    def default_value(self) -> Value | list[Value] | None:
-        """The default as a value, `today` and `now` as of this moment."""
-        if self.default is None:
-            return None
-        if isinstance(self.default, list):
-            return [self.parse_one(text_of(value)) for value in self.default]
-        value = self.parse_one(text_of(self.default))
-        return [value] if self.many else value
+    def limits(self) -> Limits:
+        """min and max as values, as of this moment."""
+        return self.bound(self.min), self.bound(self.max)
 
-    def _check_limits(self, value: Value) -> None:
+    def bound(self, bound: Scalar | None) -> Any:
+        """What min or max says, as a value; raises InvalidValue."""
+        if bound is None:
+            return None
+        kind: ParameterTypeName = "integer" if self.type == "text" else self.type
+        return PARAMETER_TYPES[kind].parse(text_of(bound), self)
+
+    def check_limits(self, value: Value, limits: Limits) -> None:
+        """Raise InvalidValue for a value outside of the limits."""
         size = len(str(value)) if self.type == "text" else _sort_key(value)
-        low, high = self.bound(self.min), self.bound(self.max)
+        low, high = limits
         if low is not None and size < _sort_key(low):
             raise InvalidValue(f"must be at least {self._in_words(low)}")
         if high is not None and size > _sort_key(high):
@@ -381,12 +375,92 @@ class Parameter(BaseModel):
             return amount_text(bound, self.currency)
         return f"{bound} characters long" if self.type == "text" else str(bound)
 
-    def bound(self, bound: Scalar | None) -> Any:
-        """What min or max says, as a value; raises InvalidValue."""
-        if bound is None:
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of one value, without the default."""
+        schema: dict[str, Any] = dict(PARAMETER_TYPES[self.type].schema)
+        low, high = ("minLength", "maxLength") if self.type == "text" else ("minimum", "maximum")
+        if self.type in ("integer", "number", "text", "money"):
+            unit = 10 ** places_of(self.currency) if self.type == "money" else None
+            bounds = zip((low, high), self.limits(), strict=True)
+            schema |= {key: bound / unit if unit else bound for key, bound in bounds if bound is not None}
+        if self.pattern is not None and (pattern := json_schema_pattern(self.pattern)) is not None:
+            schema["pattern"] = pattern
+        if self.choices is not None:
+            schema["enum"] = [text_of(each) if self._is_mixed else each for each in self.choices]
+        return schema
+
+    def default_schema(self) -> dict[str, Any]:
+        """The member `default` of its JSON Schema; nothing for one that moves, such as `today`."""
+        has_default = self.default is not None and self.default not in MOVING
+        return {"default": self._as_json(self.default)} if has_default else {}
+
+    @property
+    def _is_mixed(self) -> bool:
+        return self.choices is not None and {type(each) for each in self.choices} not in _ENUMS
+
+    def _as_json(self, value: Any) -> object:
+        """A default as JSON has it: `"007"` of an integer is 7, `yes` of a boolean is true."""
+        if isinstance(value, list):
+            return [self._as_json(item) for item in value]
+        if self._is_mixed:
+            return text_of(value)
+        if self.type in ("integer", "number"):
+            return self.parse_one(text_of(value))
+        return bool(self.parse_one(text_of(value))) if self.type == "boolean" else value
+
+
+class Parameter(Declared):
+    """What a header says of one parameter. Each field is a key of `params.<name>`."""
+
+    required: bool | None = Field(
+        None,
+        description="Whether a request must give it; when it is not said, it must if there is no default. "
+        "SQL gets NULL for what is neither given nor has a default",
+    )
+    default: Scalar | list[Scalar] | None = Field(
+        None, description="The value when none is given; `today` and `now` are those of the request"
+    )
+    example: Scalar | list[Scalar] | None = Field(
+        None, description="A value for the form and the API's pages to begin with"
+    )
+    choices_sql: str | None = Field(
+        None, description="Or a SELECT whose first column has the values, without parameters"
+    )
+    many: bool = Field(
+        False, description="A list, given by repeating the name; SQL gets a JSON array for `json_each`"
+    )
+
+    def _check_own_keys(self, findings: KeyDiagnostics) -> None:
+        if self.type == "choice" and (self.choices is None) == (self.choices_sql is None):
+            findings.add("type", "a choice has choices, or else choices_sql")
+        for key in ("default", "example"):
+            if isinstance(getattr(self, key), list) and not self.many:
+                findings.add(key, "is a list, but the parameter is not: say many: true")
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a request must give it."""
+        return self.default is None if self.required is None else self.required
+
+    def default_value(self) -> Value | list[Value] | None:
+        """The default as a value, `today` and `now` as of this moment."""
+        if self.default is None:
             return None
-        kind: ParameterTypeName = "integer" if self.type == "text" else self.type
-        return PARAMETER_TYPES[kind].parse(text_of(bound), self)
+        if isinstance(self.default, list):
+            return [self.parse_one(text_of(value)) for value in self.default]
+        value = self.parse_one(text_of(self.default))
+        return [value] if self.many else value
+
+
+def parameter_schema(parameter: Parameter) -> dict[str, object]:
+    """The JSON Schema (2020-12) of what a request may give for it."""
+    schema = parameter.json_schema()
+    if parameter.type == "text" and parameter.is_required:
+        # An empty text counts as not given.
+        schema["minLength"] = max(schema.get("minLength", 1), 1)
+    if parameter.many:
+        schema = {"type": "array", "items": schema}
+    return schema | parameter.default_schema()
 
 
 class SortSpec(BaseModel):
@@ -427,42 +501,3 @@ def sort_parameter(
 def _sort_key(value: Value) -> Any:
     # As text `12:00:00.5Z` comes before `12:00:00Z`.
     return value.removesuffix("Z") if isinstance(value, str) else value
-
-
-def parameter_schema(parameter: Parameter) -> dict[str, object]:
-    """The JSON Schema (2020-12) of what a request may give for it."""
-    schema = dict(PARAMETER_TYPES[parameter.type].schema)
-    low, high = ("minLength", "maxLength") if parameter.type == "text" else ("minimum", "maximum")
-    if parameter.type in ("integer", "number", "text"):
-        bounds = ((low, parameter.bound(parameter.min)), (high, parameter.bound(parameter.max)))
-        schema |= {key: bound for key, bound in bounds if bound is not None}
-    if parameter.type == "money":
-        units = 10 ** places_of(parameter.currency)
-        limits = {low: parameter.bound(parameter.min), high: parameter.bound(parameter.max)}
-        schema |= {key: bound / units for key, bound in limits.items() if bound is not None}
-    if parameter.type == "text" and parameter.is_required:
-        # An empty text counts as not given.
-        schema["minLength"] = max(int(str(schema.get("minLength", 1))), 1)
-    if parameter.pattern is not None and (pattern := json_schema_pattern(parameter.pattern)) is not None:
-        schema["pattern"] = pattern
-    is_mixed = parameter.choices is not None and {type(each) for each in parameter.choices} not in _ENUMS
-    if parameter.choices is not None:
-        schema["enum"] = [text_of(each) if is_mixed else each for each in parameter.choices]
-    if parameter.many:
-        schema = {"type": "array", "items": schema}
-    if parameter.default is not None and parameter.default not in MOVING:
-        schema["default"] = _json(parameter, parameter.default, is_mixed)
-    return schema
-
-
-def _json(parameter: Parameter, value: Any, is_mixed: bool) -> object:
-    """A default as JSON has it: `"007"` of an integer is 7, `yes` of a boolean is true."""
-    if isinstance(value, list):
-        return [_json(parameter, item, is_mixed) for item in value]
-    if is_mixed:
-        return text_of(value)
-    if parameter.type in ("integer", "number"):
-        return parameter.parse_one(text_of(value))
-    if parameter.type == "boolean":
-        return bool(parameter.parse_one(text_of(value)))
-    return value

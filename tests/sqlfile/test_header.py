@@ -9,8 +9,8 @@ KEYS = (
     "formats, time_limit, tags"
 )
 PARAMETER_KEYS = (
-    "type, description, required, default, currency, min, max, pattern, message, choices, choices_sql, many, "
-    "time_zone, example"
+    "type, description, required, default, currency, min, max, pattern, message, choices, time_zone, "
+    "example, choices_sql, many"
 )
 TYPES = "integer, number, money, text, boolean, date, datetime, month, choice"
 NAME = "a parameter's name has letters, digits and _, and does not begin with a digit"

@@ -11,8 +11,8 @@ from aggregator.values.vocabulary import InvalidValue
 from docs.generate import TABLES
 
 KEYS = (
-    "type, description, from, format, currency, credit, empty, required, default, min, max, pattern, "
-    "message, choices, time_zone, example"
+    "type, description, required, default, currency, min, max, pattern, message, choices, time_zone, "
+    "example, from, format, credit, empty"
 )
 TYPES = "integer, number, money, text, boolean, date, datetime, month, choice"
 NAME = "a column's name has letters, digits and _, and does not begin with a digit"
@@ -149,12 +149,12 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         ("{type: money, currency: usd}", ".currency: must be three capital letters, such as USD"),
         ("{type: money, currency: QQQ}", ".currency: QQQ is not a currency of ISO 4217"),
         ("{type: money, currency: USD, min: 0.005}", ".min: must have at most 2 decimals, as USD has"),
-        ("{type: money, currency: JPY, max: 1.5}", ".max: must have no decimals, as JPY has none"),
-        ("{type: money, currency: USD, min: x}", ".min: must be an amount, such as 1234.50"),
+        ("{type: money, currency: JPY, max: 1.5}", ".max: must be an amount, such as 1,234"),
+        ("{type: money, currency: USD, min: x}", ".min: must be an amount, such as 1,234.50"),
         ("{type: money, currency: USD, min: 2, max: 1.99}", ".min: is more than max"),
-        ("{type: money, currency: USD, min: 2, default: 1.99}", ".default: must be at least 2"),
-        ("{type: money, currency: USD, max: 2, example: 2.01}", ".example: must be at most 2"),
-        ("{type: money, currency: USD, default: 1e20}", ".default: must be an amount, such as 1234.50"),
+        ("{type: money, currency: USD, min: 2, default: 1.99}", ".default: must be at least 2.00"),
+        ("{type: money, currency: USD, max: 2, example: 2.01}", ".example: must be at most 2.00"),
+        ("{type: money, currency: USD, default: 1e20}", ".default: must be an amount, such as 1,234.50"),
         # format
         (
             "{type: text, format: x}",
