@@ -22,7 +22,8 @@ from aggregator.formats import PLAN, SQL_FUNCTIONS
 from aggregator.read.plan import Plan
 from aggregator.read.reader import LocalReader, job_of
 from aggregator.sqlfile.catalog import SqlFolder
-from aggregator.sqlfile.types import Parameter, text_of
+from aggregator.sqlfile.parameters import Parameter
+from aggregator.sqlfile.types import text_of
 
 _LOCK_WAIT = 5.0
 _LONGEST_SECONDS = 60.0

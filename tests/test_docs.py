@@ -23,8 +23,9 @@ from aggregator.sqlfile.header import (
     Header,
     read_source,
 )
+from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.routing import METHOD_SUFFIXES, RESERVED
-from aggregator.sqlfile.types import PARAMETER_TYPES, Parameter, ParameterTypeName
+from aggregator.sqlfile.types import PARAMETER_TYPES, ParameterTypeName
 from docs import generate
 from tests.commands import run_text
 from tests.own_reports import copy_own_reports

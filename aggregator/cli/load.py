@@ -22,8 +22,8 @@ from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
 from aggregator.inputs.table import Options, Table
 from aggregator.settings import Settings
-from aggregator.sqlfile.arguments import read_arguments
 from aggregator.sqlfile.catalog import Catalog, Endpoint, SqlFolder
+from aggregator.sqlfile.parameters import read_arguments
 from aggregator.sqlfile.routing import METHOD_SUFFIXES
 from aggregator.write.execute import WriteContext, commit_write
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse

@@ -16,7 +16,7 @@ from aggregator.engine.sqlite.tokens import parameters
 from aggregator.errors import BrokenEndpoint, DatabaseUnavailable, Diagnostic
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import Source, sql_of
-from aggregator.sqlfile.types import Parameter, sort_parameter
+from aggregator.sqlfile.parameters import Parameter, sort_parameter
 
 
 def check_read(endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float) -> ReadEndpoint:

@@ -16,7 +16,7 @@ from aggregator.formats.html import HtmlTable
 from aggregator.formats.json import Group, Nest, Page, Record, Shape
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import ColumnSpec, Header
-from aggregator.sqlfile.types import Parameter
+from aggregator.sqlfile.parameters import Parameter
 from aggregator.values.money import places_of
 from aggregator.values.vocabulary import Column, ColumnType, Storage
 

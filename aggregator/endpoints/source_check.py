@@ -14,7 +14,7 @@ from aggregator.engine.sqlite.tokens import compared, parameters
 from aggregator.errors import BrokenEndpoint, Diagnostic, MissingDatabases
 from aggregator.formats.html import placeholders
 from aggregator.sqlfile.header import Header, Source
-from aggregator.sqlfile.types import SortSpec
+from aggregator.sqlfile.parameters import SortSpec
 from aggregator.values.money import is_known_currency
 from aggregator.values.vocabulary import ChartSpec, Column
 

@@ -15,7 +15,7 @@ from aggregator.formats import PLAN
 from aggregator.formats.base import Format, Writer
 from aggregator.formats.json import Page
 from aggregator.formats.values import money_text
-from aggregator.sqlfile.arguments import Arguments
+from aggregator.sqlfile.parameters import Arguments
 from aggregator.values.vocabulary import Column
 
 WRAPPER = "the report"

@@ -38,7 +38,7 @@ from aggregator.read.query import (
     totals_sql,
     unsorted_sql,
 )
-from aggregator.sqlfile.arguments import Arguments, read_arguments
+from aggregator.sqlfile.parameters import Arguments, read_arguments
 
 _FIRST_SECONDS = 0.01
 

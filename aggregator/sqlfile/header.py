@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from aggregator.errors import Diagnostic
 from aggregator.sqlfile.input_columns import InputColumn, OneOrMore
-from aggregator.sqlfile.types import Parameter, SortSpec, sort_parameter
+from aggregator.sqlfile.parameters import Parameter, SortSpec, sort_parameter
 from aggregator.sqlfile.yaml_header import Keys, YamlBlock, header_messages, keys_of, read_yaml
 from aggregator.values.vocabulary import ChartSpec, KeyDiagnostics, ShapeSpec, read_shape
 

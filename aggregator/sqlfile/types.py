@@ -7,7 +7,7 @@ time_zone. Any text at all gives a value or InvalidValue.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
@@ -407,95 +407,6 @@ class Declared(BaseModel):
         if self.type in ("integer", "number"):
             return self.parse_one(text_of(value))
         return bool(self.parse_one(text_of(value))) if self.type == "boolean" else value
-
-
-class Parameter(Declared):
-    """What a header says of one parameter. Each field is a key of `params.<name>`."""
-
-    required: bool | None = Field(
-        None,
-        description="Whether a request must give it; when it is not said, it must if there is no default. "
-        "SQL gets NULL for what is neither given nor has a default",
-    )
-    default: Scalar | list[Scalar] | None = Field(
-        None, description="The value when none is given; `today` and `now` are those of the request"
-    )
-    example: Scalar | list[Scalar] | None = Field(
-        None, description="A value for the form and the API's pages to begin with"
-    )
-    choices_sql: str | None = Field(
-        None, description="Or a SELECT whose first column has the values, without parameters"
-    )
-    many: bool = Field(
-        False, description="A list, given by repeating the name; SQL gets a JSON array for `json_each`"
-    )
-
-    def _check_own_keys(self, findings: KeyDiagnostics) -> None:
-        if self.type == "choice" and (self.choices is None) == (self.choices_sql is None):
-            findings.add("type", "a choice has choices, or else choices_sql")
-        for key in ("default", "example"):
-            if isinstance(getattr(self, key), list) and not self.many:
-                findings.add(key, "is a list, but the parameter is not: say many: true")
-
-    @property
-    def is_required(self) -> bool:
-        """Whether a request must give it."""
-        return self.default is None if self.required is None else self.required
-
-    def default_value(self) -> Value | list[Value] | None:
-        """The default as a value, `today` and `now` as of this moment."""
-        if self.default is None:
-            return None
-        if isinstance(self.default, list):
-            return [self.parse_one(text_of(value)) for value in self.default]
-        value = self.parse_one(text_of(self.default))
-        return [value] if self.many else value
-
-
-def parameter_schema(parameter: Parameter) -> dict[str, object]:
-    """The JSON Schema (2020-12) of what a request may give for it."""
-    schema = parameter.json_schema()
-    if parameter.type == "text" and parameter.is_required:
-        # An empty text counts as not given.
-        schema["minLength"] = max(schema.get("minLength", 1), 1)
-    if parameter.many:
-        schema = {"type": "array", "items": schema}
-    return schema | parameter.default_schema()
-
-
-class SortSpec(BaseModel):
-    """How a request may sort the rows. Each field is a key of `sort`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    default: str = Field(
-        description="The order of the file's own ORDER BY: its first column and the direction, "
-        "`order_date.desc` or `order_date.asc`"
-    )
-    columns: list[str] = Field(
-        min_length=1,
-        description="The columns of the result that the parameter `sort` takes, each as `column.asc` and "
-        "`column.desc`",
-    )
-    then: str = Field(
-        description="The column that sorts equal rows, ascending; its values are unique, and the file's "
-        "ORDER BY ends in it"
-    )
-    description: str = Field("", description="What it means, for the form and the API's pages")
-
-    @model_validator(mode="after")
-    def _default_is_a_choice(self) -> SortSpec:
-        if self.default not in (choices := sort_parameter(self.columns).choices or ()):
-            raise ValueError(f"default must be one of {', '.join(map(text_of, choices))}")
-        return self
-
-
-def sort_parameter(
-    columns: Iterable[str], default: str | None = None, description: str = "Sort by a column, in every format"
-) -> Parameter:
-    """The parameter `sort`, which takes each column with `.asc` and `.desc`."""
-    ways = dict.fromkeys(f"{column}.{way}" for column in columns for way in ("asc", "desc"))
-    return Parameter(type="choice", choices=[*ways], required=False, default=default, description=description)
 
 
 def _sort_key(value: Value) -> Any:

@@ -35,7 +35,8 @@ from aggregator.inputs.json_body import MOST_FIELD_BYTES, Fields
 from aggregator.read.reader import Job, VersionChanged, job_of
 from aggregator.read.run import Run
 from aggregator.sqlfile.catalog import Catalog, Endpoint
-from aggregator.sqlfile.types import MOVING, Parameter
+from aggregator.sqlfile.parameters import Parameter
+from aggregator.sqlfile.types import MOVING
 from aggregator.web.body import Body, fields_of, receive_body
 from aggregator.web.negotiation import EndpointMatch, choose_format, find, wanted_formats
 from aggregator.web.pages.home import first_page

@@ -21,8 +21,8 @@ from aggregator.engine.sqlite.files import FileVersion
 from aggregator.errors import AggregatorError, BrokenEndpoint, Cancelled, DatabaseUnavailable, QueryFailed
 from aggregator.read.reader import Job
 from aggregator.read.run import Run, Spool
-from aggregator.sqlfile.arguments import Arguments
 from aggregator.sqlfile.header import Header
+from aggregator.sqlfile.parameters import Arguments
 from aggregator.web.pages.templating import PAGE_HEADERS, page_url_of, problem_page
 from aggregator.web.problems import MEDIA_TYPE, allowed_methods, problem
 from aggregator.web.request import Request

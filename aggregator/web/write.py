@@ -27,7 +27,7 @@ from aggregator.errors import (
 )
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
-from aggregator.sqlfile.arguments import read_arguments
+from aggregator.sqlfile.parameters import read_arguments
 from aggregator.web.body import INPUT_OPTIONS, Body, fields_of, opened_rows, said_of
 from aggregator.web.negotiation import EndpointMatch, choose_format, wanted_formats
 from aggregator.web.request import Request, given_parameters, merged

@@ -17,7 +17,7 @@ from aggregator.engine.base import Counts, TableCounts
 from aggregator.errors import AggregatorError, RejectedRow, TimeLimitExceeded
 from aggregator.formats.base import Format
 from aggregator.inputs.table import Table
-from aggregator.sqlfile.arguments import Arguments
+from aggregator.sqlfile.parameters import Arguments
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,8 @@ from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS
 from aggregator.formats.base import Format
 from aggregator.read.reader import Job
 from aggregator.read.run import Run, Spool
-from aggregator.sqlfile.arguments import Arguments
 from aggregator.sqlfile.catalog import SqlFolder
+from aggregator.sqlfile.parameters import Arguments
 from tests.formats.mapping import Raw, Value
 
 SPREADSHEET = "csv for=excel"

@@ -21,8 +21,8 @@ from aggregator.formats import FORMATS, SQL_FUNCTIONS
 from aggregator.read.reader import Job, LocalReader
 from aggregator.read.scheduling import CostHistory
 from aggregator.read.worker_process import WorkerProcesses, WorkerReader
-from aggregator.sqlfile.arguments import read_arguments
 from aggregator.sqlfile.catalog import SqlFolder
+from aggregator.sqlfile.parameters import read_arguments
 from tests.server import eventually
 from tests.sqlite_files import make_database, run_script
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.sqlfile.types import PARAMETER_TYPES, Parameter
+from aggregator.sqlfile.parameters import Parameter
+from aggregator.sqlfile.types import PARAMETER_TYPES
 from aggregator.values.vocabulary import InvalidValue
 
 MOST, LEAST = 2**63 - 1, -(2**63)

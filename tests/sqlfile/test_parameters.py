@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.sqlfile.types import Parameter, parameter_schema
+from aggregator.sqlfile.parameters import Parameter, parameter_schema
 from aggregator.values.vocabulary import InvalidValue
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aggregator.sqlfile.parameters import Parameter, parameter_schema
 from aggregator.sqlfile.patterns import json_schema_pattern, matcher
-from aggregator.sqlfile.types import Parameter, parameter_schema
 from aggregator.values.vocabulary import InvalidValue
 
 # Spaces, digits and letters beyond ASCII, the neighbours of white space, NUL, and ends of lines.

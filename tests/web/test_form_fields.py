@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.sqlfile.types import Parameter
+from aggregator.sqlfile.parameters import Parameter
 from aggregator.web.pages.forms import Field, fields_of, in_effect
 
 ZONE = "Pacific/Kiritimati"

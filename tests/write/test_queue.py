@@ -23,7 +23,7 @@ from aggregator.errors import (
     InvalidWrite,
     TimeLimitExceeded,
 )
-from aggregator.sqlfile.arguments import read_arguments
+from aggregator.sqlfile.parameters import read_arguments
 from aggregator.write.batch_queue import WriteQueue
 from aggregator.write.execute import WriteContext
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse

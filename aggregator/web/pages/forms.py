@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from aggregator.errors import InvalidParameter
 from aggregator.formats import localize
 from aggregator.sqlfile.input_columns import InputColumn
-from aggregator.sqlfile.types import MOVING, Parameter, text_of
+from aggregator.sqlfile.parameters import Parameter
+from aggregator.sqlfile.types import MOVING, text_of
 from aggregator.values.dates import shown
 from aggregator.values.money import amount_text
 from aggregator.values.vocabulary import InvalidValue

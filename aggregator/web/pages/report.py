@@ -19,7 +19,7 @@ from aggregator.formats.json import Group
 from aggregator.formats.localize import csv_symbols, locale_of
 from aggregator.read.reader import Job
 from aggregator.sqlfile.catalog import RouteMatch
-from aggregator.sqlfile.types import Parameter
+from aggregator.sqlfile.parameters import Parameter
 from aggregator.values.vocabulary import Column
 from aggregator.web.negotiation import EndpointMatch
 from aggregator.web.pages.forms import Field, fields_of, in_effect

@@ -20,7 +20,8 @@ from aggregator.formats.html import is_number
 from aggregator.inputs.filetypes import SUFFIXES
 from aggregator.sqlfile.day_order import DAY_ORDERS, has_day_order
 from aggregator.sqlfile.input_columns import InputColumn
-from aggregator.sqlfile.types import Parameter, text_of
+from aggregator.sqlfile.parameters import Parameter
+from aggregator.sqlfile.types import text_of
 from aggregator.web.pages.forms import default_text, fields_of, rules_of
 from aggregator.web.pages.templating import PAGE_HEADERS, PageUrl, page_url, page_url_at, render
 from aggregator.web.response import disposition

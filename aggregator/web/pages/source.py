@@ -28,7 +28,7 @@ from aggregator.read.run import Run
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import PLAN_WANTED
 from aggregator.sqlfile.input_columns import InputColumn
-from aggregator.sqlfile.types import Parameter
+from aggregator.sqlfile.parameters import Parameter
 from aggregator.values.vocabulary import Column
 from aggregator.web.pages.forms import default_text, fields_of, rules_of
 from aggregator.web.pages.highlight import coloured_lines, escaped

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import InvalidParameters
-from aggregator.sqlfile.arguments import read_arguments
-from aggregator.sqlfile.types import Parameter
+from aggregator.sqlfile.parameters import Parameter, read_arguments
 
 PARAMS = {
     name: Parameter.model_validate(keys)
