@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp ## make demo databases if there are none, say which are o
 	$(BIN)/python app.py --host $(HOST) --port $(PORT)
 
 test: $(VENV)/dev.stamp ## run the whole test suite; FAST=1: without browsers, kills and other slow tests
-	$(BIN)/python -m pytest -m "not torture$(if $(FAST), and not browser and not kills and not slow)" -n 3 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not torture$(if $(FAST), and not browser and not kills and not slow)" -n 3 --dist worksteal
 
 check: $(VENV)/dev.stamp ## lint, types, layers, generated docs
 	$(BIN)/ruff check .

@@ -45,7 +45,11 @@ settings.load_profile("usual")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {TESTS / name: mark for mark, names in MARKS.items() for name in names}
+    marks = {
+        path: [mark for place, mark in places.items() if path.is_relative_to(place)]
+        for path in {item.path for item in items}
+    }
     for item in items:
-        for mark, names in MARKS.items():
-            if any(item.path.is_relative_to(TESTS / name) for name in names):
-                item.add_marker(mark)
+        for mark in marks[item.path]:
+            item.add_marker(mark)

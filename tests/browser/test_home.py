@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Page, expect
 
-from docs.generate import own_reports
 from tests.browser import table
 from tests.browser.conftest import NewPage
+from tests.own_reports import own_reports
 from tests.server import Server
 
 

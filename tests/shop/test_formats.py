@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from docs.generate import own_reports
 from tests.formats.readers import read_excel
+from tests.own_reports import own_reports
 from tests.shop.books import Row
 from tests.shop.conftest import Shop, ndjson
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from docs.generate import own_reports
+from tests.own_reports import own_reports
 from tests.shop.books import Row
 from tests.shop.conftest import Shop
 from tests.shop.listings import LISTINGS

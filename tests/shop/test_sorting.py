@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import Header
-from docs.generate import own_reports
+from tests.own_reports import own_reports
 from tests.shop.books import Row
 from tests.shop.conftest import Shop
 

@@ -10,8 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from docs.generate import own_reports
-from tests.own_reports import copy_own_reports
+from tests.own_reports import copy_own_reports, own_reports
 from tests.server import Server, eventually
 from tests.sqlite_files import make_database
 from tests.web.conftest import servers_over

@@ -13,10 +13,10 @@ from axe_playwright_python.sync_playwright import Axe
 from markupsafe import escape
 from playwright.sync_api import Browser, Page, expect
 
-from docs.generate import own_reports
 from tests.browser.send.acting import chosen, looked_at, opened, outcome
 from tests.browser.send.service import asked, guests
 from tests.browser.send.sheets import as_csv, invoices
+from tests.own_reports import own_reports
 from tests.server import Server, eventually
 
 IMPORT = "/_/send/invoices/import.post"
