@@ -19,8 +19,8 @@ from tqdm import tqdm
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
-from aggregator.engine.sqlite.files import DatabaseFolder
-from aggregator.engine.sqlite.snapshot import SnapshotPool
+from aggregator.engine.base import Snapshots
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NotAcceptable, NotFound
 from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN, SQL_FUNCTIONS
 from aggregator.formats.base import Format
@@ -128,7 +128,8 @@ def run(settings: Settings, order: RunRequest) -> int:
 
 def _run(settings: Settings, order: RunRequest) -> int:
     folder = SqlFolder(settings.sql)
-    registry = EndpointRegistry(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check_read)
+    engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
+    registry = EndpointRegistry(folder, engine.databases, settings.lock_wait, check_read)
     match = _find(folder.catalog(), order.report)
     attempts = Attempts(registry)
     while True:
@@ -141,7 +142,7 @@ def _run(settings: Settings, order: RunRequest) -> int:
         spool = Spool(settings.spool_memory, settings.spool_dir)
         try:
             with destination(order.file) as file:
-                return _write(Run(job, spool), settings, order, file)
+                return _write(Run(job, spool), engine.make_snapshots(), settings, order, file)
         except StaleEndpoint as stale:
             attempts.failed(report, stale)
 
@@ -187,9 +188,8 @@ def _format(report: ReadEndpoint, order: RunRequest) -> Format:
     return format
 
 
-def _write(run: Run, settings: Settings, order: RunRequest, file: IO[bytes]) -> int:
+def _write(run: Run, pool: Snapshots, settings: Settings, order: RunRequest, file: IO[bytes]) -> int:
     """Run the report into a file, with a bar of rows on a terminal; returns the number of rows."""
-    pool = SnapshotPool(SQL_FUNCTIONS, settings.lock_wait, longest_value=settings.max_value)
     begun = Event()
     failures: list[Exception] = []
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import Field
 
@@ -70,9 +71,6 @@ class ResultColumn:
             if any(word in declared for word in words):
                 return affinity
         return "numeric" if declared and "BLOB" not in declared and declared != "ANY" else None
-
-
-"""Schema and table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +199,71 @@ class StatementFailed(Exception):
         self.is_stale = is_stale
         self.is_interrupted = is_interrupted
         self.is_too_long = is_too_long
+
+
+class Source(Protocol):
+    """One database that SQL can name."""
+
+    @property
+    def schema(self) -> str:
+        """Its name in SQL."""
+
+    def identity(self) -> object:
+        """Which database this is now; None when it is gone."""
+
+
+class Version(Protocol):
+    """What a source held at some moment."""
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """Equal for two moments when nothing was written between them, if the version is settled."""
+
+    @property
+    def settled(self) -> bool:
+        """False when the last change is so young that another could get the same stamp."""
+
+    def unsettled(self) -> Version:
+        """The same, with nothing proved by it."""
+
+
+class Snapshot(Protocol):
+    """Some sources at one instant. What runs SQL raises StatementFailed and DatabaseUnavailable."""
+
+    @property
+    def schema_state(self) -> tuple[object, ...]:
+        """Equal for two snapshots when the sources are the same and their tables were not altered."""
+
+    def holds(self, seen: Sequence[Version]) -> bool:
+        """Whether nothing was written between a look at the sources and this instant."""
+
+    def rows(self, sql: str, values: Values) -> Iterator[list[bytes]]:
+        """Run a SELECT of one column of BLOBs and give its values in lists, soon after they are made."""
+
+    def first(
+        self, sql: str, values: Values = (), most: int = 1, seconds: float = float("inf")
+    ) -> list[tuple[SqlValue, ...]]:
+        """The first rows of a SELECT, which is interrupted after so many seconds."""
+
+    def explain(self, sql: str, values: Mapping[str, SqlValue]) -> list[PlanStep]:
+        """The plan of a SELECT for these values, which is not run."""
+
+    def interrupt(self) -> None:
+        """End the SQL that runs, from any thread."""
+
+
+class Snapshots(Protocol):
+    """Lends snapshots, each to one borrower at a time. Safe to use from many threads."""
+
+    def snapshot(
+        self, sources: Sequence[Source], wanted: Callable[[], bool], seen: Sequence[Version] | None = None
+    ) -> AbstractContextManager[Snapshot]:
+        """One instant of exactly these sources, held while inside.
+
+        wanted: asked while waiting and while SQL runs; False ends both. seen: the versions, when they were
+        looked at just now. Raises DatabaseUnavailable (also at the end, when what was read may not be of one
+        instant), UnstableDatabases, or Cancelled.
+        """
+
+    def close_idle(self, older_than: float = 0) -> None:
+        """Close what nobody has used for so many seconds."""

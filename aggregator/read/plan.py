@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pydantic import Field
 
 from aggregator.documents import Count, Document
-from aggregator.engine.base import PlanStep, SqlValue
-from aggregator.engine.sqlite.snapshot import Snapshot
+from aggregator.engine.base import PlanStep, Snapshot, SqlValue
 from aggregator.read.query import WRAPPER, Prepared
 
 

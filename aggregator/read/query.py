@@ -8,8 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.engine.base import OrderedSelect, SqlValue, Statement
-from aggregator.engine.sqlite.snapshot import Snapshot
+from aggregator.engine.base import OrderedSelect, Snapshot, SqlValue, Statement
 from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.formats import PLAN
 from aggregator.formats.base import Format, Writer

@@ -14,9 +14,7 @@ import orjson
 
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
-from aggregator.engine.base import SqlValue, StatementFailed
-from aggregator.engine.sqlite.files import FileVersion
-from aggregator.engine.sqlite.snapshot import Snapshot, SnapshotPool
+from aggregator.engine.base import Snapshot, Snapshots, SqlValue, StatementFailed, Version
 from aggregator.errors import (
     Cancelled,
     DatabaseUnavailable,
@@ -81,7 +79,7 @@ class Job:
     rows_wanted: bool = True
     is_whole: bool = False
     page: int = 1
-    seen: Sequence[FileVersion] | None = None
+    seen: Sequence[Version] | None = None
 
     def prepared(self) -> Prepared:
         """What is run."""
@@ -187,7 +185,7 @@ class LocalReader:
 
     clock = staticmethod(time.thread_time)
 
-    def __init__(self, pool: SnapshotPool, seconds: float = float("inf")) -> None:
+    def __init__(self, pool: Snapshots, seconds: float = float("inf")) -> None:
         self._pool = pool
         self._is_brief = seconds < float("inf")
         self._ends_at = time.monotonic() + seconds
@@ -202,7 +200,7 @@ class LocalReader:
                     read = self._SPECIAL.get(job.format.name, LocalReader._rows)
                     yield from read(self, snapshot, job, arguments)
 
-    def small_result(self, job: Job, seen: Sequence[FileVersion]) -> Chunk | None:
+    def small_result(self, job: Job, seen: Sequence[Version]) -> Chunk | None:
         """All rows, joined; None when there are more than a thousand. Raises as `chunks` does.
 
         seen: the report's files as they were just now.
@@ -222,18 +220,16 @@ class LocalReader:
                 self._snapshot.interrupt()
 
     @contextmanager
-    def _held(self, job: Job, seen: Sequence[FileVersion] | None) -> Iterator[tuple[Snapshot, Arguments]]:
+    def _held(self, job: Job, seen: Sequence[Version] | None) -> Iterator[tuple[Snapshot, Arguments]]:
         """A view at one instant, and the arguments to read it with."""
         try:
             with self._pool.snapshot(job.report.files, self._is_wanted, seen) as snapshot:
-                snapshot.hold(self._is_wanted)
                 if snapshot.schema_state != job.report.checked_against:
                     raise StaleEndpoint
                 # Of files that were just written, the tag never comes again, so it may be of any rows.
                 if seen and all(version.settled for version in seen) and not snapshot.holds(seen):
                     raise VersionChanged
                 yield snapshot, chosen_values(snapshot, job.report, job.arguments)
-                snapshot.require_same_files()
         except StatementFailed as failure:
             raise self._explained(failure) from failure
         except (DatabaseUnavailable, UnstableDatabases, Cancelled) as error:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from aggregator.engine.sqlite.snapshot import SnapshotPool
+from aggregator.engine.base import Snapshots
 from aggregator.errors import AggregatorError, QueryFailed, SpoolFull, TimeLimitExceeded
 from aggregator.read.query import prepared
 from aggregator.read.reader import UNCOUNTED, Job, LocalReader, Reader
@@ -255,7 +255,7 @@ class Run:
         self._lock = threading.Lock()
 
     def execute(
-        self, pool: SnapshotPool, started: Callable[[], None], processes: WorkerProcesses | None = None
+        self, pool: Snapshots, started: Callable[[], None], processes: WorkerProcesses | None = None
     ) -> None:
         """Read the rows to their end at full speed, in one of the processes if that pays.
 
@@ -299,7 +299,7 @@ class Run:
         self._spool.close()
 
     @contextmanager
-    def _stoppable_reader(self, pool: SnapshotPool, processes: WorkerProcesses | None) -> Iterator[Reader]:
+    def _stoppable_reader(self, pool: Snapshots, processes: WorkerProcesses | None) -> Iterator[Reader]:
         with _reader(self.job, pool, processes) as reader:
             with self._lock:
                 if self._stopped is not None:
@@ -339,7 +339,7 @@ class Run:
 
 
 @contextmanager
-def _reader(job: Job, pool: SnapshotPool, processes: WorkerProcesses | None) -> Iterator[Reader]:
+def _reader(job: Job, pool: Snapshots, processes: WorkerProcesses | None) -> Iterator[Reader]:
     if processes is None:
         yield LocalReader(pool)
         return

@@ -6,9 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aggregator.engine.sqlite.files import FileVersion
-from aggregator.engine.sqlite.snapshot import SnapshotPool
-from aggregator.formats import SQL_FUNCTIONS
+from aggregator.engine.base import Snapshots, Version
 from aggregator.read.query import prepared
 from aggregator.read.reader import BudgetExceeded, Job, LocalReader
 
@@ -81,12 +79,11 @@ class SmallResult:
 class InlineRuns:
     """Runs what the history knows as quick, with views of its own."""
 
-    def __init__(self, history: CostHistory, lock_wait: float, most_idle: int) -> None:
+    def __init__(self, history: CostHistory, pool: Snapshots) -> None:
         self._history = history
-        # The limit on a value is far below the service's: nothing ends a function while it makes one.
-        self._pool = SnapshotPool(SQL_FUNCTIONS, lock_wait, most_idle, for_quick=True)
+        self._pool = pool
 
-    def result(self, job: Job, seen: Sequence[FileVersion]) -> SmallResult | None:
+    def result(self, job: Job, seen: Sequence[Version]) -> SmallResult | None:
         """The job's result; None when it is not known as quick, or is not any more.
 
         seen: the report's files as they were just now. Raises what goes wrong, as a Reader does.

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +27,8 @@ from typing import IO
 
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
-from aggregator.engine.sqlite.connection import LONGEST_VALUE
-from aggregator.engine.sqlite.snapshot import SnapshotPool
+from aggregator.engine.base import Snapshots
 from aggregator.errors import AggregatorError, QueryFailed
-from aggregator.formats import SQL_FUNCTIONS
 from aggregator.read.reader import Chunk, Job, LocalReader, VersionChanged
 from aggregator.read.scheduling import CostHistory
 
@@ -66,18 +64,21 @@ class WorkerReader:
 
     clock = staticmethod(time.monotonic)
 
-    def __init__(self, lock_wait: float, longest_value: int = LONGEST_VALUE) -> None:
+    def __init__(self, make_snapshots: Callable[[], Snapshots]) -> None:
         self._is_stopped = False
         self._is_busy = False
-        arguments = (os.getpid(), lock_wait, longest_value)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator.read.worker_process", *map(str, arguments)],
+            [sys.executable, "-m", "aggregator.read.worker_process", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_PACKAGE_FOLDER,
             start_new_session=True,  # Ctrl-C is for the server, which ends its readers itself
         )
         _widen(self._process.stdout)
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            pickle.dump(make_snapshots, self._process.stdin)
+            self._process.stdin.flush()
 
     def wait_until_ready(self) -> bool:
         """Wait while it starts; False when it ended instead."""
@@ -129,7 +130,8 @@ class WorkerProcesses:
     count: how many there are. heavy_seconds: a report that took longer than this by the history, or
     that it does not know, is given to one of them, when one is free. One in which a call of a function may
     take minutes always is, because only the end of its process ends such a call: when none is free, another
-    is started. At least one is kept. lock_wait, longest_value: see ViewPool.
+    is started. At least one is kept. make_snapshots: as of an
+    engine.
     """
 
     def __init__(
@@ -137,13 +139,11 @@ class WorkerProcesses:
         count: int,
         history: CostHistory,
         heavy_seconds: float,
-        lock_wait: float,
-        longest_value: int = LONGEST_VALUE,
+        make_snapshots: Callable[[], Snapshots],
     ) -> None:
         self._history = history
         self._heavy_seconds = heavy_seconds
-        self._lock_wait = lock_wait
-        self._longest_value = longest_value
+        self._make_snapshots = make_snapshots
         self._count = count
         self._free: list[WorkerReader] = []
         self._started = 0
@@ -221,7 +221,7 @@ class WorkerProcesses:
     def _new(self) -> WorkerReader | None:
         """One that is ready; None, which the log explains, when it cannot be started."""
         try:
-            reader = WorkerReader(self._lock_wait, self._longest_value)
+            reader = WorkerReader(self._make_snapshots)
         except OSError as error:
             log.error("a reader process could not be started: %s", error)
         else:
@@ -265,9 +265,11 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
     return data
 
 
-def serve(jobs: IO[bytes], frames: IO[bytes], lock_wait: float, longest_value: int) -> None:
+def serve(jobs: IO[bytes], frames: IO[bytes]) -> None:
     """The child's loop: read each job and send its chunks, until the input ends."""
-    pool = SnapshotPool(SQL_FUNCTIONS, lock_wait, longest_value=longest_value)
+    pool: Snapshots = pickle.load(jobs)()
+    frames.write(_READY)
+    frames.flush()
     known: dict[object, ReadEndpoint] = {}
     while True:
         while not select.select([jobs], [], [], _IDLE_SECONDS)[0]:
@@ -287,7 +289,7 @@ def _key(job: Job) -> object:
     return job.report.name, job.report.digest, job.report.checked_against
 
 
-def _serve_one(job: Job, pool: SnapshotPool, frames: IO[bytes]) -> None:
+def _serve_one(job: Job, pool: Snapshots, frames: IO[bytes]) -> None:
     try:
         for chunk in LocalReader(pool).chunks(job):
             _send(frames, _LAST if chunk.is_last else _MORE, chunk.rows, chunk.text)
@@ -320,6 +322,4 @@ if __name__ == "__main__":
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
-    channel.write(_READY)
-    channel.flush()
-    serve(sys.stdin.buffer, channel, float(sys.argv[2]), int(sys.argv[3]))
+    serve(sys.stdin.buffer, channel)

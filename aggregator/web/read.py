@@ -15,8 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
-from aggregator.engine.sqlite.files import FileVersion
-from aggregator.engine.sqlite.snapshot import file_versions
+from aggregator.engine.base import Version
 from aggregator.errors import (
     AggregatorError,
     Cancelled,
@@ -397,16 +396,18 @@ class SqlEndpoints:
             return
         for _ in range(_MOST_LOOKS):
             try:
-                await self._deliver_as(file_versions(order.job.report.files), order, found, request, answer)
+                await self._deliver_as(
+                    self._service.engine.versions(order.job.report.files), order, found, request, answer
+                )
                 return
             except VersionChanged:
                 pass
-        versions = [version.unsettled() for version in file_versions(order.job.report.files)]
+        versions = [version.unsettled() for version in self._service.engine.versions(order.job.report.files)]
         await self._deliver_as(versions, order, found, request, answer)
 
     async def _deliver_as(
         self,
-        versions: Sequence[FileVersion],
+        versions: Sequence[Version],
         order: QueryRequest,
         found: EndpointMatch,
         request: Request,

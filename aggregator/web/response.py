@@ -17,7 +17,7 @@ from isal import isal_zlib
 from starlette.types import Receive, Send
 
 from aggregator import __version__
-from aggregator.engine.sqlite.files import FileVersion
+from aggregator.engine.base import Version
 from aggregator.errors import AggregatorError, BrokenEndpoint, Cancelled, DatabaseUnavailable, QueryFailed
 from aggregator.read.reader import Job
 from aggregator.read.run import Run, Spool
@@ -136,7 +136,7 @@ def content_disposition(name: str, kind: str) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def entity_tag(job: Job, versions: Iterable[FileVersion], coding: str, frame: Sequence[object] = ()) -> str:
+def entity_tag(job: Job, versions: Iterable[Version], coding: str, frame: Sequence[object] = ()) -> str:
     """The strong tag (RFC 9110, section 8.8.3) of what the job's result is now.
 
     versions: of the report's files; frame: what stands for all that is put around the rows. While one of

@@ -14,9 +14,9 @@ from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.commit_journal import recover
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.schema import Overviews
-from aggregator.engine.sqlite.snapshot import IDLE_SECONDS, SnapshotPool
+from aggregator.engine.sqlite.snapshot import IDLE_SECONDS
 from aggregator.errors import DatabaseUnavailable, Overloaded, SpoolFull
 from aggregator.formats import SQL_FUNCTIONS
 from aggregator.read.run import Spool, SpoolSpace
@@ -62,7 +62,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        databases = DatabaseFolder(settings.dbs)
+        self.engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
+        databases = self.engine.databases
         self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
             SqlFolder(settings.sql), databases, settings.lock_wait, check_endpoint
         )
@@ -74,25 +75,20 @@ class Service:
             settings.max_value,
         )
         self.writes = WriteQueues(self.place)
-        self.pool = SnapshotPool(
-            SQL_FUNCTIONS,
-            settings.lock_wait,
-            most_idle=settings.max_reports,
-            longest_value=settings.max_value,
-        )
+        self.pool = self.engine.make_snapshots(most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
         self.checkers = ThreadPoolExecutor(_CHECKERS, "check")
         self.spool_space = SpoolSpace(settings.spool_space)
         self.history = CostHistory()
         self.overviews = Overviews()
-        self.quick = InlineRuns(self.history, settings.lock_wait, most_idle=settings.max_reports)
+        quick = self.engine.make_snapshots(most_idle=settings.max_reports, for_quick=True)
+        self.quick = InlineRuns(self.history, quick)
         self.processes = WorkerProcesses(
             settings.reader_processes,
             self.history,
             settings.heavy_seconds,
-            settings.lock_wait,
-            settings.max_value,
+            self.engine.make_snapshots,
         )
         self._places = asyncio.Semaphore(settings.max_reports)
         self._most_loads = max(settings.max_reports // 2, 1)

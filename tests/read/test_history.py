@@ -107,7 +107,7 @@ def count_until(ended: threading.Event) -> None:
 
 def test_a_small_result_at_once(registry: EndpointRegistry[ReadEndpoint]) -> None:
     wanted, history = job(registry), CostHistory()
-    quick = InlineRuns(history, lock_wait=5.0, most_idle=1)
+    quick = InlineRuns(history, SnapshotPool(SQL_FUNCTIONS, 5.0, most_idle=1, for_quick=True))
     assert quick.result(wanted, file_versions(wanted.report.files)) is None
 
     history.learn(wanted, 0.001)
@@ -122,7 +122,7 @@ def test_a_small_result_at_once(registry: EndpointRegistry[ReadEndpoint]) -> Non
 
 def test_a_thousand_rows_are_the_most(registry: EndpointRegistry[ReadEndpoint]) -> None:
     wanted, history = job(registry, "more"), CostHistory()
-    quick = InlineRuns(history, lock_wait=5.0, most_idle=1)
+    quick = InlineRuns(history, SnapshotPool(SQL_FUNCTIONS, 5.0, most_idle=1, for_quick=True))
     history.learn(wanted, 0.001)
 
     assert quick.result(wanted, file_versions(wanted.report.files)) is None
@@ -137,7 +137,7 @@ def test_a_long_value_is_not_made_at_once(registry: EndpointRegistry[ReadEndpoin
     )
     report = registry.check(registry.find("GET", "/sized").endpoint)
     history = CostHistory()
-    quick = InlineRuns(history, lock_wait=5.0, most_idle=1)
+    quick = InlineRuns(history, SnapshotPool(SQL_FUNCTIONS, 5.0, most_idle=1, for_quick=True))
     small, large = (Job(report, {"n": n}, FORMATS["csv"]) for n in (1_000, 100_000_000))
     history.learn(small, 0.001)
 
@@ -151,7 +151,7 @@ def test_a_long_value_is_not_made_at_once(registry: EndpointRegistry[ReadEndpoin
 
 def test_a_locked_file_is_not_waited_for_at_once(registry: EndpointRegistry[ReadEndpoint]) -> None:
     wanted, history = job(registry), CostHistory()
-    quick = InlineRuns(history, lock_wait=5.0, most_idle=1)
+    quick = InlineRuns(history, SnapshotPool(SQL_FUNCTIONS, 5.0, most_idle=1, for_quick=True))
     history.learn(wanted, 0.001)
     with closing(wanted.report.files[0].path) as writer:
         writer.execute("BEGIN EXCLUSIVE")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def registry(tmp_path: Path) -> EndpointRegistry[ReadEndpoint]:
 
 @contextmanager
 def started_reader() -> Iterator[WorkerReader]:
-    reader = WorkerReader(5.0, LONGEST)
+    reader = WorkerReader(partial(SnapshotPool, SQL_FUNCTIONS, 5.0, longest_value=LONGEST))
     assert reader.wait_until_ready()
     try:
         yield reader
@@ -176,7 +177,8 @@ def test_only_heavy_reports_get_a_process_and_a_dead_one_is_replaced(
     registry: EndpointRegistry[ReadEndpoint],
 ) -> None:
     history = CostHistory()
-    processes = WorkerProcesses(1, history, heavy_seconds=0.5, lock_wait=5.0)
+    make_snapshots = partial(SnapshotPool, SQL_FUNCTIONS, 5.0)
+    processes = WorkerProcesses(1, history, heavy_seconds=0.5, make_snapshots=make_snapshots)
     wanted = job(registry, "numbers")
     try:
         processes.start()

@@ -81,10 +81,6 @@ class FileVersion:
         """The same, with nothing proved by it."""
         return replace(self, settled=False)
 
-    def is_same_as(self, other: FileVersion) -> bool:
-        """Whether the stamps are equal."""
-        return self.database == other.database and self.wal == other.wal
-
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFile:

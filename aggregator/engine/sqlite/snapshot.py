@@ -29,10 +29,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
+from typing import cast
 
 import apsw
 
-from aggregator.engine.base import PlanStep, SqlValue, StatementFailed, Values
+from aggregator.engine.base import PlanStep, Source, SqlValue, StatementFailed, Values, Version
 from aggregator.engine.sqlite.commit_journal import is_pending, recover_if_dead
 from aggregator.engine.sqlite.connection import (
     LONGEST_VALUE,
@@ -145,9 +146,9 @@ class Snapshot:
         if self._data_versions != self._held_data or not self.holds(self.seen):
             self._held_data, self._held = self._data_versions, file_versions(self.files)
 
-    def holds(self, seen: Sequence[FileVersion]) -> bool:
+    def holds(self, seen: Sequence[Version]) -> bool:
         """Whether the files were not written between a look at them and the last `hold`."""
-        return len(self._held) == len(seen) and all(map(FileVersion.is_same_as, self._held, seen))
+        return [version.stamp for version in self._held] == [version.stamp for version in seen]
 
     def overwritten(self) -> DatabaseFile | None:
         """A file that was changed, while it was held, by a program that does not respect SQLite's locks."""
@@ -378,9 +379,9 @@ class SnapshotPool:
     @contextmanager
     def snapshot(
         self,
-        files: Sequence[DatabaseFile],
+        sources: Sequence[Source],
         wanted: Callable[[], bool],
-        seen: Sequence[FileVersion] | None = None,
+        seen: Sequence[Version] | None = None,
     ) -> Iterator[Snapshot]:
         """Lend a view of exactly these files, as they are on the disk now.
 
@@ -388,15 +389,18 @@ class SnapshotPool:
         versions, when they were looked at just now. Raises DatabaseUnavailable when one cannot be
         opened. A view whose borrower failed is not lent again.
         """
-        seen = seen or file_versions(files)
-        snapshot = self._take(files, identities(seen))
+        files = cast(Sequence[DatabaseFile], sources)
+        versions = cast(Sequence[FileVersion], seen) or file_versions(files)
+        snapshot = self._take(files, identities(versions))
         if snapshot is None:
             snapshot = Snapshot(
                 files, self._functions, self._lock_wait, wanted, self._for_quick, self.longest_value
             )
-        snapshot.seen = seen
+        snapshot.seen = versions
         try:
+            snapshot.hold(wanted)
             yield snapshot
+            snapshot.require_same_files()
             snapshot.release()
         except BaseException:
             snapshot.close()
