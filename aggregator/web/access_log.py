@@ -14,6 +14,8 @@ from functools import lru_cache
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.errors import AggregatorError, BrokenEndpoint, DatabaseUnavailable, QueryFailed
+
 log = logging.getLogger("aggregator.requests")
 
 
@@ -40,6 +42,16 @@ class RequestLine:
     outcome: str = "complete"
     cause: str | None = None
     began: float = field(default_factory=time.perf_counter)
+
+    def fail(self, error: AggregatorError) -> None:
+        """Note what went wrong, and what only the log may know of it."""
+        self.outcome = type(error).__name__
+        if isinstance(error, QueryFailed):
+            self.cause = error.cause
+        elif isinstance(error, DatabaseUnavailable):
+            self.cause = f"{error} ({error.cause})" if error.cause else str(error)
+        elif isinstance(error, BrokenEndpoint):
+            self.cause = str(error)
 
     def write(self) -> None:
         """Write the line, as one JSON object, at the level info; at error when something broke."""
@@ -93,7 +105,7 @@ class LoggedRequests:
             await send(message)
             if message["type"] == "http.response.start":
                 line.status = message["status"]
-            else:
+            elif scope["method"] != "HEAD":
                 line.bytes += len(message.get("body", b""))
 
         try:

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
+from fastapi import Request as StarletteRequest
+from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,25 +17,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aggregator import __version__
 from aggregator.engine.sqlite.connection import ReadOnlyConnection
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
-from aggregator.errors import (
-    AggregatorError,
-    DatabaseUnavailable,
-    MethodNotAllowed,
-    MisdirectedRequest,
-    NotFound,
-    QueryFailed,
-)
+from aggregator.errors import AggregatorError, DatabaseUnavailable, MisdirectedRequest
 from aggregator.settings import Settings
 from aggregator.sqlfile.routing import RESERVED, segments_of
-from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
+from aggregator.web.access_log import LoggedRequests, configure_logging
 from aggregator.web.openapi import description
-from aggregator.web.pages.routes import routes
-from aggregator.web.pages.templating import PAGE_HEADERS, page_url_at, problem_page, warm
-from aggregator.web.problems import MEDIA_TYPE, problem
+from aggregator.web.pages.templating import warm
+from aggregator.web.problems import Handler, error_response
 from aggregator.web.read import SqlEndpoints
-from aggregator.web.request import AllowedHosts
-from aggregator.web.request import Request as ReceivedRequest
-from aggregator.web.response import ResponseWriter
+from aggregator.web.request import AllowedHosts, Request
+from aggregator.web.routes import OwnPages
 from aggregator.web.server import END_SECONDS, end_in_time
 from aggregator.web.service import Service
 
@@ -70,7 +62,8 @@ def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application for one process."""
     service = Service(settings)
     hosts = AllowedHosts(settings.host, settings.host_names)
-    return LoggedRequests(_Front(own_pages(service), SqlEndpoints(service), hosts))
+    endpoints = Handler(SqlEndpoints(service).respond, settings.show_sql)
+    return LoggedRequests(_Front(own_pages(service), endpoints, hosts))
 
 
 def own_pages(service: Service) -> FastAPI:
@@ -100,13 +93,13 @@ def own_pages(service: Service) -> FastAPI:
         status, body = await service.in_checker(health, service.registry.databases)
         return JSONResponse(body, status)
 
-    app.router.routes += routes(service)
+    app.router.routes += OwnPages(service).routes()
     for route in app.router.routes:
         if "GET" in (getattr(route, "methods", None) or ()):
             route.methods.add("HEAD")  # type: ignore[attr-defined]
 
-    async def answer_error(request: Request, error: Exception) -> Response:
-        return _problem(request, _explained(request, error), service.settings.show_sql)
+    async def answer_error(request: StarletteRequest, error: Exception) -> Any:
+        return error_response(error, Request(request.scope, request.receive), service.settings.show_sql)
 
     for kind in (HTTPException, AggregatorError, Exception):
         app.add_exception_handler(kind, answer_error)
@@ -119,23 +112,23 @@ class _Front:
     One whose Host is not allowed is refused here, so that no URL is left out.
     """
 
-    def __init__(self, own: ASGIApp, reports: ASGIApp, hosts: AllowedHosts) -> None:
+    def __init__(self, own: ASGIApp, endpoints: ASGIApp, hosts: AllowedHosts) -> None:
         self._own = own
-        self._reports = reports
+        self._endpoints = endpoints
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_report = False
+        app = self._own
         if scope["type"] == "http":
             host = b", ".join([value for name, value in scope["headers"] if name == b"host"])
+            first = scope["raw_path"].removeprefix(b"/").partition(b"/")[0]
             try:
                 self._hosts.require(host.decode("latin-1"))
             except MisdirectedRequest as error:
-                await ResponseWriter(ReceivedRequest(scope, receive), send, shows_sql=False).fail(error)
-                return
-            first = scope["raw_path"].removeprefix(b"/").partition(b"/")[0]
-            is_report = segments_of(first)[0] not in RESERVED
-        await (self._reports if is_report else self._own)(scope, receive, send)
+                app = error_response(error, Request(scope, receive), shows_sql=False)
+            else:
+                app = self._own if segments_of(first)[0] in RESERVED else self._endpoints
+        await app(scope, receive, send)
 
 
 def from_environment() -> ASGIApp:
@@ -144,24 +137,3 @@ def from_environment() -> ASGIApp:
     settings = Settings()
     configure_logging(settings.log_level)
     return create_app(settings)
-
-
-def _explained(request: Request, error: Exception) -> AggregatorError:
-    if isinstance(error, AggregatorError):
-        return error
-    if not isinstance(error, HTTPException):
-        return QueryFailed("Something in the service is broken; its log says what.", repr(error))
-    path = page_url_at(request.scope).path
-    if error.status_code == 405:
-        return MethodNotAllowed(f"{path} is only to be read.", ["GET"])
-    return NotFound(f"There is nothing at {path}.")
-
-
-def _problem(request: Request, error: AggregatorError, shows_sql: bool) -> Response:
-    request_line(request.scope).outcome = type(error).__name__
-    place = page_url_at(request.scope)
-    status, headers, body = problem(error, place.path)
-    if "text/html" in request.headers.get("accept", ""):
-        page = problem_page(error, place, shows_sql)
-        return Response(page, status, {"Cache-Control": "no-store", **dict(headers), **dict(PAGE_HEADERS)})
-    return Response(body, status, {"Cache-Control": "no-store", **dict(headers)}, MEDIA_TYPE)

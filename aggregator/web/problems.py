@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import errors
 from aggregator.documents import Document
-from aggregator.errors import Diagnostic, InvalidParameter, RejectedRow
+from aggregator.errors import AggregatorError, Diagnostic, InvalidParameter, RejectedRow
+from aggregator.web.pages.templating import PAGE_HEADERS, page_url, render
+from aggregator.web.request import Request
+from aggregator.web.response import Headers
 from aggregator.write.request import Notes
+
+log = logging.getLogger(__name__)
+
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -96,12 +107,6 @@ class Problem(Document):
     notes: Notes = ()
 
 
-def problem(error: errors.AggregatorError, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body of an error; the body is its `document`."""
-    said = document(error, path)
-    return said.status, problem_headers(error), said.to_json()
-
-
 def document(error: errors.AggregatorError, path: str) -> Problem:
     """What is told of an error that the request of a path has met."""
     status, title = STATUS[type(error)]
@@ -129,22 +134,90 @@ def document(error: errors.AggregatorError, path: str) -> Problem:
     )
 
 
-def problem_headers(error: errors.AggregatorError) -> list[tuple[str, str]]:
+def _headers(error: errors.AggregatorError) -> Headers:
     """The headers that go with an error."""
     match error:
         case errors.MethodNotAllowed():
-            return [("Allow", allowed_methods(error.allowed))]
+            return {"allow": allowed_methods(error.allowed)}
         case errors.Overloaded():
-            return [("Retry-After", str(error.retry_after))]
+            return {"retry-after": str(error.retry_after)}
         case errors.SpoolFull():
-            return [("Retry-After", "10")]
+            return {"retry-after": "10"}
         case errors.RequestTimeout():
-            return [("Connection", "close")]
+            return {"connection": "close"}
         case errors.DatabaseUnavailable() | errors.UnstableDatabases():
-            return [("Retry-After", "1")]
-    return []
+            return {"retry-after": "1"}
+    return {}
 
 
 def allowed_methods(methods: Sequence[str]) -> str:
     """The Allow header: what is answered, with those that always are where these are."""
     return ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
+
+
+class NoResponse:
+    """The response to a client that has gone."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
+
+
+def error_response(
+    error: Exception | asyncio.CancelledError, request: Request, shows_sql: bool, page: bytes | None = None
+) -> ASGIApp:
+    """A problem document, or for a browser a page; the log is told, too.
+
+    shows_sql: whether the page of a file with faults leads to its SQL; page: another page than the usual one.
+    """
+    if isinstance(error, errors.Cancelled):
+        request.line.fail(error)
+        return NoResponse()
+    error = to_api_error(error, request)
+    request.line.fail(error)
+    said = document(error, request.path)
+    headers = {"cache-control": "no-store", **_headers(error)}
+    if not request.accepts_html:
+        return Response(said.to_json(), said.status, headers, MEDIA_TYPE)
+    root = request.page_url().root
+    files = {fault.file for fault in said.faults} if shows_sql else ()
+    sources = {file: page_url(root, "sql", file.removesuffix(".sql"), {}) for file in files}
+    page = page or render("problem.html", root=root, problem=said, sources=sources)
+    return Response(page, said.status, headers | PAGE_HEADERS)
+
+
+def to_api_error(error: Exception | asyncio.CancelledError, request: Request) -> errors.AggregatorError:
+    """What to tell a client of anything that was raised."""
+    match error:
+        case errors.AggregatorError():
+            return error
+        case HTTPException(status_code=405):
+            return errors.MethodNotAllowed(f"{request.path} is only to be read.", ["GET"])
+        case HTTPException():
+            return errors.NotFound(f"There is nothing at {request.path}.")
+        case asyncio.CancelledError(args=[errors.SpoolFull() as full]):
+            return full
+        case asyncio.CancelledError():
+            unknown = "" if request.method == "GET" else " Whether this was written is not known."
+            return errors.Cancelled(f"The service is being stopped.{unknown}")
+    return errors.QueryFailed("Something in the service is broken; its log says what.", repr(error))
+
+
+class Handler:
+    """The ASGI application of a function that takes a request, and returns a response or raises an error."""
+
+    def __init__(self, respond: Callable[[Request], Awaitable[ASGIApp]], shows_sql: bool) -> None:
+        self._respond = respond
+        self._shows_sql = shows_sql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+            await response(scope, receive, send)
+        except (Exception, asyncio.CancelledError) as error:
+            if not isinstance(error, AggregatorError | asyncio.CancelledError):
+                log.exception("a request failed in a way that nobody thought of")
+            response = error_response(error, request, self._shows_sql)
+            # Without a last chunk the server closes the connection, so the client sees a broken file.
+            if not request.line.status:
+                await response(scope, receive, send)

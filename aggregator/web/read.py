@@ -1,9 +1,8 @@
-"""The choices of a form that come from the data."""
+"""The responses to reads: which endpoint, which job, and its rows as a file or a page."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,8 @@ from functools import partial
 from typing import Any
 
 import orjson
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
@@ -23,8 +23,6 @@ from aggregator.errors import (
     InvalidParameters,
     MethodNotAllowed,
     NotFound,
-    QueryFailed,
-    SpoolFull,
 )
 from aggregator.formats import FORM, HTML, PLAN
 from aggregator.formats.base import Format
@@ -32,26 +30,25 @@ from aggregator.formats.json import Group
 from aggregator.formats.localize import locale_of
 from aggregator.inputs.json_body import MOST_FIELD_BYTES, Fields
 from aggregator.read.reader import Job, VersionChanged, job_of
-from aggregator.read.run import Run
 from aggregator.sqlfile.catalog import Catalog, Endpoint
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import MOVING
 from aggregator.web.body import Body, fields_of, receive_body
+from aggregator.web.download import Download, HtmlFrame, small_body
 from aggregator.web.negotiation import EndpointMatch, choose_format, find, wanted_formats
-from aggregator.web.pages.home import first_page
-from aggregator.web.pages.report import page_of
-from aggregator.web.pages.templating import PAGE_HEADERS, SECURITY, page_url_of, send_page_path
+from aggregator.web.pages.home import home_page
+from aggregator.web.pages.report import ReportPage
+from aggregator.web.pages.templating import PAGE_HEADERS, SECURITY, send_page_path
+from aggregator.web.problems import allowed_methods, document, error_response
 from aggregator.web.request import Request, given_parameters, merged
 from aggregator.web.response import (
     PLAN_HEADERS,
-    Download,
-    HtmlFrame,
-    ResponseWriter,
+    Headers,
     entity_tag,
     file_headers,
     matches,
-    small_body,
     wants_gzip,
+    whole,
 )
 from aggregator.web.service import Service
 from aggregator.web.write import respond_to_write
@@ -63,9 +60,10 @@ async def form_choices(
     """The choices of each parameter; empty when they cannot be had in so many seconds."""
     if not report.choices:
         return {}
-    run = Run(Job(report, {}, FORM), service.spool())
     try:
-        offered: dict[str, list[str]] = orjson.loads(await small_body(service, run, request.receive, seconds))
+        offered: dict[str, list[str]] = orjson.loads(
+            await small_body(service, Job(report, {}, FORM), request, seconds)
+        )
     except (AggregatorError, StaleEndpoint):
         return {}
     return offered
@@ -194,7 +192,7 @@ def _with_sort(compiled: ReadEndpoint | WriteEndpoint, request: Request) -> str 
 def _page_format(report: ReadEndpoint, request: Request, catalog: Catalog) -> Format:
     """HTML for this reader, with the links of this URL."""
     locale = locale_of(request.header(b"accept-language"))
-    root = page_url_of(request).root
+    root = request.page_url().root
     links = {column.link for column in report.columns if column.link}
     taken = tuple((link, *pair) for link in sorted(links) for pair in catalog.taken(link))
     return replace(HTML, writer=replace(report.table(locale, root), taken=taken))
@@ -226,11 +224,8 @@ _MOST_LOOKS = 2
 _PATIENCE = 0.5
 
 
-log = logging.getLogger(__name__)
-
-
 class SqlEndpoints:
-    """The ASGI application behind every URL that the service does not answer by itself.
+    """Answers every URL that the service does not answer by itself.
 
     A browser that opens what only takes something is led to the page that sends it (303).
     A path that is there only with, or only without, a slash at its end is redirected to it (308);
@@ -242,61 +237,27 @@ class SqlEndpoints:
         self._orders = QueryRequests(service.registry, service.settings.show_sql)
         self._checking: dict[tuple[str, str], asyncio.Task[ReadEndpoint | WriteEndpoint]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
-        answer = ResponseWriter(request, send, self._service.settings.show_sql)
-        try:
-            await self._answer(request, answer)
-        except Cancelled as error:
-            answer.note(error)
-        except AggregatorError as error:
-            await answer.fail(error)
-        except asyncio.CancelledError as cancelled:
-            if cancelled.args and isinstance(cancelled.args[0], SpoolFull):
-                await answer.fail(cancelled.args[0])
-                return
-            unknown = "" if request.method == "GET" else " Whether this was written is not known."
-            await answer.fail(Cancelled(f"The service is being stopped.{unknown}"))
-        except Exception as error:
-            log.exception("a request failed in a way that nobody thought of")
-            await answer.fail(
-                QueryFailed("Something in the service is broken; its log says what.", repr(error))
-            )
-
-    async def _answer(self, request: Request, answer: ResponseWriter) -> None:
+    async def respond(self, request: Request) -> ASGIApp:
+        """The response to a request; raises AggregatorError."""
         request.require_text()
         await self._service.refresh_library()
         registry = self._service.registry
         if request.method == "GET" and request.accepts_html and (taker := registry.sent_to(request.segments)):
-            await answer.moved(send_page_path(taker, page_url_of(request)), 303)
-            return
+            return redirect(send_page_path(taker, request.page_url()), 303)
         try:
             found = find(registry, request.method, request.segments)
         except MethodNotAllowed as error:
             if request.method != "OPTIONS":
                 raise
-            await answer.options(error.allowed)
+            return Response(status_code=204, headers={"allow": allowed_methods(error.allowed)})
         except NotFound:
             if request.segments == ("",):
-                await self._first_page(request, answer)
-                return
+                return await first_page(self._service, request)
             location = self._with_other_slash(request)
             if location is None:
                 raise
-            await answer.moved(location, 308)
-        else:
-            await self._answer_found(found, request, answer)
-
-    async def _first_page(self, request: Request, answer: ResponseWriter) -> None:
-        page = await first_page(self._service, page_url_of(request), request.header(b"accept-language"))
-        answer.headers = [*PAGE_HEADERS, ("vary", "Accept-Encoding, Accept-Language")]
-        answer.headers.append(("cache-control", "no-cache"))
-        if request.is_head:
-            await answer.empty()
-        else:
-            await answer.whole(page, wants_gzip(request.header(b"accept-encoding")))
+            return redirect(location, 308)
+        return await self._respond(found, request)
 
     def _with_other_slash(self, request: Request) -> str | None:
         """The URL with a slash more or less, if there is a report."""
@@ -307,29 +268,24 @@ class SqlEndpoints:
             return None
         return url
 
-    async def _answer_found(self, found: EndpointMatch, request: Request, answer: ResponseWriter) -> None:
+    async def _respond(self, found: EndpointMatch, request: Request) -> ASGIApp:
         if request.method != "GET":
             request.require_own_origin()
         endpoint = found.match.endpoint
         request.line.report = endpoint.file.removesuffix(".sql")
         compiled = await self._checked_now(endpoint)
         if location := _with_sort(compiled, request):
-            await answer.moved(location, 308)
-            return
+            return redirect(location, 308)
         body = await self._body(compiled, request)
         attempts = Attempts(self._service.registry)
         try:
             while True:
                 try:
                     if isinstance(compiled, WriteEndpoint):
-                        await respond_to_write(self._service, compiled, found, request, body, answer)
-                    elif request.method == "GET" and request.accepts_html:
-                        await self._show(compiled, found, request, answer)
-                    else:
-                        await self._deliver(
-                            self._order(compiled, found, request, body), found, request, answer
-                        )
-                    return
+                        return await respond_to_write(self._service, compiled, found, request, body)
+                    if request.method == "GET" and request.accepts_html:
+                        return await self._show(compiled, found, request)
+                    return await self._deliver(self._order(compiled, found, request, body), found, request)
                 except StaleEndpoint as stale:
                     attempts.failed(compiled, stale)
                     compiled = await self._checked_now(endpoint)
@@ -371,86 +327,87 @@ class SqlEndpoints:
         if not checking.cancelled():
             checking.exception()
 
-    async def _show(
-        self, report: ReadEndpoint, found: EndpointMatch, request: Request, answer: ResponseWriter
-    ) -> None:
+    async def _show(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> ASGIApp:
         """Deliver it to somebody with a browser: what goes wrong is said beside the form."""
         try:
-            await self._deliver(self._order(report, found, request, Body()), found, request, answer)
+            return await self._deliver(self._order(report, found, request, Body()), found, request)
+        except Cancelled:
+            raise
         except AggregatorError as error:
-            if answer.is_begun or isinstance(error, Cancelled):
-                raise
             # After a report that failed, nobody waits as long again for the choices of its form.
             limit = report.time_limit(self._service.settings.time_limit)
             limit = limit if isinstance(error, InvalidParameters) else min(limit, _PATIENCE)
             offered = await form_choices(self._service, report, request, limit)
             page = page_of(self._service, report, request, found)
-            await answer.fail(error, page.failed(error, offered))
+            errors = error.errors if isinstance(error, InvalidParameters) else ()
+            html = page.failed(document(error, request.path), errors, offered)
+            return error_response(error, request, self._service.settings.show_sql, html)
 
-    async def _deliver(
-        self, order: QueryRequest, found: EndpointMatch, request: Request, answer: ResponseWriter
-    ) -> None:
+    async def _deliver(self, order: QueryRequest, found: EndpointMatch, request: Request) -> ASGIApp:
         if order.job.is_for_plan:
-            answer.headers = [*PLAN_HEADERS]
-            await self._download(order, request, answer)
-            return
+            return await self._download(order, request, PLAN_HEADERS)
         for _ in range(_MOST_LOOKS):
             try:
-                await self._deliver_as(
-                    self._service.engine.versions(order.job.report.files), order, found, request, answer
-                )
-                return
+                versions = self._service.engine.versions(order.job.report.files)
+                return await self._deliver_as(versions, order, found, request)
             except VersionChanged:
                 pass
         versions = [version.unsettled() for version in self._service.engine.versions(order.job.report.files)]
-        await self._deliver_as(versions, order, found, request, answer)
+        return await self._deliver_as(versions, order, found, request)
 
     async def _deliver_as(
-        self,
-        versions: Sequence[Version],
-        order: QueryRequest,
-        found: EndpointMatch,
-        request: Request,
-        answer: ResponseWriter,
-    ) -> None:
-        """Deliver with the tag of these versions; raises Overtaken when a file was written since."""
+        self, versions: Sequence[Version], order: QueryRequest, found: EndpointMatch, request: Request
+    ) -> ASGIApp:
+        """Deliver with the tag of these versions; raises VersionChanged when a file was written since."""
         job = order.job
         page = page_of(self._service, job.report, request, found) if job.is_page else None
         frame = page.build_id() if page is not None else ()
         tag = entity_tag(job, versions, "gzip" if order.gzip else "", frame)
-        answer.headers = [*file_headers(job, tag), *(SECURITY if job.is_page else ())]
+        headers = file_headers(job, tag)
+        if page is not None:
+            headers |= SECURITY
         if request.method == "GET" and matches(request.header(b"if-none-match"), tag):
-            await answer.empty(304)
-            return
+            return Response(status_code=304, headers=headers)
         result = self._service.quick.result(job, versions)
         if result is not None:
             request.line.rows = result.rows
-            await answer.whole(result.body, order.gzip)
-            return
+            return whole(result.body, headers, order.gzip)
         framed: HtmlFrame = partial(page.framed, job) if page is not None else iter
-        await self._download(replace(order, job=replace(job, seen=versions)), request, answer, framed)
-
-    async def _send(
-        self, download: Download, order: QueryRequest, request: Request, answer: ResponseWriter
-    ) -> None:
-        if request.is_head:
-            await answer.empty()
-        elif download.run.body is not None:
-            await answer.whole(download.body(), order.gzip)
-        elif request.counts_bytes or order.job.format.is_drawn:
-            await answer.counted(download, order.gzip)
-        else:
-            await answer.stream(download, order.gzip)
+        return await self._download(replace(order, job=replace(job, seen=versions)), request, headers, framed)
 
     async def _download(
-        self, order: QueryRequest, request: Request, answer: ResponseWriter, framed: HtmlFrame = iter
-    ) -> None:
-        run = Run(order.job, self._service.spool())
-        limit = run.job.report.time_limit(self._service.settings.time_limit)
-        download = Download(self._service, run, request.receive, limit, framed)
-        try:
-            await download.begin()
-            await self._send(download, order, request, answer)
-        finally:
-            request.line.rows = run.rows
-            download.close()
+        self, order: QueryRequest, request: Request, headers: Headers, framed: HtmlFrame = iter
+    ) -> ASGIApp:
+        limit = order.job.report.time_limit(self._service.settings.time_limit)
+        download = Download(self._service, order.job, request, limit, headers, order.gzip, framed)
+        await download.begin()
+        return download
+
+
+async def first_page(service: Service, request: Request) -> Response:
+    """All endpoints and databases; made in a thread, because it may wait for a database."""
+    locale = locale_of(request.header(b"accept-language"))
+    page = await service.in_checker(
+        home_page, service.registry, service.overviews, request.page_url(), locale
+    )
+    headers = {**PAGE_HEADERS, "vary": "Accept-Encoding, Accept-Language", "cache-control": "no-cache"}
+    return whole(page, headers, wants_gzip(request.header(b"accept-encoding")))
+
+
+def redirect(location: str, status: int) -> Response:
+    """A response that leads to another URL."""
+    return Response(status_code=status, headers={"location": location})
+
+
+def page_of(service: Service, report: ReadEndpoint, request: Request, found: EndpointMatch) -> ReportPage:
+    """The page that a request for a report asks for."""
+    url = request.page_url(found.suffix, report.header.params)
+    return ReportPage(
+        report,
+        url,
+        given_parameters(request.query(), found.match.path_parameters),
+        report.table(locale_of(request.header(b"accept-language")), url.root),
+        request.base,
+        service.settings.show_sql,
+        service.registry.related_writes(found.match),
+    )

@@ -21,6 +21,7 @@ from aggregator.inputs.json_body import Fields
 from aggregator.sqlfile.header import RESERVED_PARAMETERS
 from aggregator.sqlfile.routing import path_of, segments_of
 from aggregator.web.access_log import request_line
+from aggregator.web.pages.templating import PageUrl
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
 
@@ -112,6 +113,7 @@ class Request:
         self.counts_bytes: bool = scope["http_version"] == "1.0"
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.receive = receive
+        self.scope = scope
         self.line = request_line(scope)
         self._raw_path: bytes = scope["raw_path"]
         self.query_string: bytes = scope["query_string"]
@@ -180,6 +182,18 @@ class Request:
     def with_query(self, query: Mapping[str, list[str]]) -> str:
         """The way from this URL to the same path with another query string."""
         return f"./{self._raw_path.rpartition(b'/')[2].decode('ascii')}?{urlencode(query, doseq=True)}"
+
+    def page_url(self, format_suffix: str = "", declared: Container[str] = ()) -> PageUrl:
+        """The URL of the page, without the suffix of a format. declared: the names of its parameters."""
+        try:
+            query = self.query()
+        except InvalidParameters:
+            query = {}
+        pairs = [
+            (name, text) for name, texts in query.items() if not is_ignored(name, declared) for text in texts
+        ]
+        *folders, last = self.segments
+        return PageUrl((*folders, last.removesuffix(format_suffix)), tuple(pairs))
 
     def other_slash(self) -> tuple[tuple[str, ...], str]:
         """The path with a slash at its end, or without when it has one: its parts, and the way to it.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import orjson
+from starlette.responses import Response
 from starlette.types import Receive
 
 from aggregator.endpoints.model import WriteEndpoint
@@ -31,7 +32,7 @@ from aggregator.sqlfile.parameters import read_arguments
 from aggregator.web.body import INPUT_OPTIONS, Body, fields_of, opened_rows, said_of
 from aggregator.web.negotiation import EndpointMatch, choose_format, wanted_formats
 from aggregator.web.request import Request, given_parameters, merged
-from aggregator.web.response import ResponseWriter, disposition, wanted_name
+from aggregator.web.response import disposition, wanted_name
 from aggregator.web.service import Service
 from aggregator.write.execute import commit_write as carry_out_order
 from aggregator.write.idempotency import StoredResponse
@@ -166,14 +167,9 @@ _LONGEST_KEY = 255
 
 
 async def respond_to_write(
-    service: Service,
-    write: WriteEndpoint,
-    found: EndpointMatch,
-    request: Request,
-    body: Body,
-    answer: ResponseWriter,
-) -> None:
-    """Carry out what a request asks for, and answer.
+    service: Service, write: WriteEndpoint, found: EndpointMatch, request: Request, body: Body
+) -> Response:
+    """Execute what a request asks for.
 
     Raises AggregatorError; nothing is written then. StaleReport when the tables have changed.
     """
@@ -184,8 +180,8 @@ async def respond_to_write(
             raise
         raise StorageFull("The server has no room left for these rows; nothing was written.") from error
     request.line.rows = answered.rows
-    answer.headers = [*answered.headers, ("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
-    await answer.whole(answered.body, gzip_wanted=False, status=answered.status)
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **dict(answered.headers)}
+    return Response(answered.body, answered.status, headers)
 
 
 async def _answered(

@@ -19,7 +19,6 @@ from aggregator.engine.sqlite.schema import Overviews
 from aggregator.formats import localize
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.web.pages.templating import PageUrl, render
-from aggregator.web.service import Service
 
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
@@ -39,18 +38,13 @@ class Entry:
     searched: str
 
 
-async def first_page(service: Service, place: PageUrl, accept_language: str) -> bytes:
-    """The page, made in a thread, because it may wait for a database."""
-    locale = localize.locale_of(accept_language)
-    return await service.in_checker(_page, service.registry, service.overviews, place, locale)
-
-
-def _page(
+def home_page(
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint],
     overviews: Overviews,
     place: PageUrl,
     locale: str,
 ) -> bytes:
+    """The page; it may wait for a database."""
     entries = sorted(_entries(registry, place), key=_place)
     lack = missing_databases((endpoint, registry.trouble(endpoint)) for endpoint in registry.endpoints())
     lacking_files = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()

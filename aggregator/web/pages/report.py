@@ -9,33 +9,29 @@ from typing import Any
 
 import orjson
 
+from aggregator.documents import Document
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.errors import AggregatorError, Cancelled, InvalidParameter, InvalidParameters
+from aggregator.errors import Cancelled, InvalidParameter
 from aggregator.formats import SPREADSHEET_CSV
 from aggregator.formats.base import Format
 from aggregator.formats.charts.points import MOST_ROWS
 from aggregator.formats.html import MARK, HtmlTable
 from aggregator.formats.json import Group
-from aggregator.formats.localize import csv_symbols, locale_of
+from aggregator.formats.localize import csv_symbols
 from aggregator.read.reader import Job
 from aggregator.sqlfile.catalog import RouteMatch
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.values.vocabulary import Column
-from aggregator.web.negotiation import EndpointMatch
 from aggregator.web.pages.forms import Field, fields_of, in_effect
 from aggregator.web.pages.templating import (
     PageUrl,
     build_id,
     page_url,
-    page_url_of,
     render,
     send_page_path,
     stream,
     words,
 )
-from aggregator.web.problems import document
-from aggregator.web.request import Request, given_parameters
-from aggregator.web.service import Service
 
 _PART: dict[str, str | None] = {"_page": None, "limit": None, "offset": None}
 
@@ -91,9 +87,13 @@ class ReportPage:
             is_record=self.table.is_record,
         )
 
-    def failed(self, error: AggregatorError, offered: Mapping[str, Sequence[str]]) -> bytes:
+    def failed(
+        self,
+        problem: Document,
+        errors: Sequence[InvalidParameter],
+        offered: Mapping[str, Sequence[str]],
+    ) -> bytes:
         """The page with what is wrong instead of rows. offered: the choices from the data."""
-        errors = error.errors if isinstance(error, InvalidParameters) else ()
         params = self.report.header.params
         others = [each for each in errors if each.parameter not in params]
         is_begun = bool(others) or any(texts for name, texts in self.given.items() if name in params)
@@ -101,7 +101,7 @@ class ReportPage:
         return render(
             "report_failed.html",
             **self._names(fields),
-            problem=document(error, self.place.path),
+            problem=problem,
             others=others,
             is_begun=is_begun,
         )
@@ -202,22 +202,6 @@ class ReportPage:
             str(now), "none"
         )
         return Heading(column.label, column.name, column.description, is_number, url, sorted)
-
-
-def page_of(service: Service, report: ReadEndpoint, request: Request, found: EndpointMatch) -> ReportPage:
-    """The page that a request for a report asks for."""
-    locale = locale_of(request.header(b"accept-language"))
-    place = page_url_of(request, found.suffix, report.header.params)
-    query = request.query()
-    return ReportPage(
-        report,
-        place,
-        given_parameters(query, found.match.path_parameters),
-        report.table(locale, place.root),
-        request.base,
-        service.settings.show_sql,
-        service.registry.related_writes(found.match),
-    )
 
 
 class _Body:

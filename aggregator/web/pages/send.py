@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.errors import NotFound
 from aggregator.formats.html import is_number
 from aggregator.inputs.filetypes import SUFFIXES
 from aggregator.sqlfile.day_order import DAY_ORDERS, has_day_order
@@ -23,9 +19,7 @@ from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import text_of
 from aggregator.web.pages.forms import default_text, fields_of, rules_of
-from aggregator.web.pages.templating import PAGE_HEADERS, PageUrl, page_url, page_url_at, render
-from aggregator.web.response import disposition
-from aggregator.web.service import Service
+from aggregator.web.pages.templating import PageUrl, page_url, render
 
 _VERBS = {"POST": "Create", "PUT": "Replace", "PATCH": "Change", "DELETE": "Delete"}
 
@@ -145,40 +139,3 @@ def template_csv(columns: Mapping[str, InputColumn]) -> bytes:
     file = io.StringIO(newline="")
     csv.writer(file).writerow(columns)
     return file.getvalue().encode()
-
-
-def send_routes(service: Service) -> list[Route]:
-    """The routes of one service."""
-
-    async def compiled(name: str) -> ReadEndpoint | WriteEndpoint:
-        """The endpoint of a file. Raises NoSuchReport, BrokenReport or DatabaseUnavailable."""
-        await service.refresh_library()
-        endpoint = service.registry.named(name)
-        if endpoint.route.method == "GET":
-            raise NotFound(f"{name} is a report; it takes nothing.")
-        return await service.in_checker(service.registry.check, endpoint)
-
-    async def send_page(request: Request) -> Response:
-        found = await compiled(request.path_params["name"])
-        base = str(request.base_url).rstrip("/")
-        given = {name: request.query_params.getlist(name) for name in request.query_params}
-        place, settings = page_url_at(request.scope), service.settings
-        page = SendPage(found, place, given, base, settings.max_body, settings.show_sql)
-        return Response(page.page(), headers={"cache-control": "no-store", **dict(PAGE_HEADERS)})
-
-    async def template(request: Request) -> Response:
-        found = await compiled(request.path_params["name"])
-        if not found.header.input:
-            raise NotFound(f"{found.name} takes no rows.")
-        name = f"{found.name.rpartition('/')[0].replace('/', '-') or 'rows'}-{found.endpoint.short_name}"
-        headers = {
-            "content-disposition": disposition(name, ".csv", "attachment"),
-            "content-type": "text/csv; charset=utf-8; header=present",
-            "cache-control": "no-store",
-        }
-        return Response(template_csv(found.header.input), headers=headers)
-
-    return [
-        Route("/_/send/{name:path}", send_page),
-        Route("/_/template/{name:path}.csv", template),
-    ]

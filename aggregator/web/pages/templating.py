@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,16 +13,12 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
-from starlette.types import Scope
 
 from aggregator.engine.sqlite.connection import literal
-from aggregator.errors import AggregatorError, BrokenEndpoint, InvalidParameters
 from aggregator.formats import SUFFIXES, localize
 from aggregator.formats.html import last_part
 from aggregator.sqlfile.catalog import RouteMatch
-from aggregator.sqlfile.routing import path_of, segments_of
-from aggregator.web.problems import document
-from aggregator.web.request import Request, is_ignored
+from aggregator.sqlfile.routing import path_of
 
 HERE = Path(__file__).parent
 
@@ -33,21 +29,20 @@ _CODE = re.compile(r"`([^`\n]+)`")
 STATIC = HERE / "static"
 
 
-SECURITY = [
-    (
-        "content-security-policy",
+SECURITY = {
+    "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "same-origin"),
-]
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+}
 
 
 """What a page may do (https://www.w3.org/TR/CSP3/): nothing from elsewhere, nothing inline."""
 
 
-PAGE_HEADERS = [("content-type", "text/html; charset=utf-8"), *SECURITY]
+PAGE_HEADERS = {"content-type": "text/html; charset=utf-8", **SECURITY}
 
 
 def render(template: str, **names: Any) -> bytes:
@@ -168,27 +163,10 @@ class PageUrl:
         return f"{base}/{folders}{changed.removeprefix('./')}"
 
 
-def page_url_at(scope: Scope) -> PageUrl:
-    """The place of a request for one of the service's own pages, without its query string."""
-    return PageUrl(segments_of(scope["raw_path"]))
-
-
 def send_page_path(match: RouteMatch, place: PageUrl) -> str:
     """The URL of the page that sends something to an endpoint; what its path says is filled in."""
     query = f"?{urlencode(match.path_parameters)}" if match.path_parameters else ""
     return f"{place.root}_/send/{quote(match.endpoint.name)}{query}"
-
-
-def page_url_of(request: Request, format_suffix: str = "", declared: Container[str] = ()) -> PageUrl:
-    """The place of a request whose path ends in the suffix. declared: the names of its parameters."""
-    try:
-        query = request.query()
-    except InvalidParameters:
-        query = {}
-    kept = {name: texts for name, texts in query.items() if not is_ignored(name, declared)}
-    pairs = [(name, text) for name, texts in kept.items() for text in texts]
-    *folders, last = request.segments
-    return PageUrl((*folders, last.removesuffix(format_suffix)), tuple(pairs))
 
 
 def page_url(root: str, kind: str, name: str, given: Mapping[str, Sequence[str]]) -> str:
@@ -198,14 +176,3 @@ def page_url(root: str, kind: str, name: str, given: Mapping[str, Sequence[str]]
     """
     query = urlencode({name: texts for name, texts in given.items() if any(texts)}, doseq=True)
     return f"{root}_/{kind}/{quote(name)}" + (f"?{query}" if query else "")
-
-
-def problem_page(error: AggregatorError, place: PageUrl, shows_sql: bool) -> bytes:
-    """What is wrong, and what to do. shows_sql: whether a file with faults has a page with its SQL."""
-    files = {fault.file for fault in error.faults} if isinstance(error, BrokenEndpoint) and shows_sql else ()
-    return render(
-        "problem.html",
-        root=place.root,
-        problem=document(error, place.path),
-        sources={file: page_url(place.root, "sql", file.removesuffix(".sql"), {}) for file in files},
-    )
