@@ -21,6 +21,8 @@ from aggregator.read.reader import Job
 from aggregator.sqlfile.header import Header
 from aggregator.sqlfile.parameters import Arguments
 
+Headers = dict[str, str]
+
 SMALLEST = 1_000
 
 
