@@ -125,7 +125,7 @@ class Download:
             limit.cancel()
             if self._run.seconds is not None:
                 self._service.history.learn(self._run.job, self._run.seconds)
-            self._service.leave_place()
+            self._service.slots.release()
             set_begun()
 
         execution.add_done_callback(ended)
@@ -184,11 +184,11 @@ class Download:
 
     async def _take_slot(self) -> None:
         """Wait in line; a client that goes gives up its turn. Raises Overloaded, Cancelled."""
-        if self._service.has_place():
-            await self._service.take_place()
+        if not self._service.slots.locked():
+            await self._service.slots.acquire()
             return
         self._start_watching()
-        self._turn = self._loop.create_task(self._service.take_place())
+        self._turn = self._loop.create_task(self._service.take_slot())
         try:
             await self._turn
         except asyncio.CancelledError:

@@ -75,15 +75,9 @@ _MOST_REMEMBERED = 1_000
 _LONGEST_REMEMBERED = 500
 
 
-PageRequest = tuple[object, ...]
-
-
-"""All of a request on which its order depends."""
-
-
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
-    """All of it checked. parameters: the names of those that were given.
+    """What a request asks of a report, checked. parameters: the names of those that were given.
 
     is_lasting: whether the same request will mean the same tomorrow.
     """
@@ -95,20 +89,20 @@ class QueryRequest:
 
 
 class QueryRequests:
-    """Reads orders, and remembers those of the latest requests: bookmarks come again and again.
+    """Reads and checks requests, and remembers the latest: bookmarks come again and again.
 
-    library: whose names links avoid; has_plans: whether reports tell how SQLite runs them.
+    has_plans: whether reports tell how SQLite runs them.
     """
 
     def __init__(self, registry: EndpointRegistry[Any], has_plans: bool) -> None:
         self._registry = registry
         self._has_plans = has_plans
-        self._remembered: dict[PageRequest, QueryRequest] = {}
+        self._remembered: dict[tuple[object, ...], QueryRequest] = {}
 
     def of(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> QueryRequest:
-        """The order of a request for a report; raises InvalidParameters, NotAcceptable."""
+        """What a request asks of a report; raises InvalidParameters, NotAcceptable."""
         catalog = self._registry.catalog()
-        asked = (
+        key = (
             report,
             catalog,
             found.format_name,
@@ -120,22 +114,17 @@ class QueryRequests:
             len(request.segments),
             request.is_head,
         )
-        order = self._remembered.get(asked)
-        if order is None:
-            order = query_request_of(report, found, request, catalog, self._has_plans)
-            self._remember(asked, order)
-        request.line.parameters = order.parameters
-        request.line.format = order.job.format.name
-        return order
-
-    def _remember(self, asked: PageRequest, order: QueryRequest) -> None:
-        if not order.is_lasting:
-            return
-        if sum(len(part) for part in asked if isinstance(part, str | bytes)) > _LONGEST_REMEMBERED:
-            return
-        if len(self._remembered) >= _MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[asked] = order
+        query_request = self._remembered.get(key)
+        if query_request is None:
+            query_request = query_request_of(report, found, request, catalog, self._has_plans)
+            length = sum(len(part) for part in key if isinstance(part, str | bytes))
+            if query_request.is_lasting and length <= _LONGEST_REMEMBERED:
+                if len(self._remembered) >= _MOST_REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[key] = query_request
+        request.line.parameters = query_request.parameters
+        request.line.format = query_request.job.format.name
+        return query_request
 
 
 def query_request_of(
@@ -146,18 +135,25 @@ def query_request_of(
     has_plans: bool,
     fields: Fields | None = None,
 ) -> QueryRequest:
-    """Read an order; fields: the parameters in the request's body. Raises as `Orders.of` does."""
+    """What a request asks of a report; fields: the parameters in its body.
+
+    Raises InvalidParameters, NotAcceptable.
+    """
     query = request.query()
     params = report.params
     declared = params if request.method == "GET" else None
-    given = merged(given_parameters(query, found.match.path_parameters, declared), fields or {})
+    given = given_parameters(query, found.match.path_parameters, declared)
+    if fields:
+        given = merged(given, fields)
     request.line.parameters = names = [name for name in given if name in params]
-    wanted = wanted_formats(query, found)
-    accept = request.header(b"accept")
     pages = [HTML, *report.pictures] if request.method == "GET" else []
-    only_by_name = [PLAN] if has_plans else []
-    available = [*report.formats, *pages]
-    format = choose_format(available, wanted, query, accept, only_by_name)
+    format = choose_format(
+        [*report.formats, *pages],
+        wanted_formats(query, found),
+        query,
+        request.header(b"accept"),
+        only_by_name=[PLAN] if has_plans else [],
+    )
     request.line.format = format.name
     if isinstance(format.writer, Group) and "sort" not in report.header.params and any(given.get("sort", ())):
         message = "is not for JSON in groups, whose rows stand together; take another format"
@@ -170,18 +166,18 @@ def query_request_of(
             given,
             format,
             rows_wanted=not request.is_head,
-            page=_page(report, query.get("_page", []), format),
+            page=_page(report, query["_page"], format) if "_page" in query else 1,
         ),
         gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
         parameters=names,
-        is_lasting=not any(_moves(parameter, given.get(name, ())) for name, parameter in params.items()),
+        is_lasting=not any(_is_moving(params[name], given.get(name, ())) for name in params),
     )
 
 
 def _with_sort(compiled: ReadEndpoint | WriteEndpoint, request: Request) -> str | None:
     """The URL with `sort` instead of its former name `_sort`, which bookmarks may have."""
     declares_its_own = compiled.header.sort is None and "sort" in compiled.header.params
-    if request.method != "GET" or b"_sort=" not in request.query_string or declares_its_own:
+    if request.method != "GET" or declares_its_own:
         return None
     query = request.query()
     texts = query.pop("_sort", [])
@@ -212,7 +208,7 @@ def _page(report: ReadEndpoint, texts: Sequence[str], format: Format) -> int:
     return int(given[0])
 
 
-def _moves(parameter: Parameter, given: Sequence[str]) -> bool:
+def _is_moving(parameter: Parameter, given: Sequence[str]) -> bool:
     """Whether its value, or whether it is allowed, may depend on the time."""
     default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
     return any(text in MOVING for text in (*default, parameter.min, parameter.max, *given))
@@ -234,7 +230,7 @@ class SqlEndpoints:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._orders = QueryRequests(service.registry, service.settings.show_sql)
+        self._query_requests = QueryRequests(service.registry, service.settings.show_sql)
         self._checking: dict[tuple[str, str], asyncio.Task[ReadEndpoint | WriteEndpoint]] = {}
 
     async def respond(self, request: Request) -> ASGIApp:
@@ -274,37 +270,46 @@ class SqlEndpoints:
         endpoint = found.match.endpoint
         request.line.report = endpoint.file.removesuffix(".sql")
         compiled = await self._checked_now(endpoint)
-        if location := _with_sort(compiled, request):
+        if b"_sort=" in request.query_string and (location := _with_sort(compiled, request)):
             return redirect(location, 308)
-        body = await self._body(compiled, request)
-        attempts = Attempts(self._service.registry)
-        try:
-            while True:
-                try:
-                    if isinstance(compiled, WriteEndpoint):
-                        return await respond_to_write(self._service, compiled, found, request, body)
-                    if request.method == "GET" and request.accepts_html:
-                        return await self._show(compiled, found, request)
-                    return await self._deliver(self._order(compiled, found, request, body), found, request)
-                except StaleEndpoint as stale:
-                    attempts.failed(compiled, stale)
-                    compiled = await self._checked_now(endpoint)
-        finally:
-            body.close()
-
-    async def _body(self, compiled: ReadEndpoint | WriteEndpoint, request: Request) -> Body:
         if request.method == "GET":
-            return Body()
+            return await self._attempt(compiled, found, request)
         settings = self._service.settings
         has_rows = isinstance(compiled, WriteEndpoint) and compiled.has_input
         most = settings.max_body if has_rows else min(settings.max_body, MOST_FIELD_BYTES)
-        return await receive_body(request, most, settings.spool_dir, self._service.spool_space)
+        body = await receive_body(request, most, settings.spool_dir, self._service.spool_space)
+        try:
+            return await self._attempt(compiled, found, request, body)
+        finally:
+            body.close()
 
-    def _order(
-        self, report: ReadEndpoint, found: EndpointMatch, request: Request, body: Body
+    async def _attempt(
+        self,
+        compiled: ReadEndpoint | WriteEndpoint,
+        found: EndpointMatch,
+        request: Request,
+        body: Body | None = None,
+    ) -> ASGIApp:
+        """The response, also when the tables have changed since the endpoint was checked."""
+        attempts = Attempts(self._service.registry)
+        while True:
+            try:
+                if isinstance(compiled, WriteEndpoint):
+                    return await respond_to_write(self._service, compiled, found, request, body or Body())
+                if body is None and request.accepts_html:
+                    return await self._show(compiled, found, request)
+                return await self._deliver(
+                    self._query_request(compiled, found, request, body), found, request
+                )
+            except StaleEndpoint as stale:
+                attempts.failed(compiled, stale)
+                compiled = await self._checked_now(found.match.endpoint)
+
+    def _query_request(
+        self, report: ReadEndpoint, found: EndpointMatch, request: Request, body: Body | None = None
     ) -> QueryRequest:
-        if request.method == "GET":
-            return self._orders.of(report, found, request)
+        if body is None:
+            return self._query_requests.of(report, found, request)
         catalog, has_plans = self._service.registry.catalog(), self._service.settings.show_sql
         return query_request_of(report, found, request, catalog, has_plans, fields_of(body))
 
@@ -330,7 +335,7 @@ class SqlEndpoints:
     async def _show(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> ASGIApp:
         """Deliver it to somebody with a browser: what goes wrong is said beside the form."""
         try:
-            return await self._deliver(self._order(report, found, request, Body()), found, request)
+            return await self._deliver(self._query_request(report, found, request), found, request)
         except Cancelled:
             raise
         except AggregatorError as error:
@@ -343,43 +348,50 @@ class SqlEndpoints:
             html = page.failed(document(error, request.path), errors, offered)
             return error_response(error, request, self._service.settings.show_sql, html)
 
-    async def _deliver(self, order: QueryRequest, found: EndpointMatch, request: Request) -> ASGIApp:
-        if order.job.is_for_plan:
-            return await self._download(order, request, PLAN_HEADERS)
+    async def _deliver(self, query_request: QueryRequest, found: EndpointMatch, request: Request) -> ASGIApp:
+        if query_request.job.is_for_plan:
+            return await self._download(query_request, request, PLAN_HEADERS)
         for _ in range(_MOST_LOOKS):
             try:
-                versions = self._service.engine.versions(order.job.report.files)
-                return await self._deliver_as(versions, order, found, request)
+                versions = self._service.engine.versions(query_request.job.report.files)
+                return await self._deliver_as(versions, query_request, found, request)
             except VersionChanged:
                 pass
-        versions = [version.unsettled() for version in self._service.engine.versions(order.job.report.files)]
-        return await self._deliver_as(versions, order, found, request)
+        versions = [
+            version.unsettled() for version in self._service.engine.versions(query_request.job.report.files)
+        ]
+        return await self._deliver_as(versions, query_request, found, request)
 
     async def _deliver_as(
-        self, versions: Sequence[Version], order: QueryRequest, found: EndpointMatch, request: Request
+        self, versions: Sequence[Version], query_request: QueryRequest, found: EndpointMatch, request: Request
     ) -> ASGIApp:
         """Deliver with the tag of these versions; raises VersionChanged when a file was written since."""
-        job = order.job
+        job = query_request.job
         page = page_of(self._service, job.report, request, found) if job.is_page else None
         frame = page.build_id() if page is not None else ()
-        tag = entity_tag(job, versions, "gzip" if order.gzip else "", frame)
+        tag = entity_tag(job, versions, "gzip" if query_request.gzip else "", frame)
         headers = file_headers(job, tag)
         if page is not None:
             headers |= SECURITY
-        if request.method == "GET" and matches(request.header(b"if-none-match"), tag):
+        known = request.header(b"if-none-match")
+        if known and request.method == "GET" and matches(known, tag):
             return Response(status_code=304, headers=headers)
         result = self._service.quick.result(job, versions)
         if result is not None:
             request.line.rows = result.rows
-            return whole(result.body, headers, order.gzip)
+            return whole(result.body, headers, query_request.gzip)
         framed: HtmlFrame = partial(page.framed, job) if page is not None else iter
-        return await self._download(replace(order, job=replace(job, seen=versions)), request, headers, framed)
+        return await self._download(
+            replace(query_request, job=replace(job, seen=versions)), request, headers, framed
+        )
 
     async def _download(
-        self, order: QueryRequest, request: Request, headers: Headers, framed: HtmlFrame = iter
+        self, query_request: QueryRequest, request: Request, headers: Headers, framed: HtmlFrame = iter
     ) -> ASGIApp:
-        limit = order.job.report.time_limit(self._service.settings.time_limit)
-        download = Download(self._service, order.job, request, limit, headers, order.gzip, framed)
+        limit = query_request.job.report.time_limit(self._service.settings.time_limit)
+        download = Download(
+            self._service, query_request.job, request, limit, headers, query_request.gzip, framed
+        )
         await download.begin()
         return download
 

@@ -143,11 +143,10 @@ class Request:
 
     def require_text(self) -> None:
         """Raises NoSuchReport when the path holds bytes that are not UTF-8, percent-encoded."""
-        if "\ufffd" in self.path:
-            try:
-                unquote_to_bytes(self._raw_path).decode()
-            except UnicodeDecodeError:
-                raise NotFound("The path of the URL is not UTF-8, percent-encoded.") from None
+        try:
+            unquote_to_bytes(self._raw_path).decode()
+        except UnicodeDecodeError:
+            raise NotFound("The path of the URL is not UTF-8, percent-encoded.") from None
 
     def require_own_origin(self) -> None:
         """Raises ForeignOrigin for a request that another site's page made a browser send.

@@ -96,7 +96,7 @@ def wanted_name(header: Header, name: str, arguments: Arguments) -> str:
         values = given if isinstance(given, list) else [given]
         return "-".join(str(each) for each in values if each is not None)
 
-    return re.sub(r"\{(\w+)\}", value, pattern) if "{" in pattern else pattern
+    return re.sub(r"\{(\w+)\}", value, pattern)
 
 
 def file_name(wanted: str, suffix: str) -> str:

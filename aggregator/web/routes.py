@@ -215,7 +215,7 @@ class OwnPages:
         elif wants_plan:
             error = found.error
         offered: Mapping[str, Sequence[str]] = {}
-        if isinstance(compiled, ReadEndpoint) and self._service.has_place():
+        if isinstance(compiled, ReadEndpoint) and not self._service.slots.locked():
             offered = await form_choices(self._service, compiled, request, min(limit, _PATIENCE))
         problem = document(error, request.path) if error is not None else None
         errors = error.errors if isinstance(error, InvalidParameters) else ()

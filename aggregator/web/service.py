@@ -90,7 +90,7 @@ class Service:
             settings.heavy_seconds,
             self.engine.make_snapshots,
         )
-        self._places = asyncio.Semaphore(settings.max_reports)
+        self.slots = asyncio.Semaphore(settings.max_reports)
         self._most_loads = max(settings.max_reports // 2, 1)
         self._load_places = asyncio.Semaphore(self._most_loads)
         self._loaders = ThreadPoolExecutor(self._most_loads, "load")
@@ -124,14 +124,10 @@ class Service:
             self._refreshing = asyncio.create_task(self.in_checker(self.registry.refresh))
         await asyncio.wait([self._refreshing], timeout=_REFRESH_SECONDS if self.registry.was_read else None)
 
-    def has_place(self) -> bool:
-        """Whether `take_place` would not wait."""
-        return not self._places.locked()
-
-    async def take_place(self) -> None:
+    async def take_slot(self) -> None:
         """Wait for one of the places for running reports; raises TooManyReports."""
         running = f"{self.settings.max_reports} reports are running"
-        await self._take(self._places, running)
+        await self._take(self.slots, running)
 
     async def _take(self, places: asyncio.Semaphore, running: str) -> None:
         try:
@@ -142,10 +138,6 @@ class Service:
                 f"{running}, which is the limit, and none ended in {self.settings.queue_wait:g} seconds.",
                 retry_after=max(1, round(self.settings.queue_wait)),
             ) from None
-
-    def leave_place(self) -> None:
-        """Give the place to the next in line."""
-        self._places.release()
 
     async def start_load(self, work: Callable[[], StoredResponse]) -> asyncio.Future[StoredResponse]:
         """Let a thread carry out a write, in one of the places for these, which it keeps until it ends.
