@@ -13,8 +13,9 @@ from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.base import PlanStep
 from aggregator.engine.sqlite.connection import quoted_name
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.explain import explain
-from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
+from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.prepare import InspectionConnection
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import AggregatorError
@@ -53,7 +54,7 @@ class Index:
 
 def indexes(folder: Path) -> list[Index]:
     """All indexes of the databases of a folder, in the order of files, tables and names."""
-    found = (index for file in DatabaseFolder(folder).files().values() for index in _indexes(file))
+    found = (index for file in SqliteEngine(folder).files().values() for index in _indexes(file))
     return sorted(found, key=lambda index: (index.schema, index.table, index.sql is None, index.name))
 
 
@@ -74,7 +75,7 @@ class Folders:
 
     def __init__(self, sql: Path, dbs: Path) -> None:
         self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
-            SqlFolder(sql), DatabaseFolder(dbs), _LOCK_WAIT, check_endpoint
+            SqlFolder(sql), SqliteEngine(dbs), _LOCK_WAIT, check_endpoint
         )
 
     def questions(self) -> list["Question"]:

@@ -16,8 +16,9 @@ from aggregator.cli.run import error_lines
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import AggregatorError, NotFound, RejectedRows
+from aggregator.formats import SQL_FUNCTIONS
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
 from aggregator.inputs.table import Options, Table
@@ -60,20 +61,15 @@ def load(settings: Settings, asked: LoadRequest) -> int:
 
 
 def _load(settings: Settings, asked: LoadRequest) -> str:
-    folder, databases = SqlFolder(settings.sql), DatabaseFolder(settings.dbs)
+    folder = SqlFolder(settings.sql)
+    engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
-        folder, databases, settings.lock_wait, check_endpoint
+        folder, engine, settings.lock_wait, check_endpoint
     )
     write = registry.check(_find(folder.catalog(), asked.endpoint))
     if not isinstance(write, WriteEndpoint) or not write.has_input:
         raise NotFound(f"{asked.endpoint} takes no rows: its header has no `input`.")
-    place = WriteContext(
-        databases.folder,
-        settings.lock_wait,
-        settings.time_limit,
-        IdempotencyStore(databases.folder),
-        settings.max_value,
-    )
+    place = WriteContext(engine, settings.time_limit, IdempotencyStore(engine))
     with _opened(asked.file, settings.spool_dir) as file:
         given, rows = _parts(write, file, asked)
         order = WriteRequest(

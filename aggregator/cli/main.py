@@ -15,7 +15,7 @@ from aggregator.cli.load import LoadRequest, load
 from aggregator.cli.run import RunRequest, WrongCall, run
 from aggregator.endpoints.check import check_endpoint as check_file
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
 from aggregator.inputs.table import MOST_HEADER_LINE, Options
 from aggregator.settings import Settings, add_settings, read_settings, require_folders
@@ -35,7 +35,7 @@ def print_check(settings: Settings) -> int:
     How many files there were goes to standard error.
     """
     folder = SqlFolder(settings.sql)
-    faults = EndpointRegistry(folder, DatabaseFolder(settings.dbs), settings.lock_wait, check_file).faults()
+    faults = EndpointRegistry(folder, SqliteEngine(settings.dbs), settings.lock_wait, check_file).faults()
     for fault in faults:
         print(fault)
     catalog = folder.catalog()

@@ -129,7 +129,7 @@ def run(settings: Settings, order: RunRequest) -> int:
 def _run(settings: Settings, order: RunRequest) -> int:
     folder = SqlFolder(settings.sql)
     engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
-    registry = EndpointRegistry(folder, engine.databases, settings.lock_wait, check_read)
+    registry = EndpointRegistry(folder, engine, settings.lock_wait, check_read)
     match = _find(folder.catalog(), order.report)
     attempts = Attempts(registry)
     while True:

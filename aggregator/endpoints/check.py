@@ -4,50 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint, columns_of, schema_state
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint, columns_of
 from aggregator.endpoints.source_check import SourceCheck, faults_of_chart
-from aggregator.engine.base import OrderedSelect, Statement, TableName
-from aggregator.engine.sqlite.bare_names import attach_owners
-from aggregator.engine.sqlite.connection import ReadOnlyConnection
-from aggregator.engine.sqlite.files import DatabaseFile, Identity, with_name
-from aggregator.engine.sqlite.paging import ordered_select
-from aggregator.engine.sqlite.prepare import InspectionConnection, prepare, prepare_writes, referenced
-from aggregator.engine.sqlite.tokens import parameters
+from aggregator.engine.base import Engine, Inspection, OrderedSelect, Source, Statement, TableName
 from aggregator.errors import BrokenEndpoint, DatabaseUnavailable, Diagnostic
 from aggregator.sqlfile.catalog import Endpoint
-from aggregator.sqlfile.header import Source, sql_of
+from aggregator.sqlfile.header import Source as SqlSource
+from aggregator.sqlfile.header import sql_of
 from aggregator.sqlfile.parameters import Parameter, sort_parameter
 
 
-def check_read(endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float) -> ReadEndpoint:
+def check_read(
+    engine: Engine, endpoint: Endpoint, files: Mapping[str, Source], lock_wait: float
+) -> ReadEndpoint:
     """Prepare an endpoint's SQL against the databases.
 
     Raises BrokenEndpoint with every fault that can be found, or DatabaseUnavailable when a database
     that the file names cannot be opened now.
     """
     if endpoint.source is None:
-        raise BrokenEndpoint(sorted([*endpoint.faults, *_faults_of_sql(endpoint, files, lock_wait)]))
-    return _ReadCheck(endpoint.file, endpoint.source, files).run(endpoint, lock_wait)
+        raise BrokenEndpoint(sorted([*endpoint.faults, *_faults_of_sql(engine, endpoint, files, lock_wait)]))
+    return _ReadCheck(engine, endpoint.file, endpoint.source, files).run(endpoint, lock_wait)
 
 
 def _faults_of_sql(
-    endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float
+    engine: Engine, endpoint: Endpoint, files: Mapping[str, Source], lock_wait: float
 ) -> Iterator[Diagnostic]:
     """What else is wrong with a file whose header has faults, as far as it can be known."""
     sql, first_line = sql_of(endpoint.text)
     if not endpoint.text:
         return
     try:
-        connection = ReadOnlyConnection(referenced(sql, files), lock_wait)
+        with engine.inspect([sql], files, lock_wait) as inspection:
+            _, faults = inspection.prepare(sql)
     except DatabaseUnavailable:
         return
-    try:
-        attach_owners(sql, connection, files)
-        _, faults = prepare(sql, connection, files)
-    except DatabaseUnavailable:
-        return
-    finally:
-        connection.close()
     for fault in faults:
         yield Diagnostic(endpoint.file, first_line + fault.line - 1, fault.message)
 
@@ -58,17 +49,9 @@ class _ReadCheck(SourceCheck):
     def run(self, endpoint: Endpoint, lock_wait: float) -> ReadEndpoint:
         header = self.source.header
         texts = [self.source.sql, *(each.choices_sql or "" for each in header.params.values())]
-        # Looked at before they are opened: one that is replaced meanwhile is checked again.
-        identities = {schema: file.identity() for schema, file in self.files.items()}
-        connection = ReadOnlyConnection(referenced("\n".join(texts), self.files), lock_wait)
-        try:
-            for text in texts:
-                attach_owners(text, connection, self.files)
-            versions = connection.schema_versions()
-            statement = self._statement(connection)
-            choices = dict(self._choices(connection))
-        finally:
-            connection.close()
+        with self.engine.inspect(texts, self.files, lock_wait) as inspection:
+            statement = self._statement(inspection)
+            choices = dict(self._choices(inspection))
         self.check_parameters()
         columns = statement.columns if statement is not None else ()
         names = [column.name for column in columns]
@@ -80,18 +63,15 @@ class _ReadCheck(SourceCheck):
         if statement is None or self.faults or self.missing:
             raise self.broken()
         schemas = statement.schemas.union(*(each.schemas for each in choices.values()))
-        read = tuple(self.files[schema] for schema in sorted(schemas))
         return ReadEndpoint(
             endpoint=endpoint,
             header=header,
             params=header.params | {"sort": header.params.get("sort") or sort_parameter(names)},
             statement=statement,
             columns=columns_of(statement, header),
-            files=read,
+            files=tuple(self.files[schema] for schema in sorted(schemas)),
             choices=choices,
-            checked_against=schema_state(
-                tuple(identities[file.schema] for file in read), [versions[file.schema] for file in read]
-            ),
+            checked_against=inspection.schema_state(sorted(schemas)),
             ordered=ordered,
         )
 
@@ -103,15 +83,15 @@ class _ReadCheck(SourceCheck):
             for key, message in faults_of_chart(header, columns_of(statement, header)):
                 self.add(self.source.line_of("chart", key), message)
 
-    def _statement(self, connection: ReadOnlyConnection) -> Statement | None:
-        statement, faults = prepare(self.source.sql, connection, self.files)
+    def _statement(self, inspection: Inspection) -> Statement | None:
+        statement, faults = inspection.prepare(self.source.sql)
         for fault in self.beside_missing(faults, self.source.sql, self.source.sql_line):
             self.add(self.source.sql_line + fault.line - 1, fault.message)
         return statement
 
     def _ordered(self, statement: Statement) -> OrderedSelect | None:
         """The SQL of a page, or of a file with `sort`, in its parts."""
-        header, ordered = self.source.header, ordered_select(statement.sql)
+        header, ordered = self.source.header, self.engine.ordered_select(statement.sql)
         if header.sort is not None:
             self.check_sort(header.sort, [column.name for column in statement.columns], ordered)
         if header.shape.kind == "page":
@@ -128,15 +108,15 @@ class _ReadCheck(SourceCheck):
             message = "shape: the SQL of a page must end in ORDER BY … LIMIT :limit OFFSET :offset"
             self.add(self.source.line_of("shape"), message)
 
-    def _choices(self, connection: ReadOnlyConnection) -> Iterator[tuple[str, Statement]]:
+    def _choices(self, inspection: Inspection) -> Iterator[tuple[str, Statement]]:
         for name, parameter in self.source.header.params.items():
             if parameter.choices_sql is None:
                 continue
             first_line = self.source.block.line_of_text(("params", name, "choices_sql"))
-            statement, faults = prepare(parameter.choices_sql, connection, self.files)
+            statement, faults = inspection.prepare(parameter.choices_sql)
             for fault in self.beside_missing(faults, parameter.choices_sql, first_line):
                 self.add(first_line + fault.line - 1, f"choices_sql of {name}: {fault.message}")
-            for token in parameters(parameter.choices_sql)[:1]:
+            for token in self.engine.parameters(parameter.choices_sql)[:1]:
                 line = first_line + token.line - 1
                 self.add(line, f"choices_sql of {name}: {token.text}: it has no parameters")
             if statement is not None:
@@ -151,53 +131,45 @@ def _is_count(parameter: Parameter | None, least: int) -> bool:
 
 
 def check_endpoint(
-    endpoint: Endpoint, files: Mapping[str, DatabaseFile], lock_wait: float
+    engine: Engine, endpoint: Endpoint, files: Mapping[str, Source], lock_wait: float
 ) -> ReadEndpoint | WriteEndpoint:
     """Prepare an endpoint's SQL; a file for GET, or a POST that only reads, is a report.
 
     Raises BrokenEndpoint with every fault that can be found, or DatabaseUnavailable.
     """
     if endpoint.route.method == "GET":
-        return check_read(endpoint, files, lock_wait)
+        return check_read(engine, endpoint, files, lock_wait)
     if endpoint.source is None:
         raise BrokenEndpoint(endpoint.faults)
-    checking = _WriteCheck(endpoint.file, endpoint.source, files)
+    checking = _WriteCheck(engine, endpoint.file, endpoint.source, files)
     statements = checking.statements(lock_wait)
     is_known = not checking.faults and not checking.missing
     only_reads = is_known and not any(each.writes for each in statements)
     if only_reads and endpoint.route.method == "POST" and len(statements) == 1 and not checking.has_input:
-        return check_read(endpoint, files, lock_wait)
+        return check_read(engine, endpoint, files, lock_wait)
     return checking.run(endpoint, statements)
 
 
 class _WriteCheck(SourceCheck):
     """The check of one file that may write."""
 
-    def __init__(self, file: str, source: Source, files: Mapping[str, DatabaseFile]) -> None:
-        super().__init__(file, source, files)
+    def __init__(self, engine: Engine, file: str, source: SqlSource, files: Mapping[str, Source]) -> None:
+        super().__init__(engine, file, source, files)
         self.has_input = bool(source.header.input)
-        self._states: dict[str, tuple[Identity | None, object]] = {}
 
     def statements(self, lock_wait: float) -> list[Statement]:
         """The statements, as far as they can be prepared."""
         source = self.source
-        # Looked at before they are opened: one that is replaced meanwhile is checked again.
-        identities = {schema: file.identity() for schema, file in self.files.items()}
-        files = referenced(source.sql, self.files)
-        connection = InspectionConnection(files, lock_wait, list(source.header.input))
-        try:
-            attach_owners(source.sql, connection, self.files)
-            versions = connection.schema_versions()
-            self._states = {schema: (identities[schema], version) for schema, version in versions.items()}
-            statements, faults = prepare_writes(source.sql, connection, self.files)
-        finally:
-            connection.close()
+        columns = list(source.header.input)
+        with self.engine.inspect([source.sql], self.files, lock_wait, columns) as inspection:
+            self._inspection = inspection
+            statements, faults = inspection.prepare_writes(source.sql)
         for fault in self.beside_missing(faults, source.sql, source.sql_line):
             self.add(source.sql_line + fault.line - 1, fault.message)
         written = {schema for statement in statements for schema, _ in statement.writes}
-        for schema, unusable in connection.schema_faults.items() if written else ():
+        for schema, unusable in inspection.unusable.items() if written else ():
             what = f"{schema} can only be read" if schema in written else f"a write cannot read {schema}"
-            message = f"{what} while it has an object that SQLite cannot use: {with_name(unusable)}"
+            message = f"{what} while it has an object that SQLite cannot use: {unusable}"
             self.add(source.sql_line, message)
         return statements
 
@@ -226,10 +198,7 @@ class _WriteCheck(SourceCheck):
             files=tuple(self.files[schema] for schema in schemas),
             written=tuple(self.files[schema] for schema in schemas if schema in written),
             counted=_counted(statements),
-            checked_against=schema_state(
-                tuple(self._states[schema][0] for schema in schemas),
-                [self._states[schema][1] for schema in schemas],
-            ),
+            checked_against=self._inspection.schema_state(schemas),
         )
 
     def _check_header(self, endpoint: Endpoint, statements: list[Statement]) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from aggregator.engine.base import OrderedSelect, ResultColumn, Statement, TableName
-from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.snapshot import Identities
+from aggregator.engine.base import OrderedSelect, ResultColumn, Source, Statement, TableName
 from aggregator.formats import FORMATS, SUFFIXES, pictures, shaped
 from aggregator.formats.base import Format
 from aggregator.formats.charts.points import Chart
@@ -47,7 +45,7 @@ class CompiledEndpoint:
     header: Header
     params: Mapping[str, Parameter]
     columns: tuple[Column, ...]
-    files: tuple[DatabaseFile, ...]
+    files: tuple[Source, ...]
 
     @property
     def name(self) -> str:
@@ -133,14 +131,6 @@ class ReadEndpoint(CompiledEndpoint):
         return self.endpoint.title
 
 
-def schema_state(files: Identities, schema_versions: Iterable[object]) -> tuple[object, ...]:
-    """Equal for two moments when the files are the same and their tables were not altered.
-
-    schema_versions: of each of the files, in the same order.
-    """
-    return files, tuple(schema_versions)
-
-
 def columns_of(statement: Statement, header: Header) -> tuple[Column, ...]:
     """The columns of a statement's result with what the header says of them."""
     members = header.shape.members
@@ -208,7 +198,7 @@ class WriteEndpoint(CompiledEndpoint):
     """
 
     statements: tuple[Statement, ...]
-    written: tuple[DatabaseFile, ...]
+    written: tuple[Source, ...]
     counted: TableName | None
     checked_against: tuple[object, ...]
 
@@ -223,6 +213,6 @@ class WriteEndpoint(CompiledEndpoint):
         return bool(self.header.input)
 
     @property
-    def only_read(self) -> list[DatabaseFile]:
+    def only_read(self) -> list[Source]:
         """The databases that are only read."""
         return [file for file in self.files if file not in self.written]

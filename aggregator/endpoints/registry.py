@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from aggregator.endpoints.model import CompiledEndpoint
 from aggregator.endpoints.source_check import listed
-from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
+from aggregator.engine.base import Engine, Source
 from aggregator.errors import (
     AggregatorError,
     BrokenEndpoint,
@@ -46,13 +46,13 @@ class _Known(Generic[T]):
     """What a check found. present: the databases that there were."""
 
     endpoint: Endpoint
-    present: Mapping[str, DatabaseFile]
+    present: Mapping[str, Source]
     report: T | None
     error: AggregatorError | None
     at: float
     lock_wait: float
 
-    def still_holds(self, endpoint: Endpoint, present: Mapping[str, DatabaseFile], lock_wait: float) -> bool:
+    def still_holds(self, endpoint: Endpoint, present: Mapping[str, Source], lock_wait: float) -> bool:
         """Whether another check of the same file would hardly find anything else."""
         is_fresh = time.monotonic() - self.at <= _FAILURE_SECONDS and self.present == present
         return self.endpoint is endpoint and is_fresh and self.lock_wait >= lock_wait
@@ -90,7 +90,7 @@ class StaleEndpoint(Exception):
         super().__init__(reason)
         self.reason = reason
 
-    def at_last(self, files: Sequence[DatabaseFile]) -> AggregatorError:
+    def at_last(self, files: Sequence[Source]) -> AggregatorError:
         """The error when checking again did not help. files: those that the SQL needs."""
         if self.reason is None:
             schemas = " or ".join(file.schema for file in files)
@@ -101,16 +101,16 @@ class StaleEndpoint(Exception):
 class EndpointRegistry(Generic[T]):
     """Finds endpoints and checks each before its first use. Safe to use from many threads.
 
-    check: makes a checked one of an endpoint, the databases by schema, and the seconds to wait for a locked
-    one; raises BrokenReport or DatabaseUnavailable.
+    check: makes a checked one of the engine, an endpoint, the databases by schema, and the seconds to wait
+    for a locked one; raises BrokenReport or DatabaseUnavailable.
     """
 
     def __init__(
         self,
         sql: SqlFolder,
-        databases: DatabaseFolder,
+        databases: Engine,
         lock_wait: float,
-        check: Callable[[Endpoint, Mapping[str, DatabaseFile], float], T],
+        check: Callable[[Engine, Endpoint, Mapping[str, Source], float], T],
     ) -> None:
         self._check_file = check
         self._sql = sql
@@ -121,8 +121,8 @@ class EndpointRegistry(Generic[T]):
         self._is_closed = False
 
     @property
-    def databases(self) -> DatabaseFolder:
-        """The folder that the reports read."""
+    def databases(self) -> Engine:
+        """The engine of the databases that endpoints read and write."""
         return self._databases
 
     def is_due(self) -> bool:
@@ -268,7 +268,7 @@ class EndpointRegistry(Generic[T]):
         failure: AggregatorError | None = None
         present = self._databases.files()
         try:
-            report = self._check_file(endpoint, present, lock_wait)
+            report = self._check_file(self._databases, endpoint, present, lock_wait)
         except (BrokenEndpoint, DatabaseUnavailable) as error:
             failure = error
         known = _Known(endpoint, present, report, failure, time.monotonic(), lock_wait)

@@ -6,11 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Literal
 
-from aggregator.engine.base import OrderedSelect, ResultColumn, StatementError
-from aggregator.engine.sqlite.connection import literal
-from aggregator.engine.sqlite.explain import absent_schemas
-from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.tokens import compared, parameters
+from aggregator.engine.base import Engine, OrderedSelect, ResultColumn, StatementError
+from aggregator.engine.base import Source as DataSource
 from aggregator.errors import BrokenEndpoint, Diagnostic, MissingDatabases
 from aggregator.formats.html import placeholders
 from aggregator.sqlfile.header import Header, Source
@@ -61,7 +58,8 @@ def _unit(column: Column) -> str:
 class SourceCheck:
     """The check of one file against some databases, and the faults that it has found so far."""
 
-    def __init__(self, file: str, source: Source, files: Mapping[str, DatabaseFile]) -> None:
+    def __init__(self, engine: Engine, file: str, source: Source, files: Mapping[str, DataSource]) -> None:
+        self.engine = engine
         self.file = file
         self.source = source
         self.files = files
@@ -80,7 +78,7 @@ class SourceCheck:
         is_one = len(names) == 1
         message = f"there {'is no database' if is_one else 'are no databases'} {listed(names)}"
         close = get_close_matches(names[0], self.files, n=1, cutoff=0.8) if is_one else []
-        hint = f" (did you mean {literal(close[0])}?)" if close else ""
+        hint = f" (did you mean {self.engine.literal(close[0])}?)" if close else ""
         fault = Diagnostic(self.file, min(self.missing.values()), message + hint)
         if self.faults:
             return BrokenEndpoint(sorted([*self.faults, fault]))
@@ -94,7 +92,7 @@ class SourceCheck:
         SQLite names only the first table that it does not find.
         """
         kept = [fault for fault in faults if not fault.message.startswith("no such table")]
-        absent = absent_schemas(sql, self.files) if len(kept) < len(faults) else {}
+        absent = self.engine.absent_schemas(sql, self.files) if len(kept) < len(faults) else {}
         for schema, line in absent.items():
             self.missing.setdefault(schema, first_line + line - 1)
         return kept if absent else list(faults)
@@ -102,7 +100,7 @@ class SourceCheck:
     def check_parameters(self) -> None:
         """Each parameter that is used must be declared, and the other way round."""
         declared = self.source.header.params
-        found = parameters(self.source.sql)
+        found = self.engine.parameters(self.source.sql)
         undeclared = {
             name: next(iter(get_close_matches(name.lower(), declared, n=1, cutoff=0.75)), None)
             for name in (token.text[1:] for token in found if token.text.startswith(":"))
@@ -125,7 +123,7 @@ class SourceCheck:
             used.add(name)
         if self.source.header.sort is not None:
             used.add("sort")
-        for token in compared(self.source.sql):
+        for token in self.engine.compared(self.source.sql):
             name = token.text[1:]
             if name in declared and declared[name].many:
                 self.add(

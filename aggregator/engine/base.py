@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
 from aggregator.documents import Count, Document
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, Diagnostic
 
 SqlValue = None | int | float | str | bytes
 
@@ -267,3 +267,187 @@ class Snapshots(Protocol):
 
     def close_idle(self, older_than: float = 0) -> None:
         """Close what nobody has used for so many seconds."""
+
+
+Refused = tuple[int, int, str, str]
+
+
+"""A line, the number of the guard that refuses it, the column (empty for the row), and the reason."""
+
+
+class StagedRows(Protocol):
+    """The rows of a request's body in the temporary table `input`, and those of them that guards refuse."""
+
+    def stage(self, columns: Sequence[str], rows: Iterable[Sequence[SqlValue]]) -> None:
+        """Fill a new table; each row has its line first."""
+
+    def has_line(self, line: SqlValue) -> bool:
+        """Whether there is a row of that line."""
+
+    def value(self, line: int, column: str) -> SqlValue:
+        """What stands in a column of a row."""
+
+    def begin_refusing(self) -> None:
+        """Forget what was refused; not possible while a guard gives rows."""
+
+    def refuse(self, guard: int, found: Iterable[Refused]) -> None:
+        """Remember what a guard refuses; a reason against a cell says more than one against its row."""
+
+    def refused(self, most: int) -> list[Refused]:
+        """The first of what was refused, in the order of the lines."""
+
+    def count_refused(self, without: Collection[int]) -> int:
+        """How many lines were refused, besides some."""
+
+    def remove_refused(self) -> None:
+        """Take the refused lines out of the table."""
+
+
+class TableCounter(Protocol):
+    """Counts what is inserted, updated and deleted."""
+
+    def tables(self) -> TableCounts:
+        """The counts."""
+
+
+class WriteConnection(Protocol):
+    """Some sources to write, and others to read. Running SQL raises AggregatorError or StatementFailed."""
+
+    wanted: Callable[[], bool]
+    """Asked while waiting and while SQL runs; False ends both."""
+
+    @property
+    def staged(self) -> StagedRows:
+        """The rows of a request's body."""
+
+    @property
+    def kept_rows(self) -> str:
+        """The SELECT of the rows that `run_and_keep` has kept."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """False when an error has taken back everything."""
+
+    def execute(self, statements: str, bindings: Any = None, /) -> Any:
+        """Run SQL on the service's own tables."""
+
+    def run(self, sql: str, values: Values) -> int:
+        """Run an author's statement that gives no rows; how many rows it and its triggers changed."""
+
+    def run_and_keep(self, sql: str, values: Values, width: int) -> int:
+        """Run an author's statement and keep the rows that it gives; how many rows it changed."""
+
+    def found(self, sql: str, values: Values) -> AbstractContextManager[Iterator[tuple[SqlValue, ...]]]:
+        """The rows that an author's SELECT gives, while inside."""
+
+    def texts(self, sql: str) -> Iterator[bytes]:
+        """The values of a SELECT of one column from `kept_rows`."""
+
+    def counted(self) -> AbstractContextManager[TableCounter]:
+        """Count what `run` and `run_and_keep` change inside."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part of a transaction that is taken back alone when it raises."""
+
+    def require_references(self) -> None:
+        """Raise Conflict when deferred foreign keys are not met."""
+
+    def schema_state(self, sources: Sequence[Source]) -> tuple[object, ...]:
+        """As of a Snapshot, of some of the sources; raises DatabaseUnavailable."""
+
+    def interrupt(self) -> None:
+        """End the SQL that runs, from any thread."""
+
+    def checkpoint_on_close(self, is_wanted: bool) -> None:
+        """Whether closing may change the versions of the sources once more."""
+
+    def empty_wals(self) -> bool:
+        """Do now what could change the versions later; whether all is done."""
+
+    def close(self) -> None:
+        """Let go of the sources."""
+
+
+class SqlWord(Protocol):
+    """A word of SQL text."""
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+
+    @property
+    def line(self) -> int:
+        """From 1."""
+
+
+class Inspection(Protocol):
+    """Prepares the SQL of one file, and runs none of it. Raises DatabaseUnavailable."""
+
+    @property
+    def unusable(self) -> Mapping[str, str]:
+        """By schema, the first object of a source that the engine cannot use, and why."""
+
+    def prepare(self, sql: str) -> tuple[Statement | None, list[StatementError]]:
+        """A SELECT; None when it cannot be prepared or is none."""
+
+    def prepare_writes(self, sql: str) -> tuple[list[Statement], list[StatementError]]:
+        """Each statement of a text that may write."""
+
+    def schema_state(self, schemas: Iterable[str]) -> tuple[object, ...]:
+        """As of a snapshot of these sources, when the inspection began."""
+
+
+class Engine(Protocol):
+    """The databases of one kind that SQL can name."""
+
+    def files(self) -> Mapping[str, Source]:
+        """The sources by schema, in the order of the names."""
+
+    def faults(self) -> Sequence[Diagnostic]:
+        """What is wrong with the place of the sources as such."""
+
+    def versions(self, sources: Sequence[Source]) -> Sequence[Version]:
+        """The versions of sources as they are now."""
+
+    def trouble(self, source: Source) -> str | None:
+        """Why a source cannot be read now; None when it can be."""
+
+    def inspect(
+        self,
+        texts: Sequence[str],
+        files: Mapping[str, Source],
+        lock_wait: float,
+        input_columns: Sequence[str] | None = None,
+    ) -> AbstractContextManager[Inspection]:
+        """Open the sources that some texts of SQL name.
+
+        files: those that there are; input_columns: of the table `input`, None for SQL that only reads. Raises
+        DatabaseUnavailable.
+        """
+
+    def parameters(self, sql: str) -> Sequence[SqlWord]:
+        """The parameters of a text in order, each as often as it is used."""
+
+    def compared(self, sql: str) -> Sequence[SqlWord]:
+        """Those that are compared as they are, where a list would need json_each."""
+
+    def ordered_select(self, sql: str) -> OrderedSelect | None:
+        """A SELECT taken apart; None when it does not end in an ORDER BY."""
+
+    def absent_schemas(self, sql: str, known: Iterable[str]) -> Mapping[str, int]:
+        """The schemas that a text names and that are not known, each with its first line."""
+
+    def literal(self, identifier: str) -> str:
+        """An identifier as people write it in SQL."""
+
+    def own_database(self, schema: str, file_name: str, script: str) -> Source:
+        """A database of the service itself, which a script makes. Raises DatabaseUnavailable."""
+
+    def write_connection(self, written: Sequence[Source], read: Sequence[Source]) -> WriteConnection:
+        """Raises DatabaseUnavailable."""
+
+    def transaction(self, connection: WriteConnection) -> AbstractContextManager[None]:
+        """What is written inside is in all sources when it ends, or in none when it raises."""
+
+    def recover(self) -> None:
+        """Finish a write whose process died; raises DatabaseUnavailable when that is not possible now."""

@@ -15,9 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
-from aggregator.engine.sqlite.connection import ReadOnlyConnection
-from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
-from aggregator.errors import AggregatorError, DatabaseUnavailable, MisdirectedRequest
+from aggregator.engine.base import Engine
+from aggregator.errors import AggregatorError, MisdirectedRequest
 from aggregator.settings import Settings
 from aggregator.sqlfile.routing import RESERVED, segments_of
 from aggregator.web.access_log import LoggedRequests, configure_logging
@@ -30,32 +29,18 @@ from aggregator.web.routes import OwnPages
 from aggregator.web.server import END_SECONDS, end_in_time
 from aggregator.web.service import Service
 
-_PATIENCE_SECONDS = 0.5
 
-
-def health(databases: DatabaseFolder) -> tuple[int, dict[str, Any]]:
+def health(databases: Engine) -> tuple[int, dict[str, Any]]:
     """Status and body: 200 and `{"status": "ok"}`, or 503 with what fails and why."""
     failing = {}
     for file in databases.files().values():
-        reason = _reason(file)
+        reason = databases.trouble(file)
         if reason is not None:
             failing[file.schema] = reason
     faults = [str(fault) for fault in databases.faults()]
     if not failing and not faults:
         return 200, {"status": "ok"}
     return 503, {"status": "failing", "databases": failing, "folder": faults}
-
-
-def _reason(file: DatabaseFile) -> str | None:
-    try:
-        connection = ReadOnlyConnection([file], _PATIENCE_SECONDS)
-        try:
-            connection.read_schema(file)
-        finally:
-            connection.close()
-    except DatabaseUnavailable as error:
-        return error.reason
-    return None
 
 
 def create_app(settings: Settings) -> ASGIApp:

@@ -13,7 +13,6 @@ from typing import ParamSpec, TypeVar
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.commit_journal import recover
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.schema import Overviews
 from aggregator.engine.sqlite.snapshot import IDLE_SECONDS
@@ -63,17 +62,10 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
-        databases = self.engine.databases
         self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
-            SqlFolder(settings.sql), databases, settings.lock_wait, check_endpoint
+            SqlFolder(settings.sql), self.engine, settings.lock_wait, check_endpoint
         )
-        self.place = WriteContext(
-            databases.folder,
-            settings.lock_wait,
-            settings.time_limit,
-            IdempotencyStore(databases.folder),
-            settings.max_value,
-        )
+        self.place = WriteContext(self.engine, settings.time_limit, IdempotencyStore(self.engine))
         self.writes = WriteQueues(self.place)
         self.pool = self.engine.make_snapshots(most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
@@ -172,7 +164,7 @@ class Service:
     def _recover(self) -> None:
         """Finish a write over several files whose process died."""
         try:
-            recover(self.place.folder, patience=0)
+            self.engine.recover()
         except DatabaseUnavailable as error:
             log.error("a write that was broken off cannot be finished yet: %s", error)
 

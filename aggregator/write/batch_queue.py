@@ -13,9 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from aggregator.endpoints.registry import StaleEndpoint
-from aggregator.engine.base import StatementFailed
-from aggregator.engine.sqlite.transaction import transaction
-from aggregator.engine.sqlite.write_connection import WriteConnection
+from aggregator.engine.base import StatementFailed, WriteConnection
 from aggregator.errors import AggregatorError, Cancelled, DatabaseUnavailable, UnstableDatabases
 from aggregator.write.execute import Render, WriteContext, execute, opened, to_write_failure
 from aggregator.write.idempotency import StoredResponse
@@ -161,7 +159,7 @@ class WriteQueue:
         together.begin()
         connection.wanted = together.wanted
         try:
-            with transaction(connection, self._place.folder):
+            with self._place.engine.transaction(connection):
                 for waiting in group:
                     connection.wanted = waiting.budget.wanted
                     done.append((waiting, _in_savepoint(connection, waiting)))

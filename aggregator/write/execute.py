@@ -6,17 +6,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from aggregator.endpoints.model import WriteEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
-from aggregator.engine.base import Statement, StatementFailed
-from aggregator.engine.sqlite.connection import LONGEST_VALUE
-from aggregator.engine.sqlite.staged_rows import StagedRows
-from aggregator.engine.sqlite.transaction import transaction
-from aggregator.engine.sqlite.write_connection import KEPT_ROWS, WriteConnection
+from aggregator.engine.base import Engine, Statement, StatementFailed, WriteConnection
 from aggregator.errors import Cancelled, TooLarge
-from aggregator.formats import SQL_FUNCTIONS
 from aggregator.read.query import rows_as_text
 from aggregator.read.reader import bindings
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse
@@ -51,7 +45,7 @@ def stage(
     # Guards tell what else is wrong, also with the rows that have a bad cell.
     has_guards = order.write.statements[0].guard is not None
     staging = Staging(order.table, columns, noted, keeps_bad=has_guards and not order.skip_invalid)
-    StagedRows(connection).stage(list(columns), staging.rows())
+    connection.staged.stage(list(columns), staging.rows())
     staging.require_day_order()
     if not order.skip_invalid and not has_guards:
         staging.require_all_good()
@@ -96,7 +90,7 @@ def is_as_checked(connection: WriteConnection, write: WriteEndpoint) -> bool:
 def _as_text(connection: WriteConnection, order: WriteRequest) -> list[bytes]:
     write = order.write
     writer = order.format.writer(write.columns, write.endpoint.sheet)
-    kept = Statement(KEPT_ROWS, write.statements[-1].columns, frozenset(), frozenset())
+    kept = Statement(connection.kept_rows, write.statements[-1].columns, frozenset(), frozenset())
     rows = connection.texts(rows_as_text(kept, writer.row_sql))
     chunks: list[bytes] = []
     size = 0
@@ -122,16 +116,11 @@ class _TakenBack(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """Where writes are carried out.
+    """Where writes are carried out. time_limit: in seconds."""
 
-    folder: of the databases; lock_wait, time_limit: in seconds; longest_value: see WriteConnection.
-    """
-
-    folder: Path
-    lock_wait: float
+    engine: Engine
     time_limit: float
     answers: IdempotencyStore
-    longest_value: int = LONGEST_VALUE
 
 
 def _nobody(count: int) -> None:
@@ -168,13 +157,7 @@ def opened(
 ) -> WriteConnection:
     """A connection to all that an order needs."""
     written = [*order.write.written, *([answers.file()] if answers is not None else [])]
-    return WriteConnection(
-        written,
-        order.write.only_read,
-        place.lock_wait,
-        functions=SQL_FUNCTIONS,
-        longest_value=place.longest_value,
-    )
+    return place.engine.write_connection(written, order.write.only_read)
 
 
 def to_write_failure(
@@ -204,7 +187,7 @@ def _in_transaction(
 ) -> StoredResponse:
     answered: StoredResponse | None = None
     try:
-        with transaction(connection, place.folder):
+        with place.engine.transaction(connection):
             if answers is not None:
                 answered = answers.given_before(connection, order)
             if answered is None:

@@ -10,11 +10,8 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-from aggregator.engine.sqlite.connection import run_script
-from aggregator.engine.sqlite.files import DatabaseFile
-from aggregator.engine.sqlite.write_connection import WriteConnection
+from aggregator.engine.base import Engine, Source, WriteConnection
 from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.write.request import WriteRequest
 
@@ -59,17 +56,15 @@ class StoredResponse:
 class IdempotencyStore:
     """The answers that were given to requests with a key."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
-        self._is_made = False
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._source: Source | None = None
 
-    def file(self) -> DatabaseFile:
+    def file(self) -> Source:
         """The database of the answers, made when there is none. Raises DatabaseUnavailable."""
-        file = DatabaseFile(_SCHEMA, self._path)
-        if not self._is_made or not self._path.exists():
-            run_script(file, _SCRIPT)
-            self._is_made = True
-        return file
+        if self._source is None or self._source.identity() is None:
+            self._source = self._engine.own_database(_SCHEMA, FILE_NAME, _SCRIPT)
+        return self._source
 
     def given_before(self, connection: WriteConnection, order: WriteRequest) -> StoredResponse | None:
         """The first answer to the same request. Raises InvalidParameters when the key was another's."""

@@ -6,9 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from aggregator.engine.base import Guard, GuardKind, SqlValue, Statement, StatementFailed
-from aggregator.engine.sqlite.staged_rows import Refused, StagedRows
-from aggregator.engine.sqlite.write_connection import WriteConnection
+from aggregator.engine.base import (
+    Guard,
+    GuardKind,
+    Refused,
+    SqlValue,
+    Statement,
+    StatementFailed,
+    WriteConnection,
+)
 from aggregator.errors import (
     AggregatorError,
     Conflict,
@@ -247,7 +253,7 @@ class Guards:
     ) -> None:
         self.received = received
         self._connection = connection
-        self._staged = StagedRows(connection)
+        self._staged = connection.staged
         self._order = order
         self._reasons: list[tuple[GuardKind, str]] = []
         self._line_guards: list[Guard] = []

@@ -10,7 +10,7 @@ import pytest
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import InvalidParameters, MissingDatabases
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
@@ -42,7 +42,7 @@ def registry_of(dbs: Path, sql: Mapping[str, str], lock_wait: float = 0) -> Endp
     for name, text in sql.items():
         (folder / f"{name}.sql").parent.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.sql").write_text(text)
-    return EndpointRegistry(SqlFolder(folder), DatabaseFolder(dbs), lock_wait, check_read)
+    return EndpointRegistry(SqlFolder(folder), SqliteEngine(dbs), lock_wait, check_read)
 
 
 def faults(dbs: Path, **sql: str) -> list[str]:
@@ -526,7 +526,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     assert faults(tmp_path / "dbs", r="SELECT 1 AS one") == [
         "dbs: the folder of databases cannot be read: No such file or directory"
     ]
-    registry = EndpointRegistry(SqlFolder(tmp_path / "none"), DatabaseFolder(tmp_path), 0, check_read)
+    registry = EndpointRegistry(SqlFolder(tmp_path / "none"), SqliteEngine(tmp_path), 0, check_read)
     assert [str(fault) for fault in registry.faults()] == [
         "none: the folder of SQL files cannot be read: No such file or directory"
     ]
@@ -580,7 +580,8 @@ columns: {total: {type: money, currency: JPY}}
 SELECT order_id, placed_date, total_cents AS total FROM order_db.orders WHERE placed_date < :since"""
     registry = registry_of(dbs, {"some/open-orders_2": sql})
     endpoint = registry.find("GET", "/some/open-orders_2").endpoint
-    report = check_read(endpoint, DatabaseFolder(dbs).files(), 0)
+    engine = SqliteEngine(dbs)
+    report = check_read(engine, endpoint, engine.files(), 0)
     assert (report.name, report.title) == ("some/open-orders_2", "Open orders 2")
     assert [(column.name, column.type, column.is_declared) for column in report.columns] == [
         ("order_id", None, False),

@@ -10,7 +10,8 @@ import pytest
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import RESCAN_SECONDS, DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
+from aggregator.engine.sqlite.files import RESCAN_SECONDS
 from aggregator.errors import AggregatorError, BrokenEndpoint
 from aggregator.sqlfile.catalog import SqlFolder
 from tests.server import eventually
@@ -22,7 +23,7 @@ def test_a_database_that_comes_counts_at_once_though_its_lack_was_found_a_moment
     (tmp_path / "sql").mkdir()
     (tmp_path / "dbs").mkdir()
     (tmp_path / "sql" / "items.sql").write_text("SELECT items.name FROM shop_db.items AS items")
-    databases = DatabaseFolder(tmp_path / "dbs")
+    databases = SqliteEngine(tmp_path / "dbs")
     registry: EndpointRegistry[ReadEndpoint] = EndpointRegistry(
         SqlFolder(tmp_path / "sql"), databases, 0, check_read
     )
@@ -47,7 +48,7 @@ def test_a_table_that_another_file_gets_makes_its_bare_name_a_fault(
     make_database(tmp_path / "shop.db", "CREATE TABLE items (name)")
     other = make_database(tmp_path / "other.db", "CREATE TABLE notes (name)")
     registry: EndpointRegistry[ReadEndpoint] = EndpointRegistry(
-        SqlFolder(tmp_path / "sql"), DatabaseFolder(tmp_path), 0, check_read
+        SqlFolder(tmp_path / "sql"), SqliteEngine(tmp_path), 0, check_read
     )
     endpoint = registry.find("GET", "/items").endpoint
     report = registry.check(endpoint)

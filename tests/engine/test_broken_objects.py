@@ -10,7 +10,8 @@ import pytest
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.connection import ReadOnlyConnection
-from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
+from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.prepare import prepare
 from aggregator.engine.sqlite.schema import Overviews, broken_objects
 from aggregator.engine.sqlite.snapshot import Snapshot
@@ -140,7 +141,7 @@ def test_a_write_that_reads_the_file_is_refused_as_such(tmp_path: Path) -> None:
     (tmp_path / "copy.post.sql").write_text("INSERT INTO b_db.t (n) SELECT t.n FROM a_db.t AS t")
     [endpoint] = SqlFolder(tmp_path).catalog().endpoints
     with pytest.raises(BrokenEndpoint) as broken:
-        check_endpoint(endpoint, {"a_db": file, "b_db": other}, 0)
+        check_endpoint(SqliteEngine(tmp_path), endpoint, {"a_db": file, "b_db": other}, 0)
     assert [fault.message for fault in broken.value.faults] == [
         f"a write cannot read a_db while it has an object that SQLite cannot use: {OF_VIEW}"
     ]
@@ -172,7 +173,7 @@ def test_over_http(tmp_path: Path) -> None:
             f"The database a_db cannot be written: it {reason}.",
         )
         checked = EndpointRegistry(
-            SqlFolder(server.sql), DatabaseFolder(server.dbs), 1, check_endpoint
+            SqlFolder(server.sql), SqliteEngine(server.dbs), 1, check_endpoint
         ).faults()
         assert [(fault.file, fault.message) for fault in checked] == [
             ("more.post.sql", f"a_db {reason}"),

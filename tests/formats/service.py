@@ -12,7 +12,7 @@ import apsw
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS
 from aggregator.formats.base import Format
@@ -62,9 +62,7 @@ class Service:
         """columns: what the header says of them, in YAML's flow style without the braces."""
         header = f"/*\ncolumns: {{{columns}}}\n*/\n" if columns else ""
         (self._sql / f"{name}.sql").write_text(header + sql, encoding="utf-8")
-        registry = EndpointRegistry(
-            SqlFolder(self._sql), DatabaseFolder(self._database.parent), 1, check_read
-        )
+        registry = EndpointRegistry(SqlFolder(self._sql), SqliteEngine(self._database.parent), 1, check_read)
         return registry.check(registry.find("GET", f"/{name}").endpoint)
 
     def run(self, report: ReadEndpoint, format: Format, arguments: Arguments | None = None) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
 from aggregator.read.reader import Job, LocalReader
@@ -38,7 +38,7 @@ def registry(tmp_path: Path) -> EndpointRegistry[ReadEndpoint]:
         "SELECT items.item_id FROM items_db.items AS items LIMIT 1000"
     )
     (tmp_path / "sql" / "more.sql").write_text("SELECT items.item_id FROM items_db.items AS items")
-    return EndpointRegistry(SqlFolder(tmp_path / "sql"), DatabaseFolder(tmp_path / "dbs"), 5.0, check_read)
+    return EndpointRegistry(SqlFolder(tmp_path / "sql"), SqliteEngine(tmp_path / "dbs"), 5.0, check_read)
 
 
 def job(registry: EndpointRegistry[ReadEndpoint], name: str = "items", format: str = "json") -> Job:

@@ -15,7 +15,7 @@ import pytest
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import InvalidParameters, QueryFailed, UnrepresentableValue
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
@@ -87,7 +87,7 @@ def registry(tmp_path: Path) -> EndpointRegistry[ReadEndpoint]:
         "long": LONG,
     }.items():
         (sql / f"{name}.sql").write_text(text)
-    return EndpointRegistry(SqlFolder(sql), DatabaseFolder(dbs), 5.0, check_read)
+    return EndpointRegistry(SqlFolder(sql), SqliteEngine(dbs), 5.0, check_read)
 
 
 @contextmanager

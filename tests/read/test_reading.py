@@ -12,7 +12,8 @@ import pytest
 
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import DatabaseFolder, FileVersion
+from aggregator.engine.sqlite.engine import SqliteEngine
+from aggregator.engine.sqlite.files import FileVersion
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
 from aggregator.errors import DatabaseUnavailable
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
@@ -40,7 +41,7 @@ def job_over(folder: Path, mode: str) -> tuple[Job, Path, Path]:
     path = make_database(dbs / "a.db", script_of(1), mode)
     other = make_database(folder / "new.db", script_of(2), mode)
     (sql / "all.sql").write_text("SELECT t.id, t.generation, t.filling FROM a_db.t AS t ORDER BY t.id")
-    registry = EndpointRegistry(SqlFolder(sql), DatabaseFolder(dbs), 5.0, check_read)
+    registry = EndpointRegistry(SqlFolder(sql), SqliteEngine(dbs), 5.0, check_read)
     report = registry.check(registry.find("GET", "/all").endpoint)
     return job_of(report, {}, FORMATS["ndjson"]), path, other
 

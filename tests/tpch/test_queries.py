@@ -18,7 +18,7 @@ import pytest
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
 from aggregator.read.reader import Job
@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def registry(folder: Path) -> EndpointRegistry[ReadEndpoint]:
-    return EndpointRegistry(SqlFolder(folder / "sql"), DatabaseFolder(folder / "dbs"), 1.0, check_read)
+    return EndpointRegistry(SqlFolder(folder / "sql"), SqliteEngine(folder / "dbs"), 1.0, check_read)
 
 
 @pytest.fixture(scope="module")

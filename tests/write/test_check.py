@@ -10,7 +10,7 @@ import pytest
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.sqlfile.catalog import SqlFolder
 from tests.server import eventually
 from tests.sqlite_files import make_database
@@ -31,7 +31,7 @@ def registry_of(folder: Path, files: Mapping[str, str]) -> EndpointRegistry[Read
         path = folder / "sql" / f"{name}.sql"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return EndpointRegistry(SqlFolder(folder / "sql"), DatabaseFolder(folder / "dbs"), 1.0, check_endpoint)
+    return EndpointRegistry(SqlFolder(folder / "sql"), SqliteEngine(folder / "dbs"), 1.0, check_endpoint)
 
 
 @pytest.mark.parametrize(

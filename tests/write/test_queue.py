@@ -13,7 +13,7 @@ import pytest
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
-from aggregator.engine.sqlite.files import DatabaseFolder
+from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import (
     AggregatorError,
     BrokenEndpoint,
@@ -23,6 +23,7 @@ from aggregator.errors import (
     InvalidWrite,
     TimeLimitExceeded,
 )
+from aggregator.formats import SQL_FUNCTIONS
 from aggregator.sqlfile.parameters import read_arguments
 from aggregator.write.batch_queue import WriteQueue
 from aggregator.write.execute import WriteContext
@@ -65,8 +66,8 @@ def registry(tmp_path: Path) -> EndpointRegistry[ReadEndpoint | WriteEndpoint]:
 
 @pytest.fixture
 def queue(registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], tmp_path: Path) -> Iterator[WriteQueue]:
-    folder = DatabaseFolder(tmp_path / "dbs").folder
-    queue = WriteQueue(WriteContext(folder, 2.0, 60.0, IdempotencyStore(folder)))
+    engine = SqliteEngine(tmp_path / "dbs", SQL_FUNCTIONS, lock_wait=2.0)
+    queue = WriteQueue(WriteContext(engine, 60.0, IdempotencyStore(engine)))
     yield queue
     queue.close()
 
@@ -173,7 +174,7 @@ def test_the_file_keeps_its_version_when_all_is_written(
     queue: WriteQueue, registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], tmp_path: Path
 ) -> None:
     """Closing the last connection would move the WAL file's content at some later time."""
-    file = DatabaseFolder(tmp_path / "dbs").files()["note_db"]
+    file = SqliteEngine(tmp_path / "dbs").files()["note_db"]
     assert outcome(submitted(queue, registry, "note", note_id=1, n=1)) == "1"
     eventually(lambda: file.version().wal == (0,), seconds=2)
     before = file.version().stamp
@@ -186,7 +187,7 @@ def test_the_file_keeps_its_version_when_all_is_written(
 def test_a_reader_keeps_the_wal_file_and_it_is_emptied_afterwards(
     queue: WriteQueue, registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], tmp_path: Path
 ) -> None:
-    file = DatabaseFolder(tmp_path / "dbs").files()["note_db"]
+    file = SqliteEngine(tmp_path / "dbs").files()["note_db"]
     with closing(file.path) as reader:
         reader.execute("BEGIN; SELECT * FROM notes").fetchall()
         assert outcome(submitted(queue, registry, "note", note_id=1, n=1)) == "1"

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import cast
 
 import apsw
 import apsw.ext
 
-from aggregator.engine.base import Overview, Size, TableName
+from aggregator.engine.base import Overview, Size, Source, TableName
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, literal, quoted_name
 from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, unavailable
 from aggregator.errors import DatabaseUnavailable
@@ -181,9 +182,9 @@ class Overviews:
         self._known: dict[str, tuple[FileVersion, Overview]] = {}
         self._lock = threading.Lock()
 
-    def of(self, files: Iterable[DatabaseFile]) -> list[Overview]:
+    def of(self, files: Iterable[Source]) -> list[Overview]:
         """An overview of each file."""
-        return [self._of(file) for file in files]
+        return [self._of(cast(DatabaseFile, file)) for file in files]
 
     def _of(self, file: DatabaseFile) -> Overview:
         version = file.version()

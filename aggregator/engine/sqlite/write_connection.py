@@ -1,15 +1,16 @@
-"""A connection that writes: what an author's SQL may do there, its savepoints, counts and kept rows."""
+"""A connection that writes: savepoints, counts, kept rows, and the table `input`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import apsw
 
-from aggregator.engine.base import SqlValue, StatementFailed, Values
+from aggregator.engine.base import Refused, Source, SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.authorizer import WriteAuthorizer
 from aggregator.engine.sqlite.connection import (
     ATTACHING,
@@ -21,6 +22,7 @@ from aggregator.engine.sqlite.connection import (
 )
 from aggregator.engine.sqlite.counting import RowCounter, SessionCounter, session_of
 from aggregator.engine.sqlite.files import DatabaseFile, schema_fault, with_name
+from aggregator.engine.sqlite.prepare import INPUT_TABLE, LINE_COLUMN, input_table
 from aggregator.engine.sqlite.runtime_errors import lost_reference, refusal, to_write_error
 from aggregator.errors import (
     AggregatorError,
@@ -39,7 +41,10 @@ _WAL_PAGES = 1_000
 _KEPT = 'temp."the rows"'
 
 
-KEPT_ROWS = f"SELECT * FROM {_KEPT}"
+_INPUT = f"temp.{INPUT_TABLE}"
+
+
+_REFUSED = 'temp."the refused"'
 
 
 class WriteConnection(PatientConnection):
@@ -83,6 +88,8 @@ class WriteConnection(PatientConnection):
         self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
         self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)
         self.add_functions(functions or {})
+
+    kept_rows = f"SELECT * FROM {_KEPT}"
 
     @contextmanager
     def restricted(self) -> Iterator[None]:
@@ -139,6 +146,11 @@ class WriteConnection(PatientConnection):
         if self.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
             raise lost_reference()
 
+    @property
+    def staged(self) -> StagedRows:
+        """The rows of a request's body."""
+        return StagedRows(self)
+
     def to_write_error(self, error: apsw.Error, sql: str | None = None, values: Values = ()) -> Exception:
         """What to raise instead of an error of SQLite: an AggregatorError, or a StatementFailed.
 
@@ -171,10 +183,10 @@ class WriteConnection(PatientConnection):
         except apsw.Error as error:
             raise self.to_write_error(error, sql, values) from error
 
-    def schema_state(self, files: Sequence[DatabaseFile]) -> tuple[object, ...]:
+    def schema_state(self, sources: Sequence[Source]) -> tuple[object, ...]:
         """As of a Snapshot, of some of the files; raises DatabaseUnavailable."""
-        identities = tuple(file.identity() for file in files)
-        return identities, tuple(self.schema_version(file) for file in files)
+        files = cast(Sequence[DatabaseFile], sources)
+        return tuple(file.identity() for file in files), tuple(self.schema_version(file) for file in files)
 
     def run(self, sql: str, values: Values) -> int:
         """Run an author's statement that gives no rows; how many rows it and its triggers changed."""
@@ -212,7 +224,7 @@ class WriteConnection(PatientConnection):
         return self.total_changes() - before - kept
 
     def texts(self, sql: str) -> Iterator[bytes]:
-        """The values of a SELECT of one column from KEPT_ROWS."""
+        """The values of a SELECT of one column from `kept_rows`."""
         with self.failing():
             yield from chain.from_iterable(self.execute(sql))
 
@@ -306,3 +318,66 @@ def _order(file: DatabaseFile) -> tuple[bool, Path]:
 def _close(sessions: Mapping[str, apsw.Session]) -> None:
     for session in sessions.values():
         session.close()
+
+
+class StagedRows:
+    """The rows of one request on a connection."""
+
+    def __init__(self, connection: WriteConnection) -> None:
+        self._connection = connection
+
+    def stage(self, columns: Sequence[str], rows: Iterable[Sequence[SqlValue]]) -> None:
+        """Fill a new table; each row has its line first."""
+        marks = ", ".join("?" * (len(columns) + 1))
+        with self._connection.failing():
+            self._connection.execute(input_table(columns))
+            self._connection.execute("BEGIN")
+            self._connection.executemany(f"INSERT INTO {_INPUT} VALUES ({marks})", rows)
+            self._connection.execute("COMMIT")
+        self._connection.has_input = True
+
+    def has_line(self, line: SqlValue) -> bool:
+        """Whether there is a row of that line."""
+        sql = f"SELECT 1 FROM {_INPUT} WHERE {LINE_COLUMN} = ?"
+        return isinstance(line, int) and self._connection.execute(sql, (line,)).fetchone() is not None
+
+    def value(self, line: int, column: str) -> SqlValue:
+        """What stands in a column of a row."""
+        sql = f"SELECT {quoted_name(column)} FROM {_INPUT} WHERE {LINE_COLUMN} = ?"
+        value: SqlValue = self._connection.execute(sql, (line,)).get
+        return value
+
+    def begin_refusing(self) -> None:
+        """Forget what was refused; not possible while a guard gives rows."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {_REFUSED}")
+        self._connection.execute(
+            f"CREATE TEMP TABLE {_REFUSED.removeprefix('temp.')} ({LINE_COLUMN} INTEGER, guard INTEGER, name,"
+            f" reason, PRIMARY KEY ({LINE_COLUMN}, guard, name)) WITHOUT ROWID"
+        )
+
+    def refuse(self, guard: int, found: Iterable[Refused]) -> None:
+        """Remember what a guard refuses; a reason against a cell says more than one against its row."""
+        self._connection.executemany(f"INSERT OR IGNORE INTO {_REFUSED} VALUES (?, ?, ?, ?)", found)
+        self._connection.execute(
+            f"DELETE FROM {_REFUSED} WHERE guard = ?1 AND name = '' AND {LINE_COLUMN} IN"
+            f" (SELECT {LINE_COLUMN} FROM {_REFUSED} WHERE guard = ?1 AND name <> '')",
+            (guard,),
+        )
+
+    def refused(self, most: int) -> list[Refused]:
+        """The first of what was refused, in the order of the lines."""
+        sql = f"SELECT * FROM {_REFUSED} ORDER BY 1, 2, 3 LIMIT {most}"
+        rows: list[Refused] = self._connection.execute(sql).fetchall()  # type: ignore[assignment]
+        return rows
+
+    def count_refused(self, without: Collection[int]) -> int:
+        """How many lines were refused, besides some."""
+        sql = f"SELECT count(DISTINCT {LINE_COLUMN}) FROM {_REFUSED} WHERE {LINE_COLUMN} NOT IN "
+        return int(self._connection.execute(f"{sql}({', '.join(map(str, without))})").get)
+
+    def remove_refused(self) -> None:
+        """Take the refused lines out of the table."""
+        self._connection.execute(
+            f"DELETE FROM {_INPUT} WHERE {LINE_COLUMN} IN (SELECT {LINE_COLUMN} FROM {_REFUSED})"
+        )
+        self._connection.execute(f"DELETE FROM {_REFUSED}")
