@@ -17,8 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aggregator.errors import AggregatorError, BrokenEndpoint, DatabaseUnavailable, QueryFailed
 
 log = logging.getLogger("aggregator.requests")
-
-
 _SCOPE_KEY = "aggregator.request_line"
 
 

@@ -1,10 +1,13 @@
-"""Whether every database can be read now."""
+"""The ASGI application: hosts that are allowed, the service's own pages, its health, and the endpoints."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from typing import Any
 
 from fastapi import FastAPI
@@ -24,7 +27,7 @@ from aggregator.web.openapi import description
 from aggregator.web.pages.templating import warm
 from aggregator.web.problems import Handler, error_response
 from aggregator.web.read import SqlEndpoints
-from aggregator.web.request import AllowedHosts, Request
+from aggregator.web.request import Request
 from aggregator.web.routes import OwnPages
 from aggregator.web.server import END_SECONDS, end_in_time
 from aggregator.web.service import Service
@@ -41,6 +44,61 @@ def health(databases: Engine) -> tuple[int, dict[str, Any]]:
     if not failing and not faults:
         return 200, {"status": "ok"}
     return 503, {"status": "failing", "databases": failing, "folder": faults}
+
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_MOST_REMEMBERED = 1_000
+_LONGEST_SHOWN = 100
+
+
+class AllowedHosts:
+    """The names that are allowed in `Host`, besides every IP address, `localhost` and its subdomains.
+
+    A page of another site can point its own name at this machine (DNS rebinding), and a browser then takes it
+    for a page of the service. Its requests still carry that name in `Host`. An IP address is safe: the page
+    is then from that very address.
+
+    bound: the address that the service listens on. Unless that is a loopback one, the machine's own name is
+    allowed too. listed: further names; `*.example.com` stands for all subdomains, `*` for every name.
+    """
+
+    def __init__(self, bound: str, listed: Sequence[str] = ()) -> None:
+        own = [] if bound in _LOOPBACK else [socket.gethostname()]
+        names = [name.lower().rstrip(".") for name in ("localhost", "*.localhost", bound, *own, *listed)]
+        self._names = frozenset(name for name in names if not name.startswith("*."))
+        self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
+        self._remembered: set[str] = set()
+
+    def require(self, host: str) -> None:
+        """Raises MisdirectedRequest for the `Host` of another service; an empty one is of no browser."""
+        if host in self._remembered:
+            return
+        if not self._is_allowed(host):
+            shown = host if len(host) <= _LONGEST_SHOWN else host[:_LONGEST_SHOWN] + "…"
+            raise MisdirectedRequest(
+                f'This service does not answer requests for the host "{shown}". Use localhost or the '
+                "IP address, or start the service with this name in --allowed-hosts."
+            )
+        if len(self._remembered) < _MOST_REMEMBERED:
+            self._remembered.add(host)
+
+    def _is_allowed(self, host: str) -> bool:
+        if host == "" or "*" in self._names:
+            return True
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = match[1].lower().rstrip(".")
+        return name in self._names or name.endswith(self._suffixes) or _is_ip_address(name)
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def create_app(settings: Settings) -> ASGIApp:

@@ -39,16 +39,10 @@ from aggregator.write.staging import open_table
 
 BODY_SECONDS = 20.0
 
-
 LEAST_BODY_BYTES = 10_000
-
-
 """What a body must bring in each of these spans, unless it ends."""
 
-
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-
 FIELD_TYPES = ("application/json", *FORM_TYPES)
 
 
@@ -248,7 +242,6 @@ def _form_fields(data: bytes) -> Fields:
 
 _TEXT: dict[str, Any] = {"type": "string"}
 
-
 _READING: dict[str, tuple[str, dict[str, Any]]] = {
     "delimiter": ("What stands between the cells of a CSV file; found when not given", _TEXT),
     "encoding": ("Of a CSV file, such as cp1252; found when not given", _TEXT),
@@ -264,7 +257,6 @@ _READING: dict[str, tuple[str, dict[str, Any]]] = {
         {"type": "string", "enum": list(DAY_ORDERS)},
     ),
 }
-
 
 INPUT_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "invalid": (
@@ -282,8 +274,6 @@ INPUT_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     **_READING,
 }
-
-
 """What the query string may say of how rows are read, and what is done with them: by its name the description
 and the JSON Schema."""
 
@@ -293,17 +283,17 @@ def opened_rows(write: WriteEndpoint, request: Request, body: Body, file: Binary
 
     Raises UnreadableInput, UnsupportedInput, TooLarge.
     """
-    kind, options = said_of(request, body, file)
+    kind, options = table_options(request, body, file)
     return open_table(file, kind, write.header.input, options)
 
 
-def said_of(request: Request, body: Body, file: BinaryIO) -> tuple[FileType, Options]:
+def table_options(request: Request, body: Body, file: BinaryIO) -> tuple[FileType, Options]:
     """The kind of a body's file, and what the request says of it.
 
     Raises UnsupportedInput and InvalidParameters.
     """
-    asked = merged(request.query(), body.fields)
-    texts = {name: next(iter(asked.get(name, ())), "") or None for name in _READING}
+    given = merged(request.query(), body.fields)
+    texts = {name: next(iter(given.get(name, ())), "") or None for name in _READING}
     charset = _charset(request) if body.name == "" else None
     file.seek(0)
     kind = filetype_of(file, body.media_type, body.name)

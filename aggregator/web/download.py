@@ -16,16 +16,10 @@ from aggregator.web.service import Service
 
 _WATCH_AFTER_SECONDS = 0.05
 
-
 _LET_GO_SECONDS = 0.5
-
-
 """SQL that was stopped mostly ends at once, but not inside a single SQLite function."""
 
-
 HtmlFrame = Callable[[Iterator[bytes]], Iterator[bytes]]
-
-
 """Puts something around the pieces of a file; what they raise goes through."""
 
 

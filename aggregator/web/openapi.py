@@ -1,13 +1,4 @@
-"""The operation ids of the OpenAPI description: names of functions, such as `list_orders`.
-
-GET    /orders/                  list_orders
-GET    /orders/{order_id}        get_order
-POST   /orders/import            import_orders
-PUT    /orders/{order_id}/lines  replace_order_lines
-
-A name depends on nothing but its own endpoint, so clients keep their names when a file is added. Only of two
-endpoints with the same name the later gets a number.
-"""
+"""The OpenAPI description of all endpoints."""
 
 from __future__ import annotations
 
@@ -38,22 +29,21 @@ from aggregator.write.request import Summary
 
 _VERBS = {"POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
-
 _ACTIONS = {
     *("add", "approve", "archive", "book", "cancel", "check", "close", "copy", "export", "find", "import"),
     *("ingest", "load", "merge", "move", "open", "pay", "query", "receive", "refund", "reject", "remove"),
     *("reset", "restore", "run", "search", "send", "ship", "split", "start", "stop", "sync", "upload"),
 }
-
-
 """Verbs that end the path of a POST, and say what it does."""
-
 
 _SAME_FOR_MANY = {"news", "series", "species"}
 
 
 def operation_names(endpoints: Iterable[tuple[Route, Header, bool]]) -> list[str]:
-    """The name of each endpoint, all different: its route, its header, and whether it writes."""
+    """The name of each endpoint, given its route, its header, and whether it writes.
+
+    Of two endpoints with the same name the later gets a number.
+    """
     names: list[str] = []
     for route, header, is_write in endpoints:
         name, number = operation_name(route, header, is_write), 1
@@ -66,7 +56,15 @@ def operation_names(endpoints: Iterable[tuple[Route, Header, bool]]) -> list[str
 
 
 def operation_name(route: Route, header: Header, is_write: bool) -> str:
-    """The name of one endpoint, in ASCII."""
+    """The operation id of one endpoint, in ASCII: the name of a function in a generated client.
+
+    GET    /orders/                  list_orders
+    GET    /orders/{order_id}        get_order
+    POST   /orders/import            import_orders
+    PUT    /orders/{order_id}/lines  replace_order_lines
+
+    It depends on nothing but its own endpoint, so clients keep their names when a file is added.
+    """
     parts = [part for part in route.segments if part]
     literals = [part for part in parts if not parameter_of(part)]
     action = _words(literals[-1]) if route.method == "POST" and literals else []
@@ -143,17 +141,13 @@ def _is_enum(schema: dict[str, Any]) -> bool:
 
 _ENDING_NOTE = "A value that ends in the ending of a format, such as a.csv, needs one more: a.csv.json."
 
-
 _FILES = (
     "Rows as JSON, where an object is one row. A file may be sent instead: as it is, with its own media type "
     f"({', '.join(kind for kind in MEDIA_TYPES if kind != 'application/json')}) or as "
     "application/octet-stream, or in a field `file` of multipart/form-data."
 )
-
-
 """In words, because generators of clients know no bodies of these types, and several types beside a list
 make code that fails (openapi-python-client 0.29)."""
-
 
 _IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -161,7 +155,6 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
     "description": "Any text that is new for each request; the same key again gets the first answer again",
     "schema": {"type": "string", "maxLength": 255},
 }
-
 
 _SPREADSHEET = {
     "for": "With format=csv: excel, for a CSV that opens with a double click",
@@ -257,13 +250,11 @@ def _format(compiled: ReadEndpoint | WriteEndpoint, has_plan: bool) -> dict[str,
 
 _JSON = "application/json"
 
-
 _INFO = {
     "title": "Aggregator",
     "description": "Each report is one SQL file; each answers as a page, JSON, NDJSON, CSV or Excel.",
     "version": __version__,
 }
-
 
 _PROBLEMS = {
     "404": "There is no such report",
@@ -275,7 +266,6 @@ _PROBLEMS = {
     "507": "The server's disk is full",
 }
 
-
 _PROBLEMS_WITH_BODY = _PROBLEMS | {
     "400": "The body cannot be read, or lacks columns",
     "403": "A page of another site sent it",
@@ -286,7 +276,6 @@ _PROBLEMS_WITH_BODY = _PROBLEMS | {
     "422": "A parameter, a row, or a rule of the database says no; nothing was written",
     "503": "A database is locked, gone or not to be written; nothing was written",
 }
-
 
 _HEALTH = {
     "operationId": "get_health",
@@ -302,7 +291,6 @@ _HEALTH = {
         for status, text in {"200": "All can", "503": "Which cannot, and why"}.items()
     },
 }
-
 
 _SCHEMAS = schemas(Problem, Summary, Preview, Plan)
 

@@ -21,10 +21,7 @@ from aggregator.web.response import Headers
 from aggregator.write.request import Notes
 
 log = logging.getLogger(__name__)
-
-
 MEDIA_TYPE = "application/problem+json"
-
 
 STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.NotFound: (404, "Report not found"),
@@ -55,10 +52,7 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.Cancelled: (503, "The request was cancelled"),
     errors.TimeLimitExceeded: (504, "The report took too long"),
 }
-
-
 """Status and title of each error; the title is the same whenever the type is."""
-
 
 _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.NotFound: "All reports are listed at / and in /openapi.json.",
@@ -75,7 +69,6 @@ _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.SpoolFull: "Try again after the seconds in Retry-After, or raise spool_space.",
     errors.TimeLimitExceeded: "Ask for less, such as a shorter period, or raise time_limit.",
 }
-
 
 _SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in STATUS}
 _SLUGS |= {

@@ -35,12 +35,19 @@ from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import MOVING
 from aggregator.web.body import Body, fields_of, receive_body
 from aggregator.web.download import Download, HtmlFrame, small_body
-from aggregator.web.negotiation import EndpointMatch, choose_format, find, wanted_formats
 from aggregator.web.pages.home import home_page
 from aggregator.web.pages.report import ReportPage
 from aggregator.web.pages.templating import PAGE_HEADERS, SECURITY, send_page_path
 from aggregator.web.problems import allowed_methods, document, error_response
-from aggregator.web.request import Request, given_parameters, merged
+from aggregator.web.request import (
+    EndpointMatch,
+    Request,
+    choose_format,
+    find,
+    given_parameters,
+    merged,
+    wanted_formats,
+)
 from aggregator.web.response import (
     PLAN_HEADERS,
     Headers,
@@ -70,8 +77,6 @@ async def form_choices(
 
 
 _MOST_REMEMBERED = 1_000
-
-
 _LONGEST_REMEMBERED = 500
 
 
@@ -215,8 +220,6 @@ def _is_moving(parameter: Parameter, given: Sequence[str]) -> bool:
 
 
 _MOST_LOOKS = 2
-
-
 _PATIENCE = 0.5
 
 

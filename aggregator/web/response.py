@@ -24,14 +24,9 @@ from aggregator.sqlfile.parameters import Arguments
 Headers = dict[str, str]
 
 SMALLEST = 1_000
-
-
 """Bytes below which compressing does not pay."""
 
-
 _LEVEL = 1
-
-
 _GZIP_WINDOW = 31
 
 
@@ -56,10 +51,7 @@ def compressed_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"/\\|?*;%]+')
 
-
 _LONGEST_NAME = 180
-
-
 """In bytes; file systems take 255, and a browser adds to a name that is there already."""
 
 

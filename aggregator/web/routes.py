@@ -44,16 +44,10 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; worker-src blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-
 """As for other pages; Swagger UI and Redoc have images and styles in their own texts, Redoc a worker, too."""
 
-
 _PATIENCE = 0.5
-
-
 """Seconds that the SQL waits to be shown: for a locked database, and for choices from the data."""
-
 
 _A_YEAR = "public, max-age=31536000, immutable"
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with what is written at one time sent at one time."""
+"""The server: uvicorn with a protocol that sends small responses in one packet, and an end in time."""
 
 from __future__ import annotations
 
@@ -20,11 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from aggregator.settings import add_settings, read_settings, require_folders
 
 _LONGEST_HEAD = 128 * 1024
-
-
 _MOST_WAITING = 64 * 1024
-
-
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -118,20 +114,12 @@ class _JoiningTransport:
 
 
 GRACE_SECONDS = 3
-
-
 """How long requests may go on after the service has been asked to end."""
 
-
 END_SECONDS = GRACE_SECONDS + 2.0
-
-
 """After which it has ended."""
 
-
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
 log = logging.getLogger(__name__)
 
 

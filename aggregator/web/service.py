@@ -28,26 +28,12 @@ from aggregator.write.execute import WriteContext
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 
 P = ParamSpec("P")
-
-
 T = TypeVar("T")
-
-
 _SPARE_THREADS = 4
-
-
 _CHECKERS = 32
-
-
 _REFRESH_SECONDS = 0.3
-
-
 _HOUSEKEEPING_SECONDS = 5.0
-
-
 _LAST_WRITES_SECONDS = 1.0
-
-
 log = logging.getLogger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""A write that a thread carries out, watched from the event loop: its client, its time, its turn."""
+"""The responses to writes: what a request asks for, run in a thread and watched from the event loop."""
 
 from __future__ import annotations
 
@@ -29,12 +29,18 @@ from aggregator.errors import (
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
 from aggregator.sqlfile.parameters import read_arguments
-from aggregator.web.body import INPUT_OPTIONS, Body, fields_of, opened_rows, said_of
-from aggregator.web.negotiation import EndpointMatch, choose_format, wanted_formats
-from aggregator.web.request import Request, given_parameters, merged
+from aggregator.web.body import INPUT_OPTIONS, Body, fields_of, opened_rows, table_options
+from aggregator.web.request import (
+    EndpointMatch,
+    Request,
+    choose_format,
+    given_parameters,
+    merged,
+    wanted_formats,
+)
 from aggregator.web.response import disposition, wanted_name
 from aggregator.web.service import Service
-from aggregator.write.execute import commit_write as carry_out_order
+from aggregator.write.execute import commit_write
 from aggregator.write.idempotency import StoredResponse
 from aggregator.write.preview import MOST_ROWS, USUAL_ROWS, preview
 from aggregator.write.request import (
@@ -48,16 +54,10 @@ from aggregator.write.request import (
 )
 
 _WATCH_AFTER_SECONDS = 0.05
-
-
 _LOOK_SECONDS = 0.25
 
-
 _LET_GO_SECONDS = 0.5
-
-
 """A thread that was asked to give up mostly does so at once, but not inside a single SQLite function."""
-
 
 _LONGER_THAN_A_LOCK = 1.0
 
@@ -122,14 +122,14 @@ def _retrieved(working: asyncio.Future[StoredResponse]) -> None:
         working.exception()
 
 
-def rows_to_show(asked: Fields) -> int:
+def rows_to_show(given: Fields) -> int:
     """How many rows a preview shall have, 0 when none is asked for; raises InvalidParameters.
 
     An empty one is asked for too: nobody who names it expects that something is written.
     """
-    if "preview" not in asked:
+    if "preview" not in given:
         return 0
-    texts = [text for text in asked["preview"] if text]
+    texts = [text for text in given["preview"] if text]
     if not texts:
         return USUAL_ROWS
     if len(texts) == 1 and texts[0] in _COUNTS:
@@ -158,7 +158,7 @@ def previewed(
 
     Raises UnreadableInput, UnsupportedInput, TooLarge.
     """
-    kind, options = said_of(request, body, file)
+    kind, options = table_options(request, body, file)
     shown = preview(file, kind, write.header.input, options, most_rows)
     return StoredResponse(200, [("content-type", "application/json")], shown.to_json(), len(shown.rows))
 
@@ -195,27 +195,32 @@ async def _answered(
         budget.begin(READING)
         working = await service.start_load(lambda: previewed(write, request, body, rows, shown))
     else:
-        order = _order(write, found, request, fields)
+        write_request = _write_request(write, found, request, fields)
         if key := _key(request):
             digest = _digest(request, await service.in_checker(body.digest))
-            order = replace(order, key=RequestKey(key, digest))
-        if write.has_input or order.key is not None:
+            write_request = replace(write_request, key=RequestKey(key, digest))
+        if write.has_input or write_request.key is not None:
             working = await service.start_load(
-                lambda: _committed(service, order, request, body, rows, budget)
+                lambda: _committed(service, write_request, request, body, rows, budget)
             )
         else:
-            working = asyncio.wrap_future(service.writes.submit(order, render, budget))
+            working = asyncio.wrap_future(service.writes.submit(write_request, render, budget))
     return await in_time(working, budget, write, request.receive, service.settings.lock_wait)
 
 
 def _committed(
-    service: Service, order: WriteRequest, request: Request, body: Body, rows: BinaryIO, budget: WriteBudget
+    service: Service,
+    write_request: WriteRequest,
+    request: Request,
+    body: Body,
+    rows: BinaryIO,
+    budget: WriteBudget,
 ) -> StoredResponse:
-    """Carry out an order in a transaction of its own; for a thread."""
+    """Execute a write in a transaction of its own; for a thread."""
     budget.begin(READING)
-    if order.write.has_input:
-        order = replace(order, table=opened_rows(order.write, request, body, rows))
-    return carry_out_order(order, service.place, render, budget=budget)
+    if write_request.write.has_input:
+        write_request = replace(write_request, table=opened_rows(write_request.write, request, body, rows))
+    return commit_write(write_request, service.place, render, budget=budget)
 
 
 def _parts(write: WriteEndpoint, body: Body) -> tuple[Fields, BinaryIO]:
@@ -230,11 +235,13 @@ def _parts(write: WriteEndpoint, body: Body) -> tuple[Fields, BinaryIO]:
     return merged(body.fields, fields), rows
 
 
-def _order(write: WriteEndpoint, found: EndpointMatch, request: Request, fields: Fields) -> WriteRequest:
+def _write_request(
+    write: WriteEndpoint, found: EndpointMatch, request: Request, fields: Fields
+) -> WriteRequest:
     query = request.query()
     options = INPUT_OPTIONS if write.has_input else ()
     given = merged(_given(found, request), fields)
-    asked = merged(query, fields)
+    options_given = merged(query, fields)
     given = {name: texts for name, texts in given.items() if name not in options}
     params = write.header.params
     request.line.parameters = [name for name in given if name in params]
@@ -244,8 +251,8 @@ def _order(write: WriteEndpoint, found: EndpointMatch, request: Request, fields:
         write=write,
         arguments=read_arguments(params, given),
         format=format,
-        skip_invalid=_option(asked, "invalid", _invalid_values(write), write),
-        is_dry=_option(asked, "dry_run", {"true": True, "false": False}, write),
+        skip_invalid=_option(options_given, "invalid", _invalid_values(write), write),
+        is_dry=_option(options_given, "dry_run", {"true": True, "false": False}, write),
     )
 
 
@@ -281,8 +288,8 @@ def _key(request: Request) -> str:
 
 
 def _digest(request: Request, of_body: bytes) -> bytes:
-    said = [request.method, request.segments, request.query_string.decode("latin-1"), of_body.hex()]
-    return hashlib.blake2b(orjson.dumps(said), digest_size=16).digest()
+    parts = [request.method, request.segments, request.query_string.decode("latin-1"), of_body.hex()]
+    return hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()
 
 
 def _has_created(method: str, counts: Counts) -> bool:
@@ -292,16 +299,16 @@ def _has_created(method: str, counts: Counts) -> bool:
     return method == "POST" and counts.inserted > 0
 
 
-def render(order: WriteRequest, outcome: WriteResult) -> StoredResponse:
+def render(write_request: WriteRequest, outcome: WriteResult) -> StoredResponse:
     """The answer to what was done: the rows that the last statement gives, else the counts.
 
     Raises NothingThere when a path names what is not there.
     """
-    route = order.write.endpoint.route
+    route = write_request.write.endpoint.route
     rows = outcome.rows
     if route.method != "POST" and route.parameters and not outcome.matched and not rows:
         raise RecordNotFound("No such row is there, or the rules of this URL keep it; nothing was changed.")
-    if rows is not None and not rows and order.write.needs_row:
+    if rows is not None and not rows and write_request.write.needs_row:
         raise RecordNotFound("There is no row to answer with; nothing was changed.")
     is_created = _has_created(route.method, outcome.counted) and not outcome.is_dry
     received = outcome.received.count if outcome.received is not None else outcome.matched
@@ -310,9 +317,11 @@ def render(order: WriteRequest, outcome: WriteResult) -> StoredResponse:
         return StoredResponse(
             status, [("content-type", "application/json")], summary(outcome).to_json(), received
         )
-    format = order.format
-    writer = format.writer(order.write.columns, order.write.endpoint.sheet)
-    name = wanted_name(order.write.header, order.write.endpoint.short_name, order.arguments)
+    format = write_request.format
+    writer = format.writer(write_request.write.columns, write_request.write.endpoint.sheet)
+    name = wanted_name(
+        write_request.write.header, write_request.write.endpoint.short_name, write_request.arguments
+    )
     headers = [
         ("content-type", format.media_type),
         ("content-disposition", disposition(name, format.suffix, format.disposition)),

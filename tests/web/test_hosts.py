@@ -7,7 +7,8 @@ import socket
 import pytest
 
 from aggregator.errors import MisdirectedRequest
-from aggregator.web.request import AllowedHosts, same_origin
+from aggregator.web.app import AllowedHosts
+from aggregator.web.request import same_origin
 from tests.server import Server
 
 EVIL = {"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}

@@ -1,4 +1,4 @@
-"""What values have to be, in words: of a parameter, or of a column of rows that are sent."""
+"""The fields of forms, and in words what their values have to be."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from aggregator.values.vocabulary import InvalidValue
 from aggregator.web.pages.templating import words
 
 _SHORTEST_GROUPED = 5
-
-
 """A shorter number may be a year."""
 
 
@@ -76,10 +74,7 @@ _WIDGETS = {
     "boolean": "choice",
     "choice": "choice",
 }
-
-
 """The kind of `<input>` by type; a text for the others."""
-
 
 _SHOWN_BY = {
     "number": re.compile(r"-?[0-9]+(\.[0-9]+)?"),
@@ -87,26 +82,17 @@ _SHOWN_BY = {
     "datetime-local": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?"),
     "month": re.compile(r"[0-9]{4}-[0-9]{2}"),
 }
-
-
 """What a browser shows in such a field; it drops the rest (https://html.spec.whatwg.org/multipage/input.html)."""
-
 
 _READ_BY: dict[str, Callable[[str], object]] = {
     "date": date.fromisoformat,
     "datetime-local": datetime.fromisoformat,
     "month": lambda text: date.fromisoformat(f"{text}-01"),
 }
-
-
 """Of texts of that form, what a browser drops as well: days that there are not."""
 
-
 _MOST_IN_LIST = 200
-
-
 _MOST_AT_ONCE = 6
-
 
 _OPEN_ENDS = (
     "1970-01-01",
@@ -116,17 +102,11 @@ _OPEN_ENDS = (
     "1970-01-01T00:00:00Z",
     "9999-12-31T23:59:59Z",
 )
-
-
 """Defaults that stand for the beginning and the end of all days."""
-
 
 _LABELS = {"true": "yes", "false": "no"}
 
-
 _OF_PAGES = ("sort", "limit", "offset")
-
-
 """Fields that a page has other ways for."""
 
 

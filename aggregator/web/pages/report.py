@@ -34,10 +34,7 @@ from aggregator.web.pages.templating import (
 )
 
 _PART: dict[str, str | None] = {"_page": None, "limit": None, "offset": None}
-
-
 """What says which part of the rows a report in pages shows."""
-
 
 _PLAIN: dict[str, str | None] = {"for": None, "separator": None, "decimal": None}
 

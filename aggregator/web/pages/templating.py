@@ -21,13 +21,8 @@ from aggregator.sqlfile.catalog import RouteMatch
 from aggregator.sqlfile.routing import path_of
 
 HERE = Path(__file__).parent
-
-
 _CODE = re.compile(r"`([^`\n]+)`")
-
-
 STATIC = HERE / "static"
-
 
 SECURITY = {
     "content-security-policy": (
@@ -37,10 +32,7 @@ SECURITY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }
-
-
 """What a page may do (https://www.w3.org/TR/CSP3/): nothing from elsewhere, nothing inline."""
-
 
 PAGE_HEADERS = {"content-type": "text/html; charset=utf-8", **SECURITY}
 
