@@ -239,7 +239,7 @@ class SqlEndpoints:
     async def respond(self, request: Request) -> ASGIApp:
         """The response to a request; raises AggregatorError."""
         request.require_text()
-        await self._service.refresh_library()
+        await self._service.refresh_endpoints()
         registry = self._service.registry
         if request.method == "GET" and request.accepts_html and (taker := registry.sent_to(request.segments)):
             return redirect(send_page_path(taker, request.page_url()), 303)

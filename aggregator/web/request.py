@@ -101,7 +101,7 @@ class Request:
         return f"{self._scheme}://{self.header(b'host') or 'localhost'}"
 
     def require_text(self) -> None:
-        """Raises NoSuchReport when the path holds bytes that are not UTF-8, percent-encoded."""
+        """Raises NotFound when the path holds bytes that are not UTF-8, percent-encoded."""
         try:
             unquote_to_bytes(self._raw_path).decode()
         except UnicodeDecodeError:
@@ -223,7 +223,7 @@ def find(registry: EndpointRegistry[Any], method: str, segments: Sequence[str]) 
 
     A file with exactly this name goes first. Then an ending is a format and not part of a path parameter,
     unless the parameter takes only the text with the ending. An unknown ending is part of the parameter
-    where the parameter takes it. Raises NoSuchReport or MethodNotAllowed.
+    where the parameter takes it. Raises NotFound or MethodNotAllowed.
     """
     exact: RouteMatch | None = None
     error: NotFound | MethodNotAllowed | None = None

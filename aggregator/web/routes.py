@@ -65,7 +65,7 @@ class _Versioned(StaticFiles):
 def open_form(registry: EndpointRegistry[Any], name: str, fields: Sequence[tuple[str, str]]) -> str:
     """The URL, as seen from `/_/open/<name>`, of the report of that name with these fields.
 
-    The default, or else the example, stands for what the path needs and is not given. Raises NoSuchReport,
+    The default, or else the example, stands for what the path needs and is not given. Raises NotFound,
     and InvalidParameters for a value that no path can hold.
     """
     endpoint = registry.named(name)
@@ -124,12 +124,12 @@ class OwnPages:
 
     async def _home(self, request: Request) -> Response:
         """The first page, also where `sql/` has an index of its own at `/`."""
-        await self._service.refresh_library()
+        await self._service.refresh_endpoints()
         return await first_page(self._service, request)
 
     async def _open(self, request: Request) -> Response:
         """Lead to a report whose path is made from fields of a form."""
-        await self._service.refresh_library()
+        await self._service.refresh_endpoints()
         fields = [(name, text) for name, texts in request.query().items() for text in texts]
         return redirect(open_form(self._service.registry, _name(request), fields), 303)
 
@@ -155,7 +155,7 @@ class OwnPages:
 
     async def _input_of(self, request: Request) -> ReadEndpoint | WriteEndpoint:
         """The endpoint that takes something. Raises NotFound, BrokenEndpoint or DatabaseUnavailable."""
-        await self._service.refresh_library()
+        await self._service.refresh_endpoints()
         endpoint = self._service.registry.named(_name(request))
         if endpoint.route.method == "GET":
             raise NotFound(f"{endpoint.name} is a report; it takes nothing.")
@@ -167,7 +167,7 @@ class OwnPages:
         settings = self._service.settings
         if not settings.show_sql:
             raise NotFound(f"There is nothing at {request.path}.")
-        await self._service.refresh_library()
+        await self._service.refresh_endpoints()
         found = await self._source_of(self._service.registry.named(_name(request)))
         limit = (
             settings.time_limit if found.compiled is None else found.compiled.time_limit(settings.time_limit)

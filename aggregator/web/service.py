@@ -51,8 +51,8 @@ class Service:
         self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
             SqlFolder(settings.sql), self.engine, settings.lock_wait, check_endpoint
         )
-        self.place = WriteContext(self.engine, settings.time_limit, IdempotencyStore(self.engine))
-        self.writes = WriteQueues(self.place)
+        self.write_context = WriteContext(self.engine, settings.time_limit, IdempotencyStore(self.engine))
+        self.writes = WriteQueues(self.write_context)
         self.pool = self.engine.make_snapshots(most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")
         self.encoders = ThreadPoolExecutor(settings.max_reports + _SPARE_THREADS, "encode")
@@ -70,7 +70,7 @@ class Service:
         )
         self.slots = asyncio.Semaphore(settings.max_reports)
         self._most_loads = max(settings.max_reports // 2, 1)
-        self._load_places = asyncio.Semaphore(self._most_loads)
+        self._load_slots = asyncio.Semaphore(self._most_loads)
         self._loaders = ThreadPoolExecutor(self._most_loads, "load")
         self._refreshing: asyncio.Task[None] | None = None
 
@@ -94,7 +94,7 @@ class Service:
             self.checkers, partial(function, *args, **kwargs)
         )
 
-    async def refresh_library(self) -> None:
+    async def refresh_endpoints(self) -> None:
         """Let a thread read the SQL files that have changed; waits for the first time, then not for long."""
         if not self.registry.is_due():
             return
@@ -103,14 +103,14 @@ class Service:
         await asyncio.wait([self._refreshing], timeout=_REFRESH_SECONDS if self.registry.was_read else None)
 
     async def take_slot(self) -> None:
-        """Wait for one of the places for running reports; raises TooManyReports."""
+        """Wait for a slot for a running report; raises Overloaded."""
         running = f"{self.settings.max_reports} reports are running"
         await self._take(self.slots, running)
 
-    async def _take(self, places: asyncio.Semaphore, running: str) -> None:
+    async def _take(self, slots: asyncio.Semaphore, running: str) -> None:
         try:
             async with asyncio.timeout(self.settings.queue_wait):
-                await places.acquire()
+                await slots.acquire()
         except TimeoutError:
             raise Overloaded(
                 f"{running}, which is the limit, and none ended in {self.settings.queue_wait:g} seconds.",
@@ -118,15 +118,15 @@ class Service:
             ) from None
 
     async def start_load(self, work: Callable[[], StoredResponse]) -> asyncio.Future[StoredResponse]:
-        """Let a thread carry out a write, in one of the places for these, which it keeps until it ends.
+        """Let a thread execute a write, in a slot that it keeps until it ends.
 
-        They are half as many as those for reports, and not the same: no write keeps a report waiting.
+        These slots are half as many as those for reports, and not the same: no write keeps a report waiting.
         """
         count = self._most_loads
         running = f"{count} bodies are being read" if count > 1 else "A body is being read"
-        await self._take(self._load_places, running)
+        await self._take(self._load_slots, running)
         working = asyncio.get_running_loop().run_in_executor(self._loaders, work)
-        working.add_done_callback(lambda _: self._load_places.release())
+        working.add_done_callback(lambda _: self._load_slots.release())
         return working
 
     @asynccontextmanager

@@ -171,7 +171,7 @@ async def respond_to_write(
 ) -> Response:
     """Execute what a request asks for.
 
-    Raises AggregatorError; nothing is written then. StaleReport when the tables have changed.
+    Raises AggregatorError; nothing is written then. StaleEndpoint when the tables have changed.
     """
     try:
         answered = await _answered(service, write, found, request, body)
@@ -220,7 +220,7 @@ def _committed(
     budget.begin(READING)
     if write_request.write.has_input:
         write_request = replace(write_request, table=opened_rows(write_request.write, request, body, rows))
-    return commit_write(write_request, service.place, render, budget=budget)
+    return commit_write(write_request, service.write_context, render, budget=budget)
 
 
 def _parts(write: WriteEndpoint, body: Body) -> tuple[Fields, BinaryIO]:
@@ -302,7 +302,7 @@ def _has_created(method: str, counts: Counts) -> bool:
 def render(write_request: WriteRequest, outcome: WriteResult) -> StoredResponse:
     """The answer to what was done: the rows that the last statement gives, else the counts.
 
-    Raises NothingThere when a path names what is not there.
+    Raises RecordNotFound when no row has the values of the path.
     """
     route = write_request.write.endpoint.route
     rows = outcome.rows

@@ -41,18 +41,18 @@ class Entry:
 def home_page(
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint],
     overviews: Overviews,
-    place: PageUrl,
+    url: PageUrl,
     locale: str,
 ) -> bytes:
     """The page; it may wait for a database."""
-    entries = sorted(_entries(registry, place), key=_place)
+    entries = sorted(_entries(registry, url), key=_place)
     lack = missing_databases((endpoint, registry.trouble(endpoint)) for endpoint in registry.endpoints())
     lacking_files = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()
     usable = [entry for entry in entries if entry.file not in lacking_files]
     databases = overviews.of(registry.databases.files().values())
     return render(
         "home.html",
-        root=place.root,
+        root=url.root,
         locale=locale,
         folders=[(folder, list(group)) for folder, group in groupby(usable, _folder)],
         count=len(entries),
@@ -66,7 +66,7 @@ def home_page(
     )
 
 
-def _entries(registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], place: PageUrl) -> Iterator[Entry]:
+def _entries(registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], url: PageUrl) -> Iterator[Entry]:
     for endpoint in registry.endpoints():
         route, header = endpoint.route, endpoint.source.header if endpoint.source is not None else None
         description = header.description if header is not None else ""
@@ -78,7 +78,7 @@ def _entries(registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], place: Pa
             path=route.url,
             title=endpoint.title,
             description=description.split("\n\n")[0],
-            url=place.root + _way_to(endpoint),
+            url=url.root + _way_to(endpoint),
             has_chart=header is not None and header.chart is not None,
             fault=trouble.detail if trouble is not None else "",
             searched=" ".join(texts).lower(),

@@ -60,7 +60,7 @@ class ReportPage:
     """
 
     report: ReadEndpoint
-    place: PageUrl
+    url: PageUrl
     given: Mapping[str, Sequence[str]]
     table: HtmlTable
     base: str
@@ -78,7 +78,7 @@ class ReportPage:
             body=body,
             in_effect=in_effect(self._asked(), self.given, self.table.locale, self.report.paging is not None),
             headings=headings,
-            part=_Part(self.place, job),
+            part=_Part(self.url, job),
             most_drawn=MOST_ROWS,
             chart_words=self._chart_words(),
             is_record=self.table.is_record,
@@ -113,27 +113,27 @@ class ReportPage:
     def _names(self, fields: Sequence[Field]) -> dict[str, Any]:
         """What the templates of both need."""
         route = self.report.endpoint.route
-        opening = page_url(self.place.root, "open", self.report.name, {})
-        action = opening if route.parameters else self.place.own
+        opening = page_url(self.url.root, "open", self.report.name, {})
+        action = opening if route.parameters else self.url.own
         kept = {"format", "sort"} - self.report.header.params.keys()
         return {
-            "root": self.place.root,
-            "place": self.place,
+            "root": self.url.root,
+            "place": self.url,
             "locale": self.table.locale,
             "report": self.report,
             "fields": fields,
             "action": action,
-            "kept": [(name, text) for name, text in self.place.query if name in kept],
+            "kept": [(name, text) for name, text in self.url.query if name in kept],
             "downloads": list(self._downloads()),
             "curl": self._curl(),
             "curl_url": self._whole_url(self._curl_format()),
             "pictures": {each.name: self._whole_url(each.name) for each in self.report.pictures},
-            "sent": [(each.endpoint.title, send_page_path(each, self.place)) for each in self.sent],
+            "sent": [(each.endpoint.title, send_page_path(each, self.url)) for each in self.sent],
             "source_url": self._source_url() if self.shows_sql else None,
         }
 
     def _whole_url(self, format: str) -> str:
-        return self.place.url(**self._whole(format))
+        return self.url.url(**self._whole(format))
 
     def _whole(self, format: str) -> dict[str, str | None]:
         """What makes the page's URL that of all rows in a format: `limit` may mean something else, too."""
@@ -151,7 +151,7 @@ class ReportPage:
 
     def _source_url(self) -> str:
         own = {name: texts for name, texts in self.given.items() if name in self.report.header.params}
-        return page_url(self.place.root, "sql", self.report.name, own)
+        return page_url(self.url.root, "sql", self.report.name, own)
 
     def _downloads(self) -> Iterator[tuple[str, str, Format]]:
         """Label, URL and format of each file that there is."""
@@ -160,9 +160,9 @@ class ReportPage:
         for format in sorted(formats, key=lambda each: order.index(each.name)):
             changes = self._whole(format.name)
             if format.name == "csv":
-                yield "CSV", self.place.url(**changes | self._for_excel()), SPREADSHEET_CSV
+                yield "CSV", self.url.url(**changes | self._for_excel()), SPREADSHEET_CSV
             else:
-                yield {"excel": "Excel", "json": "JSON"}[format.name], self.place.url(**changes), format
+                yield {"excel": "Excel", "json": "JSON"}[format.name], self.url.url(**changes), format
 
     def _for_excel(self) -> dict[str, str | None]:
         """What makes a CSV one that opens with a double click in the reader's language."""
@@ -180,7 +180,7 @@ class ReportPage:
         return "csv" if "csv" in names else names[0]
 
     def _curl(self) -> str:
-        url = self.place.absolute(self.base, **self._whole(self._curl_format()))
+        url = self.url.absolute(self.base, **self._whole(self._curl_format()))
         return f"curl --fail --remote-name --remote-header-name {shlex.quote(url)}"
 
     def _headings(self, job: Job, numbers: Sequence[str]) -> list[Heading]:
@@ -194,7 +194,7 @@ class ReportPage:
         now = job.arguments.get("sort")
         following = {first: second, second: None}.get(str(now), first)
         part = {"offset": None} if self.report.paging is not None else {}
-        url = self.place.url(**part, _page=None, sort=following)
+        url = self.url.url(**part, _page=None, sort=following)
         sorted = {f"{column.name}.asc": "ascending", f"{column.name}.desc": "descending"}.get(
             str(now), "none"
         )
@@ -234,7 +234,7 @@ class _Body:
 class _Part:
     """Which part of all rows a page shows, and the ways to the others."""
 
-    place: PageUrl
+    url: PageUrl
     job: Job
 
     @property
@@ -256,6 +256,6 @@ class _Part:
 
     def _url(self, before: int) -> str:
         if self.job.report.paging is not None:
-            return self.place.url(offset=str(before) if before else None)
+            return self.url.url(offset=str(before) if before else None)
         page = before // self.job.part[1] + 1
-        return self.place.url(_page=str(page) if page > 1 else None)
+        return self.url.url(_page=str(page) if page > 1 else None)

@@ -46,7 +46,7 @@ class SendPage:
     """
 
     compiled: ReadEndpoint | WriteEndpoint
-    place: PageUrl
+    url: PageUrl
     given: Mapping[str, Sequence[str]]
     base: str
     most_bytes: int
@@ -59,8 +59,8 @@ class SendPage:
         has_rows = bool(header.input)
         return render(
             "send_rows.html" if has_rows else "send_fields.html",
-            root=self.place.root,
-            place=self.place,
+            root=self.url.root,
+            place=self.url,
             endpoint=self.compiled.endpoint,
             header=header,
             fields=fields_of({name: _open(each) for name, each in header.params.items()}, self.given, {}),
@@ -76,7 +76,7 @@ class SendPage:
             most_bytes=self.most_bytes,
             numbers=[column.name for column in self.compiled.columns if is_number(column)],
             curl=self._curl(),
-            source_url=page_url(self.place.root, "sql", self.compiled.name, {}) if self.shows_sql else None,
+            source_url=page_url(self.url.root, "sql", self.compiled.name, {}) if self.shows_sql else None,
         )
 
     def _curl(self) -> str:

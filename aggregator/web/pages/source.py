@@ -117,7 +117,7 @@ class Database:
     written: tuple[str, ...]
 
 
-def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, place: PageUrl) -> bytes:
+def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, url: PageUrl) -> bytes:
     """The page; reading a long file takes a while, so it is not for the event loop."""
     endpoint, compiled = found.endpoint, found.compiled
     header = endpoint.source.header if endpoint.source is not None else None
@@ -126,8 +126,8 @@ def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, pla
     faults = found.error.faults if isinstance(found.error, BrokenEndpoint) else ()
     return render(
         "source.html",
-        root=place.root,
-        place=place,
+        root=url.root,
+        place=url,
         endpoint=endpoint,
         header=header,
         compiled=compiled,
@@ -150,7 +150,7 @@ def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, pla
         others=[each for each in errors if each.parameter not in params],
         duration=duration,
         is_get=endpoint.route.method == "GET",
-        page_url=partial(page_url, place.root, name=endpoint.name),
+        page_url=partial(page_url, url.root, name=endpoint.name),
         given=asked.given,
         plan_given={**asked.given, "format": [PLAN.name]},
     )

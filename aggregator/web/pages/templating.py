@@ -155,10 +155,10 @@ class PageUrl:
         return f"{base}/{folders}{changed.removeprefix('./')}"
 
 
-def send_page_path(match: RouteMatch, place: PageUrl) -> str:
+def send_page_path(match: RouteMatch, url: PageUrl) -> str:
     """The URL of the page that sends something to an endpoint; what its path says is filled in."""
     query = f"?{urlencode(match.path_parameters)}" if match.path_parameters else ""
-    return f"{place.root}_/send/{quote(match.endpoint.name)}{query}"
+    return f"{url.root}_/send/{quote(match.endpoint.name)}{query}"
 
 
 def page_url(root: str, kind: str, name: str, given: Mapping[str, Sequence[str]]) -> str:
