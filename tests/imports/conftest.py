@@ -39,12 +39,12 @@ def demo(filled: Path, tmp_path: Path) -> Path:
     return shutil.copytree(filled, tmp_path / "demo")
 
 
-@pytest.fixture(params=["made", "unicorn_inc.csv"])
+@pytest.fixture(params=["made", pytest.param("unicorn_inc.csv", marks=pytest.mark.slow)])
 def invoice_sheet(request: pytest.FixtureRequest) -> bytes:
     return sheets.invoices() if request.param == "made" else _original(request.param)
 
 
-@pytest.fixture(params=["made", "ecommerce_sample.csv"])
+@pytest.fixture(params=["made", pytest.param("ecommerce_sample.csv", marks=pytest.mark.slow)])
 def shop_sheet(request: pytest.FixtureRequest) -> bytes:
     return sheets.shop_orders() if request.param == "made" else _original(request.param)
 

@@ -119,7 +119,7 @@ def real_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield shop
 
 
-@pytest.fixture(scope="package", params=["sheet", "mixed", "real"])
+@pytest.fixture(scope="package", params=["sheet", "mixed", pytest.param("real", marks=pytest.mark.slow)])
 def shop(request: pytest.FixtureRequest) -> Shop:
     """Each of them."""
     found: Shop = request.getfixturevalue(f"{request.param}_shop")

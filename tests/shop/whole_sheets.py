@@ -19,8 +19,8 @@ from tests.server import Server
 from tests.shop.flat_rows import Row, money
 
 MADE_INVOICES, MADE_ORDERS = "made invoices", "made orders"
-OVER_INVOICES = [MADE_INVOICES, "unicorn_inc.csv"]
-OVER_ORDERS = [MADE_ORDERS, "ecommerce_sample.csv"]
+OVER_INVOICES = [MADE_INVOICES, pytest.param("unicorn_inc.csv", marks=pytest.mark.slow)]
+OVER_ORDERS = [MADE_ORDERS, pytest.param("ecommerce_sample.csv", marks=pytest.mark.slow)]
 
 
 _MORE_INVOICES = (

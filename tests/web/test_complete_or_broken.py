@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -153,6 +154,7 @@ def test_a_whole_file_is_whole(server: Server, format: str, coding: str) -> None
         case "csv":
             count = len(body.splitlines()) - 1
         case _:
-            sheet = openpyxl.load_workbook(io.BytesIO(body), read_only=True).worksheets[0]
-            count = sum(1 for _ in sheet.iter_rows()) - 1
+            with zipfile.ZipFile(io.BytesIO(body)) as parts:
+                assert parts.testzip() is None
+                count = len(re.findall(rb"<row[ >]", parts.read("xl/worksheets/sheet1.xml"))) - 1
     assert count == 20_000
