@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser import axe
 from tests.browser.conftest import NewPage
 from tests.server import Server
 
@@ -140,7 +140,7 @@ def test_axe_finds_nothing(page: Page, path: str) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 844})
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-        found = Axe().run(page).response["violations"]
+        found = axe.violations(page)
         assert [(each["help"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found] == []
 
 

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import axe
 from tests.browser.send.acting import opened
 from tests.browser.send.service import asked, guests
 from tests.server import Server, url
@@ -220,6 +220,6 @@ def test_accessible(browser: Browser, server: Server, path: str, scheme: str) ->
         page.goto(path)
         page.click("#run")
         page.wait_for_selector(".error")
-        found = Axe().run(page).response["violations"]
+        found = axe.violations(page)
         assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

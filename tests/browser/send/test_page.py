@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from markupsafe import escape
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import axe
 from tests.browser.send.acting import chosen, looked_at, opened, outcome
 from tests.browser.send.service import asked, guests
 from tests.browser.send.sheets import as_csv, invoices
@@ -119,6 +119,6 @@ def test_accessible(browser: Browser, server: Server, settings: dict[str, Any]) 
         page.click("#check")
         outcome(page)
         page.click("#curl-fold summary")
-        found = Axe().run(page).response["violations"]
+        found = axe.violations(page)
         assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
