@@ -1,6 +1,6 @@
 """Many small writes in one transaction: one sync of the disk serves all that wait.
 
-Each order has a savepoint of its own, so that one that fails takes nothing of the others with it.
+Each request has a savepoint of its own, so that one that fails takes nothing of the others with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _IDLE_SECONDS = 10.0
 _QUIET_SECONDS = 0.2
 
 
-"""So long after the last order the WAL files are emptied, while nobody waits for that."""
+"""So long after the last request the WAL files are emptied, while nobody waits for that."""
 
 
 _MOST_TRIES = 4
@@ -36,31 +36,31 @@ _MOST_TRIES = 4
 
 @dataclass(slots=True)
 class _Waiting:
-    order: WriteRequest
+    request: WriteRequest
     render: Render
     budget: WriteBudget
     future: Future[StoredResponse] = field(default_factory=Future)
 
     @property
     def files(self) -> object:
-        """Orders for the same files can go together."""
-        write = self.order.write
+        """Requests for the same files can go together."""
+        write = self.request.write
         return write.files, write.written
 
 
 class WriteQueues:
     """A queue for each set of files that is written: who waits for one file keeps nobody from another."""
 
-    def __init__(self, place: WriteContext) -> None:
-        self._place = place
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
         self._queues: dict[object, WriteQueue] = {}
 
-    def submit(self, order: WriteRequest, render: Render, budget: WriteBudget) -> Future[StoredResponse]:
+    def submit(self, request: WriteRequest, render: Render, budget: WriteBudget) -> Future[StoredResponse]:
         """As WriteQueue does; for one thread."""
-        written = order.write.written
+        written = request.write.written
         if written not in self._queues:
-            self._queues[written] = WriteQueue(self._place)
-        return self._queues[written].submit(order, render, budget)
+            self._queues[written] = WriteQueue(self._context)
+        return self._queues[written].submit(request, render, budget)
 
     def close(self, patience: float) -> None:
         """End when all that waits is done, or after so many seconds."""
@@ -70,10 +70,10 @@ class WriteQueues:
 
 
 class WriteQueue:
-    """Carries out small orders one after another, in a thread of its own that keeps its files open."""
+    """Executes small requests one after another, in a thread of its own that keeps its files open."""
 
-    def __init__(self, place: WriteContext) -> None:
-        self._place = place
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._connections: dict[tuple[object, ...], tuple[WriteConnection, float]] = {}
         self._thread: threading.Thread | None = None
@@ -81,12 +81,12 @@ class WriteQueue:
         self._is_over = False
         self._tries_left = 0
 
-    def submit(self, order: WriteRequest, render: Render, budget: WriteBudget) -> Future[StoredResponse]:
-        """Carry out an order without rows, not dry and without a key; the future raises as carry_out does.
+    def submit(self, request: WriteRequest, render: Render, budget: WriteBudget) -> Future[StoredResponse]:
+        """Execute a request without rows, not dry and without a key; the future raises as `commit_write`.
 
-        effort: begins when it is the order's turn.
+        budget: begins when it is the request's turn.
         """
-        waiting = _Waiting(order, render, budget)
+        waiting = _Waiting(request, render, budget)
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="write", daemon=True)
@@ -105,7 +105,7 @@ class WriteQueue:
         while left or not self._is_over:
             group, left = self._next_group(left)
             if group:
-                self._carry_out(group)
+                self._execute_group(group)
                 self._tries_left = _MOST_TRIES
                 self._close_idle()
         for connection, _ in self._connections.values():
@@ -113,7 +113,7 @@ class WriteQueue:
             connection.close()
 
     def _next_group(self, left: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
-        """The next orders for the same files, and those that have to wait; waits for a first one."""
+        """The next requests for the same files, and those that have to wait; waits for a first one."""
         group = left[:1]
         others: list[_Waiting] = []
         for waiting in left[1:]:
@@ -136,8 +136,8 @@ class WriteQueue:
                 (group if same else others).append(waiting_now)
         return group, others
 
-    def _carry_out(self, group: list[_Waiting]) -> None:
-        """Carry out a group; when one order spoils the transaction of all, each gets one of its own."""
+    def _execute_group(self, group: list[_Waiting]) -> None:
+        """Execute a group; when one request spoils the transaction of all, each gets one of its own."""
         try:
             self._together(group)
         except (DatabaseUnavailable, UnstableDatabases) as error:
@@ -150,16 +150,16 @@ class WriteQueue:
                 return
             for waiting in group:
                 if not waiting.future.done():
-                    self._carry_out([waiting])
+                    self._execute_group([waiting])
 
     def _together(self, group: list[_Waiting]) -> None:
-        connection = self._connection(group[0].order)
+        connection = self._connection(group[0].request)
         done: list[tuple[_Waiting, StoredResponse | Exception]] = []
-        together = WriteBudget(self._place.time_limit * len(group))
+        together = WriteBudget(self._context.time_limit * len(group))
         together.begin()
         connection.wanted = together.wanted
         try:
-            with self._place.engine.transaction(connection):
+            with self._context.engine.transaction(connection):
                 for waiting in group:
                     connection.wanted = waiting.budget.wanted
                     done.append((waiting, _in_savepoint(connection, waiting)))
@@ -179,14 +179,14 @@ class WriteQueue:
             else:
                 waiting.future.set_result(result)
 
-    def _connection(self, order: WriteRequest) -> WriteConnection:
-        write = order.write
+    def _connection(self, request: WriteRequest) -> WriteConnection:
+        write = request.write
         identities = tuple(file.identity() for file in write.files)
         key = (write.files, write.written, identities)
         for other in [each for each in self._connections if each[:2] == key[:2] and each != key]:
             self._connections.pop(other)[0].close()
         known = self._connections.pop(key, None)
-        connection = known[0] if known is not None else opened(order, self._place)
+        connection = known[0] if known is not None else opened(request, self._context)
         connection.checkpoint_on_close(False)
         self._connections[key] = (connection, time.monotonic())
         return connection
@@ -225,13 +225,13 @@ def _decide(waiting: Iterable[_Waiting]) -> None:
 
 
 def _in_savepoint(connection: WriteConnection, waiting: _Waiting) -> StoredResponse | Exception:
-    """The answer, or what took this one order back; raises what takes back the whole transaction."""
+    """The answer, or what took this one request back; raises what takes back the whole transaction."""
     try:
         waiting.budget.begin()
         with waiting.budget.interrupting(connection), connection.savepoint():
-            return waiting.render(waiting.order, execute(connection, waiting.order, None))
+            return waiting.render(waiting.request, execute(connection, waiting.request, None))
     except StatementFailed as failed:
-        failure = to_write_failure(failed, waiting.budget, connection, waiting.order.write)
+        failure = to_write_failure(failed, waiting.budget, connection, waiting.request.write)
         if failed.is_interrupted or not connection.in_transaction:
             raise failure from failed
         return failure

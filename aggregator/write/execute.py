@@ -1,4 +1,4 @@
-"""One order inside a transaction: guards and statements in order, and the rows that the last one gives."""
+"""One request inside a transaction: its guards and statements in order, and the rows of the last one."""
 
 from __future__ import annotations
 
@@ -27,44 +27,44 @@ Progress = Callable[[int], None]
 
 
 def stage(
-    connection: WriteConnection, order: WriteRequest, budget: WriteBudget, progress: Progress
+    connection: WriteConnection, request: WriteRequest, budget: WriteBudget, progress: Progress
 ) -> ReceivedRows | None:
     """Check the body's rows and put them into the table `input`; no database is touched yet.
 
     None when the endpoint has no input. Raises RejectedRows when no guard comes first, UnreadableInput,
-    TooLarge, and the reason not to go on with the effort.
+    TooLarge, and the reason not to go on.
     """
-    if order.table is None:
+    if request.table is None:
         return None
-    columns = order.write.header.input
+    columns = request.write.header.input
 
     def noted(count: int) -> None:
         budget.require()
         progress(count)
 
     # Guards tell what else is wrong, also with the rows that have a bad cell.
-    has_guards = order.write.statements[0].guard is not None
-    staging = Staging(order.table, columns, noted, keeps_bad=has_guards and not order.skip_invalid)
+    has_guards = request.write.statements[0].guard is not None
+    staging = Staging(request.table, columns, noted, keeps_bad=has_guards and not request.skip_invalid)
     connection.staged.stage(list(columns), staging.rows())
     staging.require_day_order()
-    if not order.skip_invalid and not has_guards:
+    if not request.skip_invalid and not has_guards:
         staging.require_all_good()
     return staging.received()
 
 
-def execute(connection: WriteConnection, order: WriteRequest, received: ReceivedRows | None) -> WriteResult:
+def execute(connection: WriteConnection, request: WriteRequest, received: ReceivedRows | None) -> WriteResult:
     """Run the statements in the transaction that the connection is in; raises StatementFailed.
 
     Also what a guard says (NothingThere, Conflict, InvalidWrite, RejectedRows), TooLarge for an answer of too
     many rows, and UnfitValue for one that the format cannot show.
     """
-    write = order.write
+    write = request.write
     if write.has_bare_names and not is_as_checked(connection, write):
         # SQLite would take the table of another file, which has got one of that name since.
         raise StaleEndpoint
-    values = bindings(order.arguments)
+    values = bindings(request.arguments)
     matched = 0
-    guards = Guards(connection, order, received)
+    guards = Guards(connection, request, received)
     with connection.counted() as counts:
         for statement in write.statements[:-1]:
             if statement.guard is not None:
@@ -76,10 +76,10 @@ def execute(connection: WriteConnection, order: WriteRequest, received: Received
         last = write.statements[-1].sql
         if write.columns:
             matched += connection.run_and_keep(last, values, len(write.columns))
-            rows = _as_text(connection, order)
+            rows = _as_text(connection, request)
         else:
             matched, rows = matched + connection.run(last, values), None
-    return WriteResult(write, guards.received, counts.tables(), rows, order.is_dry, matched)
+    return WriteResult(write, guards.received, counts.tables(), rows, request.is_dry, matched)
 
 
 def is_as_checked(connection: WriteConnection, write: WriteEndpoint) -> bool:
@@ -87,9 +87,9 @@ def is_as_checked(connection: WriteConnection, write: WriteEndpoint) -> bool:
     return connection.schema_state(write.files) == write.checked_against
 
 
-def _as_text(connection: WriteConnection, order: WriteRequest) -> list[bytes]:
-    write = order.write
-    writer = order.format.writer(write.columns, write.endpoint.sheet)
+def _as_text(connection: WriteConnection, request: WriteRequest) -> list[bytes]:
+    write = request.write
+    writer = request.format.writer(write.columns, write.endpoint.sheet)
     kept = Statement(connection.kept_rows, write.statements[-1].columns, frozenset(), frozenset())
     rows = connection.texts(rows_as_text(kept, writer.row_sql))
     chunks: list[bytes] = []
@@ -116,7 +116,7 @@ class _TakenBack(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """Where writes are carried out. time_limit: in seconds."""
+    """What a write needs besides its request. time_limit: in seconds."""
 
     engine: Engine
     time_limit: float
@@ -128,36 +128,36 @@ def _nobody(count: int) -> None:
 
 
 def commit_write(
-    order: WriteRequest,
-    place: WriteContext,
+    request: WriteRequest,
+    context: WriteContext,
     render: Render,
     progress: Progress = _nobody,
     budget: WriteBudget | None = None,
 ) -> StoredResponse:
     """Check the rows, run the statements and give the answer; nothing is written when it raises.
 
-    progress: told how many rows were read so far. effort: by which others may end it.
+    progress: told how many rows were read so far. budget: by which others may end it.
     """
-    budget = budget or WriteBudget(order.write.time_limit(place.time_limit))
-    answers = place.answers if order.key is not None else None
-    with closing(opened(order, place, answers)) as connection, budget.interrupting(connection):
+    budget = budget or WriteBudget(request.write.time_limit(context.time_limit))
+    answers = context.answers if request.key is not None else None
+    with closing(opened(request, context, answers)) as connection, budget.interrupting(connection):
         connection.wanted = budget.wanted
         try:
             if not budget.has_begun:
                 budget.begin(READING)
-            received = stage(connection, order, budget, progress)
+            received = stage(connection, request, budget, progress)
             budget.begin()
-            return _in_transaction(connection, order, place, received, render, answers, budget)
+            return _in_transaction(connection, request, context, received, render, answers, budget)
         except (StatementFailed, Cancelled) as error:
-            raise to_write_failure(error, budget, connection, order.write) from error
+            raise to_write_failure(error, budget, connection, request.write) from error
 
 
 def opened(
-    order: WriteRequest, place: WriteContext, answers: IdempotencyStore | None = None
+    request: WriteRequest, context: WriteContext, answers: IdempotencyStore | None = None
 ) -> WriteConnection:
-    """A connection to all that an order needs."""
-    written = [*order.write.written, *([answers.file()] if answers is not None else [])]
-    return place.engine.write_connection(written, order.write.only_read)
+    """A connection to all that a request needs."""
+    written = [*request.write.written, *([answers.file()] if answers is not None else [])]
+    return context.engine.write_connection(written, request.write.only_read)
 
 
 def to_write_failure(
@@ -178,8 +178,8 @@ def to_write_failure(
 
 def _in_transaction(
     connection: WriteConnection,
-    order: WriteRequest,
-    place: WriteContext,
+    request: WriteRequest,
+    context: WriteContext,
     received: ReceivedRows | None,
     render: Render,
     answers: IdempotencyStore | None,
@@ -187,14 +187,14 @@ def _in_transaction(
 ) -> StoredResponse:
     answered: StoredResponse | None = None
     try:
-        with place.engine.transaction(connection):
+        with context.engine.transaction(connection):
             if answers is not None:
-                answered = answers.given_before(connection, order)
+                answered = answers.given_before(connection, request)
             if answered is None:
-                answered = render(order, execute(connection, order, received))
+                answered = render(request, execute(connection, request, received))
                 if answers is not None:
-                    answers.keep(connection, order, answered)
-            if order.is_dry:
+                    answers.keep(connection, request, answered)
+            if request.is_dry:
                 connection.require_references()
                 raise _TakenBack
             budget.decide()

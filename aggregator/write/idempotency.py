@@ -66,31 +66,31 @@ class IdempotencyStore:
             self._source = self._engine.own_database(_SCHEMA, FILE_NAME, _SCRIPT)
         return self._source
 
-    def given_before(self, connection: WriteConnection, order: WriteRequest) -> StoredResponse | None:
+    def given_before(self, connection: WriteConnection, request: WriteRequest) -> StoredResponse | None:
         """The first answer to the same request. Raises InvalidParameters when the key was another's."""
-        assert order.key is not None
+        assert request.key is not None
         row = connection.execute(
             f"SELECT digest, status, headers, body FROM {_TABLE}"
             " WHERE endpoint = ? AND request_key = ? AND answered_at > ?",
-            (order.write.name, order.key.key, time.time() - KEPT_SECONDS),
+            (request.write.name, request.key.key, time.time() - KEPT_SECONDS),
         ).fetchone()
         if row is None:
             return None
         digest, status, headers, body = row
-        if digest != order.key.digest:
+        if digest != request.key.digest:
             message = "was already used for a different request; use a new key"
-            raise InvalidParameters([InvalidParameter("Idempotency-Key", order.key.key, message)])
+            raise InvalidParameters([InvalidParameter("Idempotency-Key", request.key.key, message)])
         return StoredResponse(status, [(name, value) for name, value in json.loads(headers)], body)
 
-    def keep(self, connection: WriteConnection, order: WriteRequest, answered: StoredResponse) -> None:
+    def keep(self, connection: WriteConnection, request: WriteRequest, answered: StoredResponse) -> None:
         """Remember an answer, and forget the old ones."""
-        assert order.key is not None
+        assert request.key is not None
         now = int(time.time())
         connection.execute(f"DELETE FROM {_TABLE} WHERE answered_at <= ?", (now - KEPT_SECONDS,))
         connection.execute(
             f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                *(order.write.name, order.key.key, order.key.digest, now),
+                *(request.write.name, request.key.key, request.key.digest, now),
                 *(answered.status, json.dumps(answered.headers), answered.body),
             ),
         )

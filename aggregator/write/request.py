@@ -1,4 +1,4 @@
-"""One endpoint that changes data, and one order to it."""
+"""One endpoint that changes data, and one request to it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, BinaryIO, Protocol, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 from pydantic import Field
 
 from aggregator.documents import Count, Document
 from aggregator.endpoints.model import WriteEndpoint
-from aggregator.engine.base import Counts, TableCounts
+from aggregator.engine.base import Counts, TableCounts, WriteConnection
 from aggregator.errors import AggregatorError, RejectedRow, TimeLimitExceeded
 from aggregator.formats.base import Format
 from aggregator.inputs.table import Table
@@ -52,13 +52,6 @@ READING = "Reading the rows"
 RUNNING = "The SQL"
 
 
-class Interruptible(Protocol):
-    """What runs SQL that another thread may end."""
-
-    def interrupt(self) -> None:
-        """End the SQL that runs."""
-
-
 class WriteBudget:
     """One write while it is carried out. seconds: the most that each of its stages may take.
 
@@ -75,7 +68,7 @@ class WriteBudget:
         self.has_begun = False
         self._error: AggregatorError | None = None
         self._is_decided = False
-        self._connection: Interruptible | None = None
+        self._connection: WriteConnection | None = None
         self._lock = threading.Lock()
 
     def begin(self, stage: str = RUNNING) -> None:
@@ -134,7 +127,7 @@ class WriteBudget:
             self._is_decided = True
 
     @contextmanager
-    def interrupting(self, connection: Interruptible) -> Iterator[None]:
+    def interrupting(self, connection: WriteConnection) -> Iterator[None]:
         """While inside, giving up interrupts the SQL on a connection."""
         with self._lock:
             self._connection = connection
@@ -146,7 +139,7 @@ class WriteBudget:
 
 
 def watched(file: BinaryIO, budget: WriteBudget) -> BinaryIO:
-    """A body's file whose reading ends with the effort: the readers of all formats read it in pieces."""
+    """A body's file whose reading ends with the budget: the readers of all formats read it in pieces."""
     return cast(BinaryIO, _WatchedFile(file, budget.require))
 
 
@@ -192,7 +185,7 @@ class ReceivedRows:
 @dataclass(frozen=True, slots=True)
 class WriteResult:
     """received: None when the endpoint has no input. rows: those of the last statement, as chunks of
-    text in the order's format, None when it gives none. matched: rows that the statements and their
+    text in the request's format, None when it gives none. matched: rows that the statements and their
     triggers changed, also those that they left as they were."""
 
     write: WriteEndpoint

@@ -241,7 +241,7 @@ GuardFindings = tuple[SqlValue, ...]
 
 
 class Guards:
-    """Asks the guards of one order, and collects their reasons not to write.
+    """Asks the guards of one request, and collects their reasons not to write.
 
     received: the rows of the body. When bad lines are skipped, `received` counts those that guards refuse as
     well, and they are no longer in the table `input`. Otherwise every guard sees all lines, also those with a
@@ -249,16 +249,16 @@ class Guards:
     """
 
     def __init__(
-        self, connection: WriteConnection, order: WriteRequest, received: ReceivedRows | None
+        self, connection: WriteConnection, request: WriteRequest, received: ReceivedRows | None
     ) -> None:
         self.received = received
         self._connection = connection
         self._staged = connection.staged
-        self._order = order
+        self._request = request
         self._reasons: list[tuple[GuardKind, str]] = []
         self._line_guards: list[Guard] = []
         self._first_kind: GuardKind | None = None
-        cells = () if received is None or order.skip_invalid else received.rejected
+        cells = () if received is None or request.skip_invalid else received.rejected
         self._bad_cells = {(row.line, row.column) for row in cells}
         self._bad_lines = {row.line for row in cells}
 
@@ -267,7 +267,7 @@ class Guards:
         if guard.line is not None and not self._line_guards:
             self._staged.begin_refusing()
         try:
-            with self._connection.found(statement.sql, bindings(self._order.arguments)) as found:
+            with self._connection.found(statement.sql, bindings(self._request.arguments)) as found:
                 self._collect(guard, found)
         except UnicodeDecodeError:
             raise UnrepresentableValue("A reason not to write is not UTF-8; nothing was written.") from None
@@ -276,22 +276,22 @@ class Guards:
                 # It may fail because of what another guard has found.
                 self.require_no_reason()
             raise
-        if guard.line is not None and self._order.skip_invalid:
+        if guard.line is not None and self._request.skip_invalid:
             self._put_aside()
 
     def require_no_reason(self) -> None:
-        """Raises RejectedRows with lines of the body, else NothingThere, Conflict or InvalidWrite.
+        """Raises RejectedRows with lines of the body, else RecordNotFound, Conflict or InvalidWrite.
 
         What is missing comes before lines that only guards refuse: they may follow from it.
         """
-        if self._line_guards and not self._order.skip_invalid:
+        if self._line_guards and not self._request.skip_invalid:
             self._put_aside()
         missing = [reason for kind, reason in self._reasons if kind == "missing"]
         if missing and not self._bad_lines:
             raise RecordNotFound(_sentences(missing))
         reasons = [reason for _, reason in self._reasons]
         received = self.received
-        if received is not None and received.rejected_count and not self._order.skip_invalid:
+        if received is not None and received.rejected_count and not self._request.skip_invalid:
             is_conflict = not self._bad_lines and self._first_kind == "conflict"
             error = ConflictingRows if is_conflict else RejectedRows
             raise error(
@@ -351,7 +351,7 @@ class Guards:
         self.received = replace(
             self.received, rejected=told, rejected_count=self.received.rejected_count + count
         )
-        if self._order.skip_invalid:
+        if self._request.skip_invalid:
             self._staged.remove_refused()
 
     def _rejected(self, line: int, name: str, reason: str) -> RejectedRow:
@@ -368,7 +368,7 @@ class Guards:
 
     @property
     def _columns(self) -> Mapping[str, InputColumn]:
-        return self._order.write.header.input
+        return self._request.write.header.input
 
     def _own_name(self, name: SqlValue) -> str | None:
         """The declared column that a guard names, in letters of any case."""

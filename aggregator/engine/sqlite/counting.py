@@ -19,7 +19,13 @@ import apsw
 from aggregator.engine.base import Counts, TableCounts
 from aggregator.engine.sqlite.files import DatabaseFile
 
-_Numbers = dict[str, int]
+_KINDS = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
+
+
+_Numbers = dict[tuple[int, str], int]
+
+
+"""Rows by what happened to them, and their table."""
 
 
 _MOST_IN_MEMORY = 1_000_000
@@ -30,9 +36,7 @@ class RowCounter:
 
     def __init__(self, schema: str) -> None:
         self._schema = schema
-        self._inserted: _Numbers = defaultdict(int)
-        self._updated: _Numbers = defaultdict(int)
-        self._deleted: _Numbers = defaultdict(int)
+        self._numbers: _Numbers = defaultdict(int)
 
     @contextmanager
     def counting(self, connection: apsw.Connection) -> Iterator[None]:
@@ -45,20 +49,15 @@ class RowCounter:
 
     def tables(self) -> TableCounts:
         """The counts so far."""
-        return _by_table(self._schema, self._inserted, self._updated, self._deleted)
+        return _by_table(self._schema, self._numbers)
 
     def _hook(self) -> apsw.PreupdateHook:
-        inserted, updated, deleted = self._inserted, self._updated, self._deleted
-        insert, delete = apsw.SQLITE_INSERT, apsw.SQLITE_DELETE
+        numbers, update = self._numbers, apsw.SQLITE_UPDATE
 
         def count(change: apsw.PreUpdate) -> None:
             kind = change.opcode
-            if kind == insert:
-                inserted[change.table_name] += 1
-            elif kind == delete:
-                deleted[change.table_name] += 1
-            elif _differs(change):
-                updated[change.table_name] += 1
+            if kind != update or _differs(change):
+                numbers[kind, change.table_name] += 1
 
         return count
 
@@ -103,22 +102,21 @@ def session_of(connection: apsw.Connection, file: DatabaseFile) -> apsw.Session:
 def _recorded(schema: str, session: apsw.Session) -> TableCounts:
     if session.is_empty:
         return {}
-    numbers: dict[int, _Numbers] = defaultdict(lambda: defaultdict(int))
+    numbers: _Numbers = defaultdict(int)
     with SpooledTemporaryFile(_MOST_IN_MEMORY) as file:
         session.changeset_stream(lambda piece: _ignore(file.write(piece)))
         file.seek(0)
         for change in apsw.Changeset.iter(file.read):
-            numbers[change.opcode][change.name] += 1
-    kinds = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
-    return _by_table(schema, *(numbers[kind] for kind in kinds))
+            numbers[change.opcode, change.name] += 1
+    return _by_table(schema, numbers)
 
 
 def _ignore(count: int) -> None:
     """For a function that has to return nothing."""
 
 
-def _by_table(schema: str, inserted: _Numbers, updated: _Numbers, deleted: _Numbers) -> TableCounts:
+def _by_table(schema: str, numbers: _Numbers) -> TableCounts:
     return {
-        (schema, table): Counts(inserted.get(table, 0), updated.get(table, 0), deleted.get(table, 0))
-        for table in sorted({*inserted, *updated, *deleted})
+        (schema, table): Counts(*(numbers.get((kind, table), 0) for kind in _KINDS))
+        for table in sorted({table for _, table in numbers})
     }
