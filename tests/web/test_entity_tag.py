@@ -98,6 +98,7 @@ def test_two_seconds_after_a_write_it_stays_in_every_process(tmp_path: Path, mak
     first = make_server({"items": ITEMS, "write.post": "UPDATE shop_db.items SET price_cents = 1"})
     second = make_server()
     with closing(path) as owner, program_running(OPEN_AND_CLOSE, [path]):
+        owner.set_busy_timeout(10_000)
         for write in (
             lambda: owner.execute("UPDATE items SET price_cents = 2"),
             lambda: first.send("/write"),
