@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apsw
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
@@ -80,12 +81,12 @@ class Folders:
 
     def questions(self) -> list["Question"]:
         """What the reports that can be run are asked, in the order of their files."""
-        reports = (report for _, report in self.registry.all() if isinstance(report, ReadEndpoint))
+        reports = (report for _, report in self.registry.all(ANYBODY) if isinstance(report, ReadEndpoint))
         return [question for report in reports for question in questions(report)]
 
     def writes(self) -> list[WriteEndpoint]:
         """The files that write."""
-        return [write for _, write in self.registry.all() if isinstance(write, WriteEndpoint)]
+        return [write for _, write in self.registry.all(ANYBODY) if isinstance(write, WriteEndpoint)]
 
 
 Given = dict[str, list[str]]

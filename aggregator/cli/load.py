@@ -13,6 +13,7 @@ from typing import BinaryIO
 from tqdm import tqdm
 
 from aggregator.cli.run import error_lines
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
@@ -61,12 +62,11 @@ def load(settings: Settings, asked: LoadRequest) -> int:
 
 
 def _load(settings: Settings, asked: LoadRequest) -> str:
-    folder = SqlFolder(settings.sql)
     engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
-        folder, engine, settings.lock_wait, check_endpoint
+        SqlFolder(settings.sql), engine, settings.lock_wait, check_endpoint
     )
-    write = registry.check(_find(folder.catalog(), asked.endpoint))
+    write = registry.check(_find(registry.catalog(ANYBODY), asked.endpoint))
     if not isinstance(write, WriteEndpoint) or not write.has_input:
         raise NotFound(f"{asked.endpoint} takes no rows: its header has no `input`.")
     place = WriteContext(engine, settings.time_limit, IdempotencyStore(engine))

@@ -16,6 +16,7 @@ from typing import IO
 
 from tqdm import tqdm
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
@@ -127,10 +128,9 @@ def run(settings: Settings, order: RunRequest) -> int:
 
 
 def _run(settings: Settings, order: RunRequest) -> int:
-    folder = SqlFolder(settings.sql)
     engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
-    registry = EndpointRegistry(folder, engine, settings.lock_wait, check_read)
-    match = _find(folder.catalog(), order.report)
+    registry = EndpointRegistry(SqlFolder(settings.sql), engine, settings.lock_wait, check_read)
+    match = _find(registry.catalog(ANYBODY), order.report)
     attempts = Attempts(registry)
     while True:
         report = registry.check(match.endpoint)

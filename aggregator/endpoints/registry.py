@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from aggregator.endpoints.access import Access, Actor, OpenAccess
 from aggregator.endpoints.model import CompiledEndpoint
 from aggregator.endpoints.source_check import listed
 from aggregator.engine.base import Engine, Source
@@ -18,10 +19,9 @@ from aggregator.errors import (
     DatabaseUnavailable,
     Diagnostic,
     MissingDatabases,
-    NotFound,
     QueryFailed,
 )
-from aggregator.sqlfile.catalog import Catalog, Endpoint, RouteMatch, SqlFolder, UrlPath
+from aggregator.sqlfile.catalog import Catalog, Endpoint, SqlFolder
 
 _FAILURE_SECONDS = 0.5
 
@@ -30,6 +30,9 @@ _FAILURE_SECONDS = 0.5
 
 
 _MOST_CHECKS = 3
+
+
+_MOST_ACTORS = 1_000
 
 
 _BARE_SECONDS = 2.0
@@ -102,7 +105,7 @@ class EndpointRegistry(Generic[T]):
     """Finds endpoints and checks each before its first use. Safe to use from many threads.
 
     check: makes a checked one of the engine, an endpoint, the databases by schema, and the seconds to wait
-    for a locked one; raises BrokenReport or DatabaseUnavailable.
+    for a locked one; raises BrokenReport or DatabaseUnavailable. access: which endpoints there are for whom.
     """
 
     def __init__(
@@ -111,7 +114,10 @@ class EndpointRegistry(Generic[T]):
         databases: Engine,
         lock_wait: float,
         check: Callable[[Engine, Endpoint, Mapping[str, Source], float], T],
+        access: Access | None = None,
     ) -> None:
+        self._access = access or OpenAccess()
+        self._allowed: dict[Actor, tuple[Catalog, Catalog]] = {}
         self._check_file = check
         self._sql = sql
         self._databases = databases
@@ -144,17 +150,22 @@ class EndpointRegistry(Generic[T]):
         self._is_closed = True
         self._sql.close()
 
-    def find(self, method: str, path: UrlPath) -> RouteMatch:
-        """The endpoint of a path; raises NoSuchReport or MethodNotAllowed."""
-        return self._sql.catalog().find(method, path)
+    def catalog(self, actor: Actor) -> Catalog:
+        """The endpoints that there are for the actor now; another object when a file has changed."""
+        everything = self._sql.catalog()
+        known = self._allowed.get(actor)
+        if known is None or known[0] is not everything:
+            allowed = [each for each in everything.endpoints if self._access.may_use(actor, each)]
+            is_all = len(allowed) == len(everything.endpoints)
+            if len(self._allowed) >= _MOST_ACTORS:
+                self._allowed.clear()
+            known = everything, everything if is_all else Catalog(allowed)
+            self._allowed[actor] = known
+        return known[1]
 
-    def catalog(self) -> Catalog:
-        """The endpoints as they are now; another object when a file has changed."""
-        return self._sql.catalog()
-
-    def endpoints(self) -> Sequence[Endpoint]:
-        """Every endpoint, checked or not, in the order of the files."""
-        return self._sql.catalog().endpoints
+    def visible_databases(self, actor: Actor) -> list[Source]:
+        """The databases that the actor may see, in the order of their names."""
+        return [file for file in self._databases.files().values() if self._access.may_see(actor, file)]
 
     def trouble(self, endpoint: Endpoint) -> AggregatorError | None:
         """What is known to be wrong with an endpoint; it is not checked for that."""
@@ -165,21 +176,6 @@ class EndpointRegistry(Generic[T]):
         if isinstance(error, MissingDatabases) and self._databases.files().keys() >= {*error.schemas}:
             return None
         return error
-
-    def named(self, name: str) -> Endpoint:
-        """The endpoint of a file without its `.sql`; raises NoSuchReport."""
-        endpoint = self._sql.catalog().of_file(f"{name}.sql")
-        if endpoint is None:
-            raise NotFound(f"There is no report {name}.")
-        return endpoint
-
-    def sent_to(self, path: UrlPath) -> RouteMatch | None:
-        """What takes something at a path that nothing answers by its own name to a GET."""
-        return self._sql.catalog().sent_to(path)
-
-    def related_writes(self, match: RouteMatch) -> list[RouteMatch]:
-        """What is sent to the same URL or right below it, without other parameters in its path."""
-        return self._sql.catalog().related_writes(match)
 
     def compiled(self, endpoint: Endpoint) -> T | None:
         """The endpoint's report when it is known to be good; never waits for a file."""
@@ -217,14 +213,18 @@ class EndpointRegistry(Generic[T]):
         with self._lock:
             self._compiled.pop(report.endpoint.file, None)
 
-    def all(self) -> list[tuple[Endpoint, T | AggregatorError]]:
-        """Every endpoint in the order of the files, with its report or what is wrong with it.
+    def all(self, actor: Actor) -> list[tuple[Endpoint, T | AggregatorError]]:
+        """Every endpoint of the actor in the order of the files, compiled, or with what is wrong with it."""
+        return self._check_all(self.catalog(actor).endpoints)
+
+    def _check_all(self, endpoints: Iterable[Endpoint]) -> list[tuple[Endpoint, T | AggregatorError]]:
+        """Each of them, compiled, or with what is wrong with it.
 
         Locked databases are waited for once, not once for each report that reads them.
         """
         found: list[tuple[Endpoint, T | AggregatorError]] = []
         deadline = time.monotonic() + self._lock_wait
-        for endpoint in self._sql.catalog().endpoints:
+        for endpoint in endpoints:
             if self._is_closed:
                 break
             try:
@@ -238,8 +238,9 @@ class EndpointRegistry(Generic[T]):
 
         At the end, one fault stands for all reports that lack the same databases.
         """
-        faults = [*self._sql.catalog().faults, *self._databases.faults()]
-        compiled = self.all()
+        catalog = self._sql.catalog()
+        faults = [*catalog.faults, *self._databases.faults()]
+        compiled = self._check_all(catalog.endpoints)
         errors = [(endpoint, error) for endpoint, error in compiled if isinstance(error, AggregatorError)]
         lack = missing_databases(errors)
         grouped = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()

@@ -244,6 +244,13 @@ class Catalog:
         """The endpoint of a file, given its path inside the folder."""
         return next((endpoint for endpoint in self.endpoints if endpoint.file == file), None)
 
+    def named(self, name: str) -> Endpoint:
+        """The endpoint of a file without its `.sql`; raises NotFound."""
+        endpoint = self.of_file(f"{name}.sql")
+        if endpoint is None:
+            raise NotFound(f"There is no report {name}.")
+        return endpoint
+
 
 def _parts(path: UrlPath) -> Sequence[str]:
     return path.removeprefix("/").split("/") if isinstance(path, str) else path

@@ -14,10 +14,13 @@ from functools import lru_cache
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.endpoints.access import ANYBODY, Actor
 from aggregator.errors import AggregatorError, BrokenEndpoint, DatabaseUnavailable, QueryFailed
 
 log = logging.getLogger("aggregator.requests")
 _SCOPE_KEY = "aggregator.request_line"
+ACTOR_KEY = "aggregator.actor"
+"""Where an application around this one puts the `Actor` of a request."""
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class RequestLine:
     bytes: int = 0
     outcome: str = "complete"
     cause: str | None = None
+    actor: Actor = ANYBODY
     began: float = field(default_factory=time.perf_counter)
 
     def fail(self, error: AggregatorError) -> None:
@@ -58,6 +62,7 @@ class RequestLine:
             return
         line = {
             "time": _utc(int(time.time())),
+            "actor": None if self.actor == ANYBODY else self.actor.name,
             "method": self.method,
             "report": self.report,
             "path": None if self.report else self.path,
@@ -96,7 +101,7 @@ class LoggedRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        line = RequestLine(scope["method"], scope["path"])
+        line = RequestLine(scope["method"], scope["path"], actor=scope.get(ACTOR_KEY, ANYBODY))
         scope[_SCOPE_KEY] = line
 
         async def noting(message: Message) -> None:

@@ -18,11 +18,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
+from aggregator.endpoints.access import Access
 from aggregator.engine.base import Engine
 from aggregator.errors import AggregatorError, MisdirectedRequest
 from aggregator.settings import Settings
 from aggregator.sqlfile.routing import RESERVED, segments_of
-from aggregator.web.access_log import LoggedRequests, configure_logging
+from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
 from aggregator.web.openapi import description
 from aggregator.web.pages.templating import warm
 from aggregator.web.problems import Handler, error_response
@@ -101,9 +102,9 @@ def _is_ip_address(name: str) -> bool:
     return True
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The ASGI application for one process."""
-    service = Service(settings)
+def create_app(settings: Settings, access: Access | None = None) -> ASGIApp:
+    """The ASGI application for one process. access: what there is for whom, None for all for anybody."""
+    service = Service(settings, access)
     hosts = AllowedHosts(settings.host, settings.host_names)
     endpoints = Handler(SqlEndpoints(service).respond, settings.show_sql)
     return LoggedRequests(_Front(own_pages(service), endpoints, hosts))
@@ -126,10 +127,9 @@ def own_pages(service: Service) -> FastAPI:
     ]
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def openapi() -> JSONResponse:
-        return JSONResponse(
-            await service.in_checker(description, service.registry, service.settings.show_sql)
-        )
+    async def openapi(request: StarletteRequest) -> JSONResponse:
+        actor, shows_sql = request_line(request.scope).actor, service.settings.show_sql
+        return JSONResponse(await service.in_checker(description, service.registry, actor, shows_sql))
 
     @app.get("/health", include_in_schema=False)
     async def answer_health() -> JSONResponse:

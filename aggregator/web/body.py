@@ -165,9 +165,11 @@ async def _file(media_type: str, chunks: AsyncGenerator[bytes, None], directory:
     except BaseException:
         file.close()
         raise
-    is_empty = file.tell() == 0
+    if file.tell() == 0:
+        file.close()
+        return Body(media_type)
     file.seek(0)
-    return Body(media_type, None if is_empty else file)  # type: ignore[arg-type]
+    return Body(media_type, file)  # type: ignore[arg-type]
 
 
 class _FormParser(MultiPartParser):

@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator import __version__
 from aggregator.documents import Document, schemas
+from aggregator.endpoints.access import Actor
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.errors import AggregatorError
@@ -296,11 +297,14 @@ _SCHEMAS = schemas(Problem, Summary, Preview, Plan)
 
 
 def description(
-    registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], has_plans: bool = True
+    registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], actor: Actor, has_plans: bool = True
 ) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of all reports that can be run now. has_plans: whether `format=plan` is."""
+    """The OpenAPI 3.1 document of all endpoints of the actor that can be run now.
+
+    has_plans: whether `format=plan` is among the formats.
+    """
     paths: dict[str, Any] = {}
-    works = [report for _, report in registry.all() if not isinstance(report, AggregatorError)]
+    works = [report for _, report in registry.all(actor) if not isinstance(report, AggregatorError)]
     names = operation_names(
         (each.endpoint.route, each.header, isinstance(each, WriteEndpoint)) for each in works
     )

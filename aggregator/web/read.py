@@ -106,7 +106,7 @@ class QueryRequests:
 
     def of(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> QueryRequest:
         """What a request asks of a report; raises InvalidParameters, NotAcceptable."""
-        catalog = self._registry.catalog()
+        catalog = self._registry.catalog(request.actor)
         key = (
             report,
             catalog,
@@ -179,6 +179,16 @@ def query_request_of(
     )
 
 
+def _with_other_slash(catalog: Catalog, request: Request) -> str | None:
+    """The URL with a slash more or less, if there is a report."""
+    segments, url = request.other_slash()
+    try:
+        find(catalog, request.method, segments)
+    except (NotFound, MethodNotAllowed):
+        return None
+    return url
+
+
 def _with_sort(compiled: ReadEndpoint | WriteEndpoint, request: Request) -> str | None:
     """The URL with `sort` instead of its former name `_sort`, which bookmarks may have."""
     declares_its_own = compiled.header.sort is None and "sort" in compiled.header.params
@@ -240,11 +250,11 @@ class SqlEndpoints:
         """The response to a request; raises AggregatorError."""
         request.require_text()
         await self._service.refresh_endpoints()
-        registry = self._service.registry
-        if request.method == "GET" and request.accepts_html and (taker := registry.sent_to(request.segments)):
+        catalog = self._service.registry.catalog(request.actor)
+        if request.method == "GET" and request.accepts_html and (taker := catalog.sent_to(request.segments)):
             return redirect(send_page_path(taker, request.page_url()), 303)
         try:
-            found = find(registry, request.method, request.segments)
+            found = find(catalog, request.method, request.segments)
         except MethodNotAllowed as error:
             if request.method != "OPTIONS":
                 raise
@@ -252,20 +262,11 @@ class SqlEndpoints:
         except NotFound:
             if request.segments == ("",):
                 return await first_page(self._service, request)
-            location = self._with_other_slash(request)
+            location = _with_other_slash(catalog, request)
             if location is None:
                 raise
             return redirect(location, 308)
         return await self._respond(found, request)
-
-    def _with_other_slash(self, request: Request) -> str | None:
-        """The URL with a slash more or less, if there is a report."""
-        segments, url = request.other_slash()
-        try:
-            find(self._service.registry, request.method, segments)
-        except (NotFound, MethodNotAllowed):
-            return None
-        return url
 
     async def _respond(self, found: EndpointMatch, request: Request) -> ASGIApp:
         if request.method != "GET":
@@ -313,7 +314,7 @@ class SqlEndpoints:
     ) -> QueryRequest:
         if body is None:
             return self._query_requests.of(report, found, request)
-        catalog, has_plans = self._service.registry.catalog(), self._service.settings.show_sql
+        catalog, has_plans = self._service.registry.catalog(request.actor), self._service.settings.show_sql
         return query_request_of(report, found, request, catalog, has_plans, fields_of(body))
 
     async def _checked_now(self, endpoint: Endpoint) -> ReadEndpoint | WriteEndpoint:
@@ -403,7 +404,7 @@ async def first_page(service: Service, request: Request) -> Response:
     """All endpoints and databases; made in a thread, because it may wait for a database."""
     locale = locale_of(request.header(b"accept-language"))
     page = await service.in_checker(
-        home_page, service.registry, service.overviews, request.page_url(), locale
+        home_page, service.registry, request.actor, service.overviews, request.page_url(), locale
     )
     headers = {**PAGE_HEADERS, "vary": "Accept-Encoding, Accept-Language", "cache-control": "no-cache"}
     return whole(page, headers, wants_gzip(request.header(b"accept-encoding")))
@@ -424,5 +425,5 @@ def page_of(service: Service, report: ReadEndpoint, request: Request, found: End
         report.table(locale_of(request.header(b"accept-language")), url.root),
         request.base,
         service.settings.show_sql,
-        service.registry.related_writes(found.match),
+        service.registry.catalog(request.actor).related_writes(found.match),
     )

@@ -6,12 +6,10 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from starlette.types import Receive, Scope
 
-from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.errors import (
     ForeignOrigin,
     InvalidParameter,
@@ -34,7 +32,7 @@ from aggregator.formats import (
 from aggregator.formats.base import Format
 from aggregator.formats.csv import SpreadsheetCsv
 from aggregator.inputs.json_body import Fields
-from aggregator.sqlfile.catalog import RouteMatch
+from aggregator.sqlfile.catalog import Catalog, RouteMatch
 from aggregator.sqlfile.header import RESERVED_PARAMETERS
 from aggregator.sqlfile.routing import parameter_of, path_of, segments_of
 from aggregator.values.vocabulary import InvalidValue
@@ -74,6 +72,7 @@ class Request:
         self.receive = receive
         self.scope = scope
         self.line = request_line(scope)
+        self.actor = self.line.actor
         self._raw_path: bytes = scope["raw_path"]
         self.query_string: bytes = scope["query_string"]
         self._scheme: str = scope.get("scheme", "http")
@@ -218,7 +217,7 @@ class EndpointMatch:
     suffix: str = ""
 
 
-def find(registry: EndpointRegistry[Any], method: str, segments: Sequence[str]) -> EndpointMatch:
+def find(catalog: Catalog, method: str, segments: Sequence[str]) -> EndpointMatch:
     """The endpoint of a path, given its decoded parts, with or without a format's ending.
 
     A file with exactly this name goes first. Then an ending is a format and not part of a path parameter,
@@ -228,13 +227,13 @@ def find(registry: EndpointRegistry[Any], method: str, segments: Sequence[str]) 
     exact: RouteMatch | None = None
     error: NotFound | MethodNotAllowed | None = None
     try:
-        exact = registry.find(method, segments)
+        exact = catalog.find(method, segments)
         if parameter_of(exact.endpoint.route.segments[-1]) is None:
             return EndpointMatch(exact, None)
     except (NotFound, MethodNotAllowed) as found:
         error = found
     suffix = _suffix(segments[-1])
-    shorter = _shorter(registry, method, segments, suffix) if suffix else None
+    shorter = _shorter(catalog, method, segments, suffix) if suffix else None
     if shorter is not None and exact is not None:
         fits, is_known = _takes_last_part(exact), suffix in SUFFIXES
         if (fits and not is_known) or (fits and not _takes_last_part(shorter)):
@@ -253,12 +252,10 @@ def _suffix(name: str) -> str:
     return suffix if len(name) > len(suffix) else ""
 
 
-def _shorter(
-    registry: EndpointRegistry[Any], method: str, segments: Sequence[str], suffix: str
-) -> RouteMatch | None:
+def _shorter(catalog: Catalog, method: str, segments: Sequence[str], suffix: str) -> RouteMatch | None:
     """What answers the path without the ending."""
     try:
-        return registry.find(method, [*segments[:-1], segments[-1].removesuffix(suffix)])
+        return catalog.find(method, [*segments[:-1], segments[-1].removesuffix(suffix)])
     except NotFound:
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
@@ -12,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
+from aggregator.endpoints.registry import Attempts, StaleEndpoint
 from aggregator.errors import (
     AggregatorError,
     BrokenEndpoint,
@@ -27,7 +26,7 @@ from aggregator.formats import PLAN, SUFFIXES
 from aggregator.formats.html import last_part
 from aggregator.read.plan import Plan
 from aggregator.read.reader import job_of
-from aggregator.sqlfile.catalog import Endpoint
+from aggregator.sqlfile.catalog import Catalog, Endpoint
 from aggregator.sqlfile.header import PLAN_WANTED
 from aggregator.sqlfile.routing import parameter_of
 from aggregator.web.download import small_body
@@ -62,13 +61,13 @@ class _Versioned(StaticFiles):
         return response
 
 
-def open_form(registry: EndpointRegistry[Any], name: str, fields: Sequence[tuple[str, str]]) -> str:
+def open_form(catalog: Catalog, name: str, fields: Sequence[tuple[str, str]]) -> str:
     """The URL, as seen from `/_/open/<name>`, of the report of that name with these fields.
 
     The default, or else the example, stands for what the path needs and is not given. Raises NotFound,
     and InvalidParameters for a value that no path can hold.
     """
-    endpoint = registry.named(name)
+    endpoint = catalog.named(name)
     params = endpoint.source.header.params if endpoint.source is not None else {}
     given = {field: text for field, text in fields if text}
     segments: list[str] = []
@@ -83,7 +82,7 @@ def open_form(registry: EndpointRegistry[Any], name: str, fields: Sequence[tuple
                 message = "cannot be . or .. here: a URL has no such folder"
                 raise InvalidParameters([InvalidParameter(parameter, segment, message)])
         segments.append(segment)
-    if endpoint.route.method == "GET" and registry.find("GET", segments).endpoint is not endpoint:
+    if endpoint.route.method == "GET" and catalog.find("GET", segments).endpoint is not endpoint:
         values = [text for part, text in zip(endpoint.route.segments, segments, strict=True) if part != text]
         errors = zip(endpoint.route.parameters, values, strict=True)
         message = "is the name of another report in a URL"
@@ -131,7 +130,7 @@ class OwnPages:
         """Lead to a report whose path is made from fields of a form."""
         await self._service.refresh_endpoints()
         fields = [(name, text) for name, texts in request.query().items() for text in texts]
-        return redirect(open_form(self._service.registry, _name(request), fields), 303)
+        return redirect(open_form(self._service.registry.catalog(request.actor), _name(request), fields), 303)
 
     async def _send(self, request: Request) -> Response:
         compiled, settings = await self._input_of(request), self._service.settings
@@ -156,7 +155,7 @@ class OwnPages:
     async def _input_of(self, request: Request) -> ReadEndpoint | WriteEndpoint:
         """The endpoint that takes something. Raises NotFound, BrokenEndpoint or DatabaseUnavailable."""
         await self._service.refresh_endpoints()
-        endpoint = self._service.registry.named(_name(request))
+        endpoint = self._service.registry.catalog(request.actor).named(_name(request))
         if endpoint.route.method == "GET":
             raise NotFound(f"{endpoint.name} is a report; it takes nothing.")
         return await self._service.in_checker(self._service.registry.check, endpoint)
@@ -168,7 +167,7 @@ class OwnPages:
         if not settings.show_sql:
             raise NotFound(f"There is nothing at {request.path}.")
         await self._service.refresh_endpoints()
-        found = await self._source_of(self._service.registry.named(_name(request)))
+        found = await self._source_of(self._service.registry.catalog(request.actor).named(_name(request)))
         limit = (
             settings.time_limit if found.compiled is None else found.compiled.time_limit(settings.time_limit)
         )

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from aggregator.endpoints.access import Access
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
@@ -45,11 +46,11 @@ class Service:
     waits for one report's locked database, so there are many.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, access: Access | None = None) -> None:
         self.settings = settings
         self.engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
         self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
-            SqlFolder(settings.sql), self.engine, settings.lock_wait, check_endpoint
+            SqlFolder(settings.sql), self.engine, settings.lock_wait, check_endpoint, access
         )
         self.write_context = WriteContext(self.engine, settings.time_limit, IdempotencyStore(self.engine))
         self.writes = WriteQueues(self.write_context)

@@ -14,6 +14,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.model import WriteEndpoint
 from aggregator.engine.base import Counts
 from aggregator.errors import (
@@ -289,6 +290,8 @@ def _key(request: Request) -> str:
 
 def _digest(request: Request, of_body: bytes) -> bytes:
     parts = [request.method, request.segments, request.query_string.decode("latin-1"), of_body.hex()]
+    if request.actor != ANYBODY:
+        parts.append(request.actor.name)
     return hashlib.blake2b(orjson.dumps(parts), digest_size=16).digest()
 
 

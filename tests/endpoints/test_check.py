@@ -7,6 +7,7 @@ from typing import get_args
 import apsw
 import pytest
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
@@ -52,7 +53,7 @@ def faults(dbs: Path, **sql: str) -> list[str]:
 def report_of(dbs: Path, sql: str) -> ReadEndpoint:
     registry = registry_of(dbs, {"r": sql})
     assert [str(fault) for fault in registry.faults()] == []
-    return registry.check(registry.find("GET", "/r").endpoint)
+    return registry.check(registry.catalog(ANYBODY).find("GET", "/r").endpoint)
 
 
 def csv_of(report: ReadEndpoint, **arguments: object) -> str:
@@ -462,7 +463,7 @@ def test_125_databases(tmp_path: Path) -> None:
     registry = registry_of(dbs, {"every": every, "some": some})
     assert registry.faults() == []
     for path, files, csv in (("/every", 125, "total\n125\n"), ("/some", 3, "total\n3\n")):
-        report = registry.check(registry.find("GET", path).endpoint)
+        report = registry.check(registry.catalog(ANYBODY).find("GET", path).endpoint)
         assert len(report.files) == files
         assert csv_of(report) == csv
     (dbs / "d125.db").write_bytes((dbs / "d000.db").read_bytes())
@@ -514,7 +515,7 @@ def test_reports_that_lack_the_same_databases_are_one_fault_at_the_end(dbs: Path
         "typo.sql:1: there is no database oder_db (did you mean order_db?)",
         "sql: 3 reports need databases that are missing: a_db and b_db",
     ]
-    endpoint = registry.find("GET", "/z/b").endpoint
+    endpoint = registry.catalog(ANYBODY).find("GET", "/z/b").endpoint
     assert isinstance(registry.trouble(endpoint), MissingDatabases)
 
     make_database(dbs / "a.db", "CREATE TABLE t(x)")
@@ -579,7 +580,7 @@ columns: {total: {type: money, currency: JPY}}
 */
 SELECT order_id, placed_date, total_cents AS total FROM order_db.orders WHERE placed_date < :since"""
     registry = registry_of(dbs, {"some/open-orders_2": sql})
-    endpoint = registry.find("GET", "/some/open-orders_2").endpoint
+    endpoint = registry.catalog(ANYBODY).find("GET", "/some/open-orders_2").endpoint
     engine = SqliteEngine(dbs)
     report = check_read(engine, endpoint, engine.files(), 0)
     assert (report.name, report.title) == ("some/open-orders_2", "Open orders 2")

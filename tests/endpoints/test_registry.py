@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
@@ -27,7 +28,7 @@ def test_a_database_that_comes_counts_at_once_though_its_lack_was_found_a_moment
     registry: EndpointRegistry[ReadEndpoint] = EndpointRegistry(
         SqlFolder(tmp_path / "sql"), databases, 0, check_read
     )
-    endpoint = registry.find("GET", "/items").endpoint
+    endpoint = registry.catalog(ANYBODY).find("GET", "/items").endpoint
     made = make_database(tmp_path / "made", "CREATE TABLE items (name)")
 
     assert databases.files() == {}
@@ -50,7 +51,7 @@ def test_a_table_that_another_file_gets_makes_its_bare_name_a_fault(
     registry: EndpointRegistry[ReadEndpoint] = EndpointRegistry(
         SqlFolder(tmp_path / "sql"), SqliteEngine(tmp_path), 0, check_read
     )
-    endpoint = registry.find("GET", "/items").endpoint
+    endpoint = registry.catalog(ANYBODY).find("GET", "/items").endpoint
     report = registry.check(endpoint)
     assert [file.schema for file in report.files] == ["shop_db"]
 

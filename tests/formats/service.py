@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
@@ -63,7 +64,7 @@ class Service:
         header = f"/*\ncolumns: {{{columns}}}\n*/\n" if columns else ""
         (self._sql / f"{name}.sql").write_text(header + sql, encoding="utf-8")
         registry = EndpointRegistry(SqlFolder(self._sql), SqliteEngine(self._database.parent), 1, check_read)
-        return registry.check(registry.find("GET", f"/{name}").endpoint)
+        return registry.check(registry.catalog(ANYBODY).find("GET", f"/{name}").endpoint)
 
     def run(self, report: ReadEndpoint, format: Format, arguments: Arguments | None = None) -> bytes:
         run = Run(Job(report, arguments or {}, format), Spool(1 << 30, None))

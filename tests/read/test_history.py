@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
@@ -42,7 +43,9 @@ def registry(tmp_path: Path) -> EndpointRegistry[ReadEndpoint]:
 
 
 def job(registry: EndpointRegistry[ReadEndpoint], name: str = "items", format: str = "json") -> Job:
-    return Job(registry.check(registry.find("GET", f"/{name}").endpoint), {}, FORMATS[format])
+    return Job(
+        registry.check(registry.catalog(ANYBODY).find("GET", f"/{name}").endpoint), {}, FORMATS[format]
+    )
 
 
 def test_what_was_never_run_is_neither_quick_nor_light(registry: EndpointRegistry[ReadEndpoint]) -> None:
@@ -136,7 +139,7 @@ def test_a_long_value_is_not_made_at_once(registry: EndpointRegistry[ReadEndpoin
     (tmp_path / "sql" / "sized.sql").write_text(
         "/* {params: {n: {type: integer}}} */ SELECT length(hex(zeroblob(:n))) AS length"
     )
-    report = registry.check(registry.find("GET", "/sized").endpoint)
+    report = registry.check(registry.catalog(ANYBODY).find("GET", "/sized").endpoint)
     history = CostHistory()
     quick = InlineRuns(history, SnapshotPool(SQL_FUNCTIONS, 5.0, most_idle=1, for_quick=True))
     small, large = (Job(report, {"n": n}, FORMATS["csv"]) for n in (1_000, 100_000_000))

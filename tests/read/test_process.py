@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
@@ -108,7 +109,7 @@ def reader() -> Iterator[WorkerReader]:
 
 
 def job(registry: EndpointRegistry[ReadEndpoint], name: str, format: str = "json", **given: str) -> Job:
-    report = registry.check(registry.find("GET", f"/{name}").endpoint)
+    report = registry.check(registry.catalog(ANYBODY).find("GET", f"/{name}").endpoint)
     texts = {key: [text] for key, text in given.items()}
     return Job(report, read_arguments(report.header.params, texts), FORMATS[format])
 

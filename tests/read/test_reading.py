@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.engine import SqliteEngine
@@ -42,7 +43,7 @@ def job_over(folder: Path, mode: str) -> tuple[Job, Path, Path]:
     other = make_database(folder / "new.db", script_of(2), mode)
     (sql / "all.sql").write_text("SELECT t.id, t.generation, t.filling FROM a_db.t AS t ORDER BY t.id")
     registry = EndpointRegistry(SqlFolder(sql), SqliteEngine(dbs), 5.0, check_read)
-    report = registry.check(registry.find("GET", "/all").endpoint)
+    report = registry.check(registry.catalog(ANYBODY).find("GET", "/all").endpoint)
     return job_of(report, {}, FORMATS["ndjson"]), path, other
 
 

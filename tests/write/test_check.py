@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
@@ -167,7 +168,7 @@ def test_what_is_found_of_a_file_that_writes(tmp_path: Path) -> None:
         "INSERT INTO shop_db.orders (total) SELECT count FROM input RETURNING order_id;"
     )
     registry = registry_of(tmp_path, {"a.post": text})
-    ((_, write),) = registry.all()
+    ((_, write),) = registry.all(ANYBODY)
     assert isinstance(write, WriteEndpoint)
     assert [file.schema for file in write.written] == ["shop_db", "stock_db"]
     assert write.counted == ("shop_db", "orders")
@@ -182,7 +183,7 @@ def test_tables_without_their_schema(tmp_path: Path) -> None:
         "UPDATE items SET left = left - 1 WHERE item_id IN (SELECT item FROM input);\n"
         "INSERT INTO orders (total) SELECT count(*) FROM input RETURNING order_id;"
     )
-    ((_, write),) = registry_of(tmp_path, {"a.post": text}).all()
+    ((_, write),) = registry_of(tmp_path, {"a.post": text}).all(ANYBODY)
     assert isinstance(write, WriteEndpoint)
     assert [file.schema for file in write.written] == ["shop_db", "stock_db"]
     assert write.counted == ("shop_db", "orders")
@@ -201,7 +202,7 @@ def test_a_table_that_two_files_have_needs_its_schema(tmp_path: Path, sql: str) 
 
 def test_a_file_with_a_table_of_the_same_name_is_noticed(tmp_path: Path) -> None:
     registry = registry_of(tmp_path, {"a.post": "DELETE FROM items", "b.post": "DELETE FROM stock_db.items"})
-    (a, b) = (endpoint for endpoint, _ in registry.all())
+    (a, b) = (endpoint for endpoint, _ in registry.all(ANYBODY))
     assert registry.compiled(a) is not None
     make_database(tmp_path / "dbs" / "a.db", STOCK)
     eventually(lambda: "a_db" in registry.databases.files())
@@ -211,7 +212,7 @@ def test_a_file_with_a_table_of_the_same_name_is_noticed(tmp_path: Path) -> None
 
 def test_what_is_only_read_is_not_written(tmp_path: Path) -> None:
     text = "INSERT INTO shop_db.orders (total) SELECT items.left FROM stock_db.items AS items"
-    ((_, write),) = registry_of(tmp_path, {"a.post": text}).all()
+    ((_, write),) = registry_of(tmp_path, {"a.post": text}).all(ANYBODY)
     assert isinstance(write, WriteEndpoint)
     assert [file.schema for file in write.written] == ["shop_db"]
     assert [file.schema for file in write.only_read] == ["stock_db"]
@@ -219,7 +220,7 @@ def test_what_is_only_read_is_not_written(tmp_path: Path) -> None:
 
 def test_a_post_that_only_reads_is_a_report(tmp_path: Path) -> None:
     text = "WITH w AS (SELECT 1) SELECT orders.total FROM shop_db.orders AS orders"
-    ((_, report),) = registry_of(tmp_path, {"a.post": text}).all()
+    ((_, report),) = registry_of(tmp_path, {"a.post": text}).all(ANYBODY)
     assert isinstance(report, ReadEndpoint)
 
 

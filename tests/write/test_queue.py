@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.engine import SqliteEngine
@@ -83,7 +84,7 @@ def submitted(
     budget: WriteBudget | None = None,
     **given: object,
 ) -> Future[Any]:
-    endpoint = registry.find("POST", f"/{name}").endpoint
+    endpoint = registry.catalog(ANYBODY).find("POST", f"/{name}").endpoint
     write = registry.check(endpoint)
     assert isinstance(write, WriteEndpoint)
     texts = {key: [str(value)] for key, value in given.items()}
@@ -142,7 +143,7 @@ def test_a_name_that_another_file_has_got_is_not_written(
     run_script(tmp_path / "dbs" / "note.db", "CREATE TABLE orders (order_id, total)")
     with pytest.raises(StaleEndpoint):
         submitted(queue, registry, "bare").result(20)
-    endpoint = registry.find("POST", "/bare").endpoint
+    endpoint = registry.catalog(ANYBODY).find("POST", "/bare").endpoint
     registry.forget(registry.check(endpoint))
     with pytest.raises(BrokenEndpoint, match="orders is in note_db and in shop_db"):
         registry.check(endpoint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -11,11 +11,13 @@ from urllib.parse import quote
 
 from babel.dates import format_timedelta
 
+from aggregator.endpoints.access import Actor
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, missing_databases
 from aggregator.engine.base import Overview
 from aggregator.engine.sqlite.connection import literal
 from aggregator.engine.sqlite.schema import Overviews
+from aggregator.errors import AggregatorError
 from aggregator.formats import localize
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.web.pages.templating import PageUrl, render
@@ -40,16 +42,18 @@ class Entry:
 
 def home_page(
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint],
+    actor: Actor,
     overviews: Overviews,
     url: PageUrl,
     locale: str,
 ) -> bytes:
     """The page; it may wait for a database."""
-    entries = sorted(_entries(registry, url), key=_place)
-    lack = missing_databases((endpoint, registry.trouble(endpoint)) for endpoint in registry.endpoints())
+    troubles = [(each, registry.trouble(each)) for each in registry.catalog(actor).endpoints]
+    entries = sorted((_entry(endpoint, error, url) for endpoint, error in troubles), key=_place)
+    lack = missing_databases(troubles)
     lacking_files = {endpoint.file for endpoint in lack.endpoints} if lack is not None else set()
     usable = [entry for entry in entries if entry.file not in lacking_files]
-    databases = overviews.of(registry.databases.files().values())
+    databases = overviews.of(registry.visible_databases(actor))
     return render(
         "home.html",
         root=url.root,
@@ -66,23 +70,21 @@ def home_page(
     )
 
 
-def _entries(registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], url: PageUrl) -> Iterator[Entry]:
-    for endpoint in registry.endpoints():
-        route, header = endpoint.route, endpoint.source.header if endpoint.source is not None else None
-        description = header.description if header is not None else ""
-        texts = [endpoint.title, route.url, description, *(header.tags if header is not None else ())]
-        trouble = registry.trouble(endpoint)
-        yield Entry(
-            file=endpoint.file,
-            method=route.method,
-            path=route.url,
-            title=endpoint.title,
-            description=description.split("\n\n")[0],
-            url=url.root + _way_to(endpoint),
-            has_chart=header is not None and header.chart is not None,
-            fault=trouble.detail if trouble is not None else "",
-            searched=" ".join(texts).lower(),
-        )
+def _entry(endpoint: Endpoint, error: AggregatorError | None, url: PageUrl) -> Entry:
+    route, header = endpoint.route, endpoint.source.header if endpoint.source is not None else None
+    description = header.description if header is not None else ""
+    texts = [endpoint.title, route.url, description, *(header.tags if header is not None else ())]
+    return Entry(
+        file=endpoint.file,
+        method=route.method,
+        path=route.url,
+        title=endpoint.title,
+        description=description.split("\n\n")[0],
+        url=url.root + _way_to(endpoint),
+        has_chart=header is not None and header.chart is not None,
+        fault=error.detail if error is not None else "",
+        searched=" ".join(texts).lower(),
+    )
 
 
 def _first_sql(databases: Sequence[Overview]) -> str:
