@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from aggregator.engine.base import OrderedSelect, ResultColumn, Source, Statement, TableName
+from aggregator.engine.base import Dialect, OrderedSelect, ResultColumn, Source, Statement, TableName
 from aggregator.formats import FORMATS, SUFFIXES, pictures, shaped
 from aggregator.formats.base import Format
 from aggregator.formats.charts.points import Chart
@@ -38,7 +38,7 @@ class CompiledEndpoint:
     """An endpoint that was found to be good.
 
     params: what a request may give. columns: of the rows that it answers with, none when it has none.
-    files: the databases that it needs, in the order of their names.
+    files: the databases that it needs, in the order of their names. dialect: of their engine.
     """
 
     endpoint: Endpoint
@@ -46,6 +46,7 @@ class CompiledEndpoint:
     params: Mapping[str, Parameter]
     columns: tuple[Column, ...]
     files: tuple[Source, ...]
+    dialect: Dialect
 
     @property
     def name(self) -> str:

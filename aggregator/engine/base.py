@@ -11,6 +11,7 @@ from pydantic import Field
 
 from aggregator.documents import Count, Document
 from aggregator.errors import AggregatorError, Diagnostic
+from aggregator.values.vocabulary import Column
 
 SqlValue = None | int | float | str | bytes
 
@@ -368,6 +369,37 @@ class WriteConnection(Protocol):
         """Let go of the sources."""
 
 
+WRAPPER = "the report"
+
+
+"""What the author's SELECT is called in the plan of the SQL that is run."""
+
+
+class Dialect(Protocol):
+    """Writes the SQL that the service puts around an author's SELECT."""
+
+    def rows_as_text(self, statement: Statement, row_sql: str) -> str:
+        """The SELECT with each row as one BLOB of text, which `row_sql` makes of the columns c0, c1, …."""
+
+    def page(self, sql: str, limit: int, offset: int) -> str:
+        """Some rows of a SELECT that has no pages of its own."""
+
+    def all_pages(self, sql: str) -> str:
+        """All rows from the parameter `offset` on of a SELECT without LIMIT."""
+
+    def order_terms(self, keys: Sequence[tuple[int, str]]) -> str:
+        """The terms of an ORDER BY: places of columns, from 1, with `asc` or `desc`; NULL comes last."""
+
+    def sort_for_reader(self, sql: str, columns: Sequence[Column], place: int, direction: str) -> str:
+        """Small and capital letters sort alike, texts of amounts as numbers; equal rows keep their order."""
+
+    def choice_by_text(self, statement: Statement) -> str:
+        """The SELECT of the one choice whose text is the first parameter."""
+
+    def present_choices(self, statement: Statement) -> str:
+        """The SELECT of the choices that are not NULL, in their order."""
+
+
 class SqlWord(Protocol):
     """A word of SQL text."""
 
@@ -399,6 +431,10 @@ class Inspection(Protocol):
 
 class Engine(Protocol):
     """The databases of one kind that SQL can name."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its SQL is written. It can be pickled."""
 
     def files(self) -> Mapping[str, Source]:
         """The sources by schema, in the order of the names."""

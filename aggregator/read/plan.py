@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pydantic import Field
 
 from aggregator.documents import Count, Document
-from aggregator.engine.base import PlanStep, Snapshot, SqlValue
-from aggregator.read.query import WRAPPER, Prepared
+from aggregator.engine.base import WRAPPER, PlanStep, Snapshot, SqlValue
+from aggregator.read.query import Prepared
 
 
 class Plan(Document):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.engine.base import OrderedSelect, Snapshot, SqlValue, Statement
+from aggregator.engine.base import Dialect, OrderedSelect, Snapshot, SqlValue, Statement
 from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.formats import PLAN
 from aggregator.formats.base import Format, Writer
@@ -16,12 +16,6 @@ from aggregator.formats.json import Page
 from aggregator.formats.values import money_text
 from aggregator.sqlfile.parameters import Arguments
 from aggregator.values.vocabulary import Column
-
-WRAPPER = "the report"
-
-
-"""What the author's SELECT is called in the plan of the SQL that is run."""
-
 
 PAGE_ROWS = 100
 
@@ -52,99 +46,44 @@ def prepared(
     """
     sql = _ordered(report, sort, is_whole)
     if page:
-        sql = f"SELECT * FROM (\n{sql}\n) LIMIT {PAGE_ROWS} OFFSET {(page - 1) * PAGE_ROWS}"
+        sql = report.dialect.page(sql, PAGE_ROWS, (page - 1) * PAGE_ROWS)
     statement, paging = replace(report.statement, sql=sql), report.paging
     writer = format.writer(report.columns, report.endpoint.sheet)
     is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
-    return Prepared(
-        writer, rows_as_text(statement, writer.row_sql), paging.count if paging and is_page else None
-    )
+    count_sql = paging.count if paging and is_page else None
+    return Prepared(writer, report.dialect.rows_as_text(statement, writer.row_sql), count_sql)
 
 
 def _ordered(report: ReadEndpoint, sort: str | None, is_whole: bool) -> str:
     """The SELECT in an order, with its LIMIT."""
-    select = report.ordered
+    select, dialect = report.ordered, report.dialect
     sql = report.statement.sql if select is None else select.sql(_order(report, select, sort))
     if sort is not None and "sort" not in report.header.params:
-        sql = _ordered_by_any(report, sort, sql)
-    return sql if select is None else f"{sql}\n{'LIMIT -1 OFFSET :offset' if is_whole else select.limit}"
+        place, direction = _sort_key(report, sort)
+        sql = dialect.sort_for_reader(sql, report.columns, place, direction)
+    if select is None:
+        return sql
+    return dialect.all_pages(sql) if is_whole else f"{sql}\n{select.limit}"
 
 
 def _order(report: ReadEndpoint, select: OrderedSelect, sort: str | None) -> str:
-    """The terms of the ORDER BY: columns of the header as SQLite compares them, so an index can serve."""
+    """The terms of the ORDER BY: columns as the database compares them, so an index can serve."""
     spec = report.header.sort
     if spec is None or sort is None or sort == spec.default:
         return select.order
-    (place, direction), (then, _) = _place(report, sort), _place(report, f"{spec.then}.asc")
-    return f"{place} {direction}" + (f", {then}" if then != place else "")
+    first, then = _sort_key(report, sort), _sort_key(report, f"{spec.then}.asc")
+    return report.dialect.order_terms([first] if then[0] == first[0] else [first, then])
 
 
-def _ordered_by_any(report: ReadEndpoint, sort: str, sql: str) -> str:
-    """Sorted for a reader: small and capital letters alike, texts of amounts as numbers.
-
-    Equal rows keep the order of the file by their numbers in it: SQLite may leave out the ORDER BY of an
-    inner SELECT when the outer one has another.
-    """
-    place, direction = _place(report, sort)
-    column, names = report.columns[place - 1], _names(report.statement)
-    is_amount = column.type == "money" and column.stored == "major"
-    key = f"CAST({column.sql} AS REAL)" if is_amount else f"{column.sql} COLLATE NOCASE"
-    return (
-        f'WITH "the file"({names}) AS (\n{sql}\n)\n'
-        f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
-        f"ORDER BY {key} {direction}, place"
-    )
-
-
-def _place(report: ReadEndpoint, sort: str) -> tuple[int, str]:
-    """The place of a column, from 1, and the direction; NULL comes last."""
+def _sort_key(report: ReadEndpoint, sort: str) -> tuple[int, str]:
+    """The place of a column, from 1, and `asc` or `desc`."""
     name, _, direction = sort.rpartition(".")
-    return [each.name for each in report.columns].index(name) + 1, f"{direction.upper()} NULLS LAST"
+    return [each.name for each in report.columns].index(name) + 1, direction
 
 
 def unsorted_sql(report: ReadEndpoint) -> str:
     """The SELECT of all rows of all pages, in any order."""
     return report.paging.unsorted if report.paging is not None else report.statement.sql
-
-
-def rows_as_text(statement: Statement, row_sql: str) -> str:
-    """The SELECT with each row as one BLOB of text, which `row_sql` makes of the columns c0, c1, ….
-
-    The inner LIMIT and the outer WHERE keep SQLite from merging the two
-    (https://sqlite.org/optoverview.html#flattening), so that each value is computed once, rows
-    still flow one by one, and the order stays. Columns that come straight from a table need no
-    such fence.
-    """
-    names = _names(statement)
-    if all(column.storage is not None for column in statement.columns):
-        return (
-            f'WITH "{WRAPPER}"({names}) AS (\n{statement.sql}\n)\n'
-            f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}"'
-        )
-    return (
-        f'WITH "{WRAPPER}"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
-        f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}" WHERE true'
-    )
-
-
-def choice_by_text(statement: Statement) -> str:
-    """The SELECT of the one choice whose text is the first parameter."""
-    return (
-        f'WITH "the choices"({_names(statement)}) AS (\n{statement.sql}\n)\n'
-        f'SELECT c0 FROM "the choices" WHERE CAST(c0 AS TEXT) = ?1 LIMIT 1'
-    )
-
-
-def present_choices(statement: Statement) -> str:
-    """The SELECT of the choices that are not NULL, in their order."""
-    return (
-        f'WITH "the choices"({_names(statement)}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
-        f'SELECT c0 FROM "the choices" WHERE c0 IS NOT NULL'
-    )
-
-
-def _names(statement: Statement) -> str:
-    return ", ".join(f"c{position}" for position in range(len(statement.columns)))
 
 
 _MOST_OFFERED = 500
@@ -159,32 +98,39 @@ def chosen_values(snapshot: Snapshot, report: ReadEndpoint, arguments: Arguments
     for name, choices in report.choices.items():
         given = arguments.get(name)
         if isinstance(given, list):
-            arguments[name] = [_choice(snapshot, name, text, choices) for text in given]
+            arguments[name] = [_choice(snapshot, report.dialect, name, text, choices) for text in given]
         elif given is not None:
-            arguments[name] = _choice(snapshot, name, given, choices)
+            arguments[name] = _choice(snapshot, report.dialect, name, given, choices)
     return arguments
 
 
 def list_choices(snapshot: Snapshot, report: ReadEndpoint) -> dict[str, list[str]]:
     """The first choices of each parameter, for a form."""
-    return {name: _first(snapshot, choices, _MOST_OFFERED) for name, choices in report.choices.items()}
+    return {
+        name: _first(snapshot, report.dialect, choices, _MOST_OFFERED)
+        for name, choices in report.choices.items()
+    }
 
 
-def _first(snapshot: Snapshot, choices: Statement, most: int) -> list[str]:
-    rows = snapshot.first(present_choices(choices), most=most)
+def _first(snapshot: Snapshot, dialect: Dialect, choices: Statement, most: int) -> list[str]:
+    rows = snapshot.first(dialect.present_choices(choices), most=most)
     return [str(row[0]) for row in rows]
 
 
-def _choice(snapshot: Snapshot, name: str, text: object, choices: Statement) -> int | float | str:
-    rows = snapshot.first(choice_by_text(choices), (str(text),))
+def _choice(
+    snapshot: Snapshot, dialect: Dialect, name: str, text: object, choices: Statement
+) -> int | float | str:
+    rows = snapshot.first(dialect.choice_by_text(choices), (str(text),))
     if not rows:
-        raise InvalidParameters([_not_a_choice(snapshot, name, str(text), choices)])
+        raise InvalidParameters([_not_a_choice(snapshot, dialect, name, str(text), choices)])
     value: int | float | str = rows[0][0]  # type: ignore[assignment]
     return value
 
 
-def _not_a_choice(snapshot: Snapshot, name: str, text: str, choices: Statement) -> InvalidParameter:
-    shown = _first(snapshot, choices, _MOST_CHOICES_SHOWN + 1)
+def _not_a_choice(
+    snapshot: Snapshot, dialect: Dialect, name: str, text: str, choices: Statement
+) -> InvalidParameter:
+    shown = _first(snapshot, dialect, choices, _MOST_CHOICES_SHOWN + 1)
     more = ", …" if len(shown) > _MOST_CHOICES_SHOWN else ""
     allowed = ", ".join(shown[:_MOST_CHOICES_SHOWN]) + more
     return InvalidParameter(

@@ -11,7 +11,6 @@ from aggregator.endpoints.model import WriteEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Engine, Statement, StatementFailed, WriteConnection
 from aggregator.errors import Cancelled, TooLarge
-from aggregator.read.query import rows_as_text
 from aggregator.read.reader import bindings
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 from aggregator.write.request import READING, ReceivedRows, WriteBudget, WriteRequest, WriteResult
@@ -91,7 +90,7 @@ def _as_text(connection: WriteConnection, request: WriteRequest) -> list[bytes]:
     write = request.write
     writer = request.format.writer(write.columns, write.endpoint.sheet)
     kept = Statement(connection.kept_rows, write.statements[-1].columns, frozenset(), frozenset())
-    rows = connection.texts(rows_as_text(kept, writer.row_sql))
+    rows = connection.texts(write.dialect.rows_as_text(kept, writer.row_sql))
     chunks: list[bytes] = []
     size = 0
     while batch := list(islice(rows, _ROWS_AT_ONCE)):

@@ -31,6 +31,13 @@ class Word:
     line: int = 1
 
 
+class FakeDialect:
+    """Puts what makes a row behind the query, as a comment."""
+
+    def rows_as_text(self, statement: Statement, row_sql: str) -> str:
+        return f"{statement.sql} -- {row_sql}"
+
+
 @dataclass
 class FakeEngine:
     """Engine, Inspection, Snapshots and Snapshot in one. tables: columns and rows, by name."""
@@ -41,6 +48,7 @@ class FakeEngine:
     fails_with: StatementFailed | None = None
     runs: list[Values] = field(default_factory=list)
     unusable: Mapping[str, str] = field(default_factory=dict)
+    dialect = FakeDialect()
 
     def files(self) -> Mapping[str, FakeSource]:
         return {self.schema: FakeSource(self.schema)}

@@ -19,6 +19,7 @@ from aggregator.engine.sqlite.connection import (
     literal,
     run_script,
 )
+from aggregator.engine.sqlite.dialect import SqliteDialect
 from aggregator.engine.sqlite.explain import absent_schemas
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder, FileVersion, with_name
 from aggregator.engine.sqlite.paging import ordered_select
@@ -39,6 +40,8 @@ class SqliteEngine(DatabaseFolder):
     longest_value: bytes of a value that SQL may read or make.
     make_snapshots: a new pool of snapshots, which can be pickled for another process.
     """
+
+    dialect = SqliteDialect()
 
     def __init__(
         self,

@@ -1,0 +1,81 @@
+"""The SQL that the service puts around an author's SELECT, in SQLite's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aggregator.engine.base import WRAPPER, Statement
+from aggregator.values.vocabulary import Column
+
+
+class SqliteDialect:
+    """The Dialect of SQLite."""
+
+    def rows_as_text(self, statement: Statement, row_sql: str) -> str:
+        """As Dialect says.
+
+        The inner LIMIT and the outer WHERE keep SQLite from merging the two
+        (https://sqlite.org/optoverview.html#flattening), so that each value is computed once, rows
+        still flow one by one, and the order stays. Columns that come straight from a table need no
+        such fence.
+        """
+        names = _names(statement.columns)
+        if all(column.storage is not None for column in statement.columns):
+            return (
+                f'WITH "{WRAPPER}"({names}) AS (\n{statement.sql}\n)\n'
+                f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}"'
+            )
+        return (
+            f'WITH "{WRAPPER}"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
+            f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}" WHERE true'
+        )
+
+    def page(self, sql: str, limit: int, offset: int) -> str:
+        """As Dialect says."""
+        return f"SELECT * FROM (\n{sql}\n) LIMIT {limit} OFFSET {offset}"
+
+    def all_pages(self, sql: str) -> str:
+        """As Dialect says."""
+        return f"{sql}\nLIMIT -1 OFFSET :offset"
+
+    def order_terms(self, keys: Sequence[tuple[int, str]]) -> str:
+        """As Dialect says."""
+        return ", ".join(_term(str(place), direction) for place, direction in keys)
+
+    def sort_for_reader(self, sql: str, columns: Sequence[Column], place: int, direction: str) -> str:
+        """As Dialect says.
+
+        Rows are numbered because SQLite may leave out the ORDER BY of an inner SELECT when the outer one
+        has another.
+        """
+        column, names = columns[place - 1], _names(columns)
+        is_amount = column.type == "money" and column.stored == "major"
+        key = f"CAST({column.sql} AS REAL)" if is_amount else f"{column.sql} COLLATE NOCASE"
+        return (
+            f'WITH "the file"({names}) AS (\n{sql}\n)\n'
+            f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
+            f"ORDER BY {_term(key, direction)}, place"
+        )
+
+    def choice_by_text(self, statement: Statement) -> str:
+        """As Dialect says."""
+        return (
+            f'WITH "the choices"({_names(statement.columns)}) AS (\n{statement.sql}\n)\n'
+            f'SELECT c0 FROM "the choices" WHERE CAST(c0 AS TEXT) = ?1 LIMIT 1'
+        )
+
+    def present_choices(self, statement: Statement) -> str:
+        """As Dialect says."""
+        names = _names(statement.columns)
+        return (
+            f'WITH "the choices"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
+            f'SELECT c0 FROM "the choices" WHERE c0 IS NOT NULL'
+        )
+
+
+def _term(key: str, direction: str) -> str:
+    return f"{key} {direction.upper()} NULLS LAST"
+
+
+def _names(columns: Sequence[object]) -> str:
+    return ", ".join(f"c{position}" for position in range(len(columns)))
