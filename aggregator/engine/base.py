@@ -387,8 +387,8 @@ class Dialect(Protocol):
     def all_pages(self, sql: str) -> str:
         """All rows from the parameter `offset` on of a SELECT without LIMIT."""
 
-    def order_terms(self, keys: Sequence[tuple[int, str]]) -> str:
-        """The terms of an ORDER BY: places of columns, from 1, with `asc` or `desc`; NULL comes last."""
+    def order_terms(self, place: int, direction: str, then: int) -> str:
+        """The terms of an ORDER BY: a column, from 1, NULL last; then: the column that parts equal rows."""
 
     def sort_for_reader(self, sql: str, columns: Sequence[Column], place: int, direction: str) -> str:
         """Small and capital letters sort alike, texts of amounts as numbers; equal rows keep their order."""

@@ -71,8 +71,8 @@ def _order(report: ReadEndpoint, select: OrderedSelect, sort: str | None) -> str
     spec = report.header.sort
     if spec is None or sort is None or sort == spec.default:
         return select.order
-    first, then = _sort_key(report, sort), _sort_key(report, f"{spec.then}.asc")
-    return report.dialect.order_terms([first] if then[0] == first[0] else [first, then])
+    (place, direction), (then, _) = _sort_key(report, sort), _sort_key(report, f"{spec.then}.asc")
+    return report.dialect.order_terms(place, direction, then)
 
 
 def _sort_key(report: ReadEndpoint, sort: str) -> tuple[int, str]:

@@ -38,9 +38,9 @@ class SqliteDialect:
         """As Dialect says."""
         return f"{sql}\nLIMIT -1 OFFSET :offset"
 
-    def order_terms(self, keys: Sequence[tuple[int, str]]) -> str:
+    def order_terms(self, place: int, direction: str, then: int) -> str:
         """As Dialect says."""
-        return ", ".join(_term(str(place), direction) for place, direction in keys)
+        return _term(str(place), direction) + (f", {then}" if then != place else "")
 
     def sort_for_reader(self, sql: str, columns: Sequence[Column], place: int, direction: str) -> str:
         """As Dialect says.
