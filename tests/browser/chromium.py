@@ -19,10 +19,6 @@ _ARGUMENTS = (
     "--disable-sync",
     "--font-render-hinting=none",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    # All pages are of one service: a process for each context takes a third of a second of processor time.
-    "--disable-site-isolation-trials",
-    "--process-per-site",
-    "--renderer-process-limit=1",
 )
 """Nothing is asked of any other host, whatever a page or the browser wants."""
 
