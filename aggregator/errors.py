@@ -51,7 +51,7 @@ OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 """Says nothing of the file that was to be opened: what was known of it is still the best guess."""
 
 RowNumber = Annotated[
-    int, Field(description="The line of the file, from 1; the row of a sheet; the number of an item of JSON")
+    int, Field(description="The line in a text file, the row in a sheet or the item in JSON, counted from 1")
 ]
 
 
@@ -60,8 +60,8 @@ class Diagnostic:
     """One thing that is wrong with a file, and where"""
 
     file: Annotated[str, Field(description="The path inside `sql/` or `dbs/`, with forward slashes")]
-    line: Annotated[int, Field(description="From 1; 0 for the file as a whole")]
-    message: Annotated[str, Field(description="What is wrong and, where it can be said, what is allowed")]
+    line: Annotated[int, Field(description="The line, counted from 1; 0 for the file as a whole")]
+    message: Annotated[str, Field(description="What is wrong, and what is allowed")]
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
@@ -73,7 +73,7 @@ class InvalidParameter:
     """One parameter of a request that cannot be used"""
 
     parameter: str
-    given: Annotated[str | None, Field(description="Null when it is missing")]
+    given: Annotated[str | None, Field(description="Null if the parameter is missing")]
     message: Annotated[str, Field(description="What is allowed")]
 
 
@@ -82,8 +82,10 @@ class RejectedRow:
     """One row of a body that has an error"""
 
     line: RowNumber
-    column: Annotated[str | None, Field(description="As the file calls it; null for the row as a whole")]
-    value: Annotated[str | None, Field(description="What stands there")]
+    column: Annotated[
+        str | None, Field(description="The column's name in the file; null for the row as a whole")
+    ]
+    value: Annotated[str | None, Field(description="The value in the file")]
     reason: str
 
 

@@ -30,7 +30,7 @@ _EXPLAINED = {
     "less_than_equal": "must be at most {le:.15g}",
     "literal_error": "must be {expected}",
     "string_pattern_mismatch": "must be host names separated by commas",
-    "path_not_directory": "must be a folder that is there",
+    "path_not_directory": "must be an existing folder",
 }
 """By the type of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     allowed_hosts: str | None = Field(
         None,
         pattern=_HOST_NAMES,
-        description="Host names of the service, separated by commas, besides localhost and IP addresses; "
+        description="Host names of the service besides localhost and IP addresses, separated by commas; "
         "`*.example.com` is any subdomain, `*` any name",
     )
     dbs: Path = Field(Path("dbs"), description="Folder of the SQLite files")
@@ -61,68 +61,68 @@ class Settings(BaseSettings):
         8,
         ge=1,
         le=1000,
-        description="Reports whose SQL runs at the same time, in each process; half as many bodies with rows",
+        description="Reports that run at the same time in each process, at most; half as many imports",
     )
     queue_wait: float = Field(
         5.0,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds that a report waits while others run, before it gets 503",
+        description="Seconds that a report waits for others to finish before it fails with status 503",
     )
     time_limit: float = Field(
         60.0,
         gt=0,
         allow_inf_nan=False,
-        description="Seconds that the SQL of a report or a write may run, and that reading the rows of a body"
-        " may take; the header of a file may set less",
+        description="Time limit in seconds for the SQL of a report or a write, or for reading a body;"
+        " the header of an SQL file can set a lower limit",
     )
     lock_wait: float = Field(
         5.0,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds to wait for a database that another program has locked",
+        description="Seconds to wait for a database that is locked by another program",
     )
     reader_processes: int = Field(
         1,
         ge=0,
         le=64,
-        description="Processes that only read heavy reports, for each server process; another one is started "
+        description="Processes for slow reports, for each server process; another one is started "
         "for a report that SQLite may not be able to interrupt",
     )
     heavy_seconds: float = Field(
         0.25,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds; a report that took longer the last time, or is new, is read by one of them",
+        description="Seconds; a report that is new, or took longer the last time, runs in such a process",
     )
     max_body: int = Field(
-        2**30, ge=0, description="Largest body of a request, in bytes; 1,000,000 where it holds no rows"
+        2**30, ge=0, description="Largest request body in bytes; 1,000,000 for a body without rows"
     )
     max_value: int = Field(
         64 * 2**20,
         ge=1_000_000,
         le=1_000_000_000,
-        description="Bytes of the longest value, or row as text, that SQL may read or make",
+        description="Size limit in bytes of a value, or of a row as text, in SQL",
     )
     spool_memory: int = Field(
         2 * 2**20,
         ge=0,
-        description="Bytes of a report kept in memory for a slow client; the rest goes to a file",
+        description="Bytes of a report kept in memory for a slow client; the rest goes to a temporary file",
     )
     spool_dir: DirectoryPath | None = Field(
-        None, description="Folder for those files; the system's temporary folder when empty"
+        None, description="Folder of the temporary files (default: the system's)"
     )
     spool_space: int = Field(
         4 * 2**30,
         ge=0,
-        description="Bytes of all those files together, in each process; over it the slowest download is "
-        "broken off. As much again for the bodies of requests",
+        description="Size limit in bytes of these files in each process; the slowest download is cancelled "
+        "when it is exceeded. The same limit applies to request bodies",
     )
     show_sql: bool = Field(
-        True, description="Show the SQL behind a report on pages, and how SQLite runs it with `format=plan`"
+        True, description="Show the SQL of reports on pages, and SQLite's query plan with `format=plan`"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="debug, info, warning or error; requests are logged at info"
+        "info", description="Log level: debug, info, warning or error; requests are logged at info"
     )
 
     @property
@@ -141,7 +141,7 @@ def add_settings(parser: argparse.ArgumentParser, only: Collection[str] | None =
     """Add an option for each setting, or for those named in `only`."""
     for name, field in Settings.model_fields.items():
         if only is None or name in only:
-            default = "" if field.default is None else f"; {field.default} when not given"
+            default = "" if field.default is None else f"; default: {field.default}"
             text = f"{field.description} ({variable(name)}{default})".replace("%", "%%")
             if field.annotation is bool:
                 parser.add_argument(option(name), action=argparse.BooleanOptionalAction, help=text)

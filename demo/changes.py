@@ -29,7 +29,7 @@ class UpgradeError(Exception):
 class Changes:
     """The changes of one database, from nothing to the newest version.
 
-    folder: of its change files. Raises UpgradeError when one is missing, comes twice or has a name that
+    folder: of its change files. Raises UpgradeError when one is missing, appears twice or has a name that
     does not say its version.
     """
 

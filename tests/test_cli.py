@@ -301,7 +301,7 @@ def test_a_format_goes_before_an_ending(run: Run, tmp_path: Path) -> None:
 def test_an_ending_that_says_nothing(run: Run, tmp_path: Path, file: str) -> None:
     status, out, err = run("run", "report/customers", "--output", file)
     assert (status, out) == (2, "")
-    assert f"{file} has none of the endings .json, .ndjson, .csv, .xlsx, .svg, .png; give --format" in err
+    assert f"{file} does not end in .json, .ndjson, .csv, .xlsx, .svg, .png; add --format" in err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -311,7 +311,7 @@ def test_a_picture(run: Run, tmp_path: Path, ending: str, begin: bytes) -> None:
     assert (status, err) == (0, f"a.{ending}: 3 rows\n")
     assert (tmp_path / f"a.{ending}").read_bytes().startswith(begin)
     status, _, err = run("run", "report/customers", "--output", f"b.{ending}")
-    assert (status, err) == (1, f"report/customers has no chart, so there is no {ending} of it.\n")
+    assert (status, err) == (1, f"report/customers has no chart, so it is not available as {ending}.\n")
     assert not (tmp_path / f"b.{ending}").exists()
 
 
@@ -383,8 +383,8 @@ def test_bad_parameters_are_all_named(run: Run) -> None:
     status, out, err = run("run", "customers/{customer_id}", "customerid=1", "cities=")
     assert (status, out) == (1, "")
     assert err.splitlines() == [
-        "customerid: unknown parameter (did you mean customer_id?); the parameters are: customer_id, cities, "
-        "sort",
+        "customerid: unknown parameter (did you mean customer_id?); available parameters: customer_id, "
+        "cities, sort",
         "customer_id: is required (The customer's number)",
     ]
     status, _, err = run("run", "customers/2", "customer_id=3")
@@ -395,7 +395,7 @@ def test_bad_parameters_are_all_named(run: Run) -> None:
 def test_what_is_no_parameter_at_all(run: Run, argument: str) -> None:
     status, out, err = run("run", "customers/2", argument)
     assert (status, out) == (2, "")
-    assert err.endswith(f"error: unrecognized argument: {argument}; a parameter is written name=value\n")
+    assert err.endswith(f"error: unrecognized argument: {argument}; write a parameter as name=value\n")
 
 
 def test_an_unknown_report_lists_those_that_there_are(run: Run) -> None:
@@ -424,14 +424,14 @@ def test_where_there_are_no_reports_it_says_why(tmp_path: Path, capsys: pytest.C
     (tmp_path / "sql" / "A.SQL").touch()
     assert main(["run", "a"]) == 1
     assert capsys.readouterr().err == (
-        "There is no report a.\nThere are none.\nA.SQL: the ending is .sql, in small letters\n"
+        "There is no report a.\nThere are none.\nA.SQL: the extension must be .sql, in lower case\n"
     )
 
 
 def test_a_file_for_another_method_is_not_run(run: Run) -> None:
     status, out, err = run("run", "customers/index.post")
     assert (status, out) == (1, "")
-    assert err == "customers/index.post writes; rows are loaded with `load`.\n"
+    assert err == "customers/index.post writes data; use `load` to import rows.\n"
 
 
 def test_a_broken_report_says_where_and_harms_no_other(
@@ -665,7 +665,7 @@ def test_no_bar_off_a_terminal(folders: Path) -> None:
 def test_no_workbook_on_the_terminal(folders: Path) -> None:
     status, shown, _ = on_a_terminal(folders, "report/customers", "--format", "xlsx", both=True)
     assert status == 2
-    assert "excel is not for a terminal; give --output FILE.xlsx" in shown
+    assert "excel cannot be written to a terminal; use --output FILE.xlsx" in shown
 
 
 # --- the rest ------------------------------------------------------------------------------------
@@ -721,4 +721,4 @@ def test_the_lower_time_limit_ends_a_report(
     )
     command = ["run", "endless", "--dbs", str(folders / "dbs"), "--sql", str(folders / "sql")]
     assert main([*command, "--format", "csv", "--time-limit", option]) == 1
-    assert capsys.readouterr().err == "The SQL of this report ran for 0.5 seconds, which is its limit.\n"
+    assert capsys.readouterr().err == "The SQL of this report ran for 0.5 seconds, which is the limit.\n"

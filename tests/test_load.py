@@ -158,7 +158,7 @@ def test_a_value_that_is_too_long_in_a_guard_and_in_a_statement(
 NO_ROOM = {
     1_000: "The database sale_db cannot be read: it cannot be opened, because the disk has no room for "
     "sale.db-shm beside it.\n",
-    100_000: "The disk has no room left; nothing was written.\n",
+    100_000: "The disk is full; nothing was written.\n",
 }
 
 

@@ -55,7 +55,7 @@ WRONG = [
     ("max_value", "999999", "must be at least 1000000"),
     ("spool_memory", "4M", "must be a whole number"),
     ("show_sql", "perhaps", "must be true or false"),
-    ("spool_dir", "/no/such/folder", "must be a folder that is there"),
+    ("spool_dir", "/no/such/folder", "must be an existing folder"),
     ("log_level", "loud", "must be debug, info, warning or error"),
     ("log_level", "INFO", "must be debug, info, warning or error"),
 ]
@@ -228,7 +228,7 @@ def test_the_help_of_the_server_has_every_setting() -> None:
     assert done.returncode == 0
     text = " ".join(done.stdout.split())
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"; {field.default} when not given"
+        default = "" if field.default is None else f"; default: {field.default}"
         assert f"{option(name)} " in text
         assert field.description is not None
         assert f"{field.description} ({variable(name)}{default})" in text

@@ -68,7 +68,7 @@ def _load(settings: Settings, asked: LoadRequest) -> str:
     )
     write = registry.check(_find(registry.catalog(ANYBODY), asked.endpoint))
     if not isinstance(write, WriteEndpoint) or not write.has_input:
-        raise NotFound(f"{asked.endpoint} takes no rows: its header has no `input`.")
+        raise NotFound(f"{asked.endpoint} does not accept rows: its header has no `input`.")
     place = WriteContext(engine, settings.time_limit, IdempotencyStore(engine))
     with _opened(asked.file, settings.spool_dir) as file:
         given, rows = _parts(write, file, asked)
@@ -139,7 +139,7 @@ def _find(catalog: Catalog, name: str) -> Endpoint:
     names = [each.name for each in catalog.endpoints if each.route.method != "GET"]
     close = get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]}?" if close else "."
-    lines = [f"There is no file {name} that takes rows{hint}", "There are:" if names else "There are none."]
+    lines = [f"There is no file {name} that accepts rows{hint}", "There are:" if names else "There are none."]
     raise NotFound("\n".join([*lines, *(f"  {each}" for each in names)]))
 
 

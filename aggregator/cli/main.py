@@ -85,19 +85,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     """The parser, and those of the commands that take parameters."""
-    parser = argparse.ArgumentParser(prog="python -m aggregator", description="A folder of SQL is an API.")
+    parser = argparse.ArgumentParser(
+        prog="python -m aggregator", description="Check and run SQL files, and load rows with them."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     print_check = commands.add_parser(
-        "check", help="prepare every SQL file and print each fault as file:line: what is wrong"
+        "check", help="check every SQL file and print each error as file:line: message"
     )
     add_settings(print_check, _CHECK_SETTINGS)
     run = commands.add_parser("run", help="write a report to a file or to standard output")
     run.add_argument(
-        "report", help="the file in sql/ without .sql, or the URL's path: report/customer-orders"
+        "report", help="the file in sql/ without .sql, or the URL's path, such as report/customer-orders"
     )
     _add_parameters(run)
     run.add_argument(
-        "--output", type=Path, help="the file to write; its ending says the format; - is standard output"
+        "--output", type=Path, help="the output file; its extension sets the format; - is standard output"
     )
     run.add_argument(
         "--format",
@@ -111,31 +113,34 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
 
 def _load_parser(commands: Any) -> argparse.ArgumentParser:
     load: argparse.ArgumentParser = commands.add_parser(
-        "load", help="take the rows of a CSV, JSON or Excel file in"
+        "load", help="import the rows of a CSV, JSON or Excel file"
     )
-    load.add_argument("endpoint", help="the file in sql/ that takes them: invoices/import")
+    load.add_argument("endpoint", help="the file in sql/ that imports them, such as invoices/import")
     load.add_argument("file", type=Path, help="the file with the rows; - is standard input")
     _add_parameters(load)
     load.add_argument(
-        "--invalid", choices=("reject", "skip"), default="reject", help="bad rows: skip writes the others"
+        "--invalid",
+        choices=("reject", "skip"),
+        default="reject",
+        help="rows with errors: skip writes the other rows",
     )
+    load.add_argument("--dry-run", action="store_true", help="report what would change, and write nothing")
+    load.add_argument("--delimiter", help="delimiter of a CSV file (default: detected)")
+    load.add_argument("--encoding", help="encoding of a CSV file (default: detected)")
     load.add_argument(
-        "--dry-run", action="store_true", help="do all of it, say what would change, write nothing"
+        "--sheet", help="sheet of a workbook (default: the first visible sheet with the columns)"
     )
-    load.add_argument("--delimiter", help="between the cells of a CSV file; found when not given")
-    load.add_argument("--encoding", help="of a CSV file; found when not given")
-    load.add_argument("--sheet", help="of a workbook; the first visible one with the columns when not given")
     load.add_argument(
         "--header-line",
         type=int,
         choices=range(1, MOST_HEADER_LINE + 1),
         metavar="N",
-        help="the line with the names of the columns; found in the first 30 when not given",
+        help="the line with the column names (default: detected in the first 30 lines)",
     )
     load.add_argument(
         "--date-order",
         choices=tuple(DAY_ORDERS),
-        help="day or month first; by default as the header says",
+        help="day or month first (default: set by the SQL file)",
     )
     add_settings(load, _LOAD_SETTINGS)
     return load
@@ -164,14 +169,14 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="name=value",
         type=lambda text: _parameter(parser, text),
-        help="a parameter; again for a list",
+        help="a parameter; repeat it for a list",
     )
 
 
 def _parameter(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if text.startswith("-") or not equals:
-        parser.error(f"unrecognized argument: {text}; a parameter is written name=value")
+        parser.error(f"unrecognized argument: {text}; write a parameter as name=value")
     return name, value
 
 

@@ -153,7 +153,7 @@ def _find(catalog: Catalog, name: str) -> RouteMatch:
     endpoint = catalog.of_file(f"{name}.sql")
     if endpoint is not None:
         if endpoint.route.method != "GET":
-            raise NotFound(f"{name} writes; rows are loaded with `load`.")
+            raise NotFound(f"{name} writes data; use `load` to import rows.")
         return RouteMatch(endpoint, {})
     try:
         return catalog.find("GET", f"/{name}")
@@ -172,19 +172,19 @@ def _format(report: ReadEndpoint, order: RunRequest) -> Format:
         suffixes = {format.suffix: format.name for format in (*FORMATS.values(), *PICTURES.values())}
         name = suffixes.get(order.file.suffix.lower())
         if name is None:
-            raise WrongCall(f"{order.file.name} has none of the endings {', '.join(suffixes)}; give --format")
+            raise WrongCall(f"{order.file.name} does not end in {', '.join(suffixes)}; add --format")
     formats = {format.name: format for format in (*report.formats, *report.pictures)}
     if name == PLAN.name:
         return PLAN
     format = formats.get(ALIASES.get(name, name)) if name is not None else report.formats[0]
     if format is None and name in PICTURES:
-        raise NotAcceptable(f"{report.name} has no chart, so there is no {name} of it.", [*formats])
+        raise NotAcceptable(f"{report.name} has no chart, so it is not available as {name}.", [*formats])
     if format is None:
         raise NotAcceptable(
             f"{report.name} is not available as {name}. Available formats: {', '.join(formats)}.", [*formats]
         )
     if format.compressed and order.file is None and sys.stdout.isatty():
-        raise WrongCall(f"{format.name} is not for a terminal; give --output FILE{format.suffix}")
+        raise WrongCall(f"{format.name} cannot be written to a terminal; use --output FILE{format.suffix}")
     return format
 
 

@@ -119,7 +119,7 @@ class _ReadCheck(SourceCheck):
                 self.add(first_line + fault.line - 1, f"choices_sql of {name}: {fault.message}")
             for token in self.engine.parameters(parameter.choices_sql)[:1]:
                 line = first_line + token.line - 1
-                self.add(line, f"choices_sql of {name}: {token.text}: it has no parameters")
+                self.add(line, f"choices_sql of {name}: {token.text}: parameters are not allowed here")
             if statement is not None:
                 yield name, statement
 
@@ -183,7 +183,7 @@ class _WriteCheck(SourceCheck):
         self.check_amounts(last.columns if last is not None else ())
         self.check_shape(names)
         self.refuse_key("chart", "answer GET")
-        self.refuse_key("sort", "only read")
+        self.refuse_key("sort", "do not write")
         if not self.missing:
             self._check_header(endpoint, statements)
         if self.faults or last is None:
@@ -206,15 +206,15 @@ class _WriteCheck(SourceCheck):
     def _check_header(self, endpoint: Endpoint, statements: list[Statement]) -> None:
         method, first_line = endpoint.route.method, self.source.sql_line
         if not self.faults and not any(each.writes for each in statements) and method != "POST":
-            self.add(first_line, f"no statement writes, and a file for {method} does")
+            self.add(first_line, f"no statement writes; a file for {method} must write")
         if self.source.header.shape.kind != "rows" and not self.faults and not statements[-1].columns:
-            self.add(self.source.line_of("shape"), "shape: the last statement gives no rows to be shaped")
+            self.add(self.source.line_of("shape"), "shape: the last statement returns no rows")
         if self.source.header.shape.kind == "page":
-            self.add(self.source.line_of("shape"), "shape: a page is for files that only read")
+            self.add(self.source.line_of("shape"), "shape: page is only for files that read")
         for name, parameter in self.source.header.params.items():
             if parameter.choices_sql is not None:
                 line = self.source.line_of("params", name, "choices_sql")
-                self.add(line, f"params.{name}.choices_sql: is for reports; a foreign key can say the same")
+                self.add(line, f"params.{name}.choices_sql: is only for reports; use a foreign key instead")
 
 
 def _counted(statements: list[Statement]) -> TableName | None:

@@ -97,7 +97,7 @@ class StaleEndpoint(Exception):
         """The error when checking again did not help. files: those that the SQL needs."""
         if self.reason is None:
             schemas = " or ".join(file.schema for file in files)
-            return DatabaseUnavailable(schemas, "keeps changing its tables")
+            return DatabaseUnavailable(schemas, "keeps changing its schema")
         return QueryFailed(f"SQLite cannot run the SQL of this file: {self.reason}.", self.reason)
 
 

@@ -28,7 +28,7 @@ def faults_of_chart(header: Header, columns: Sequence[Column]) -> Iterator[tuple
         if name not in by_name:
             yield key, f"chart.{key}: {_no_column(name, list(by_name))}"
     if header.shape.kind == "record":
-        yield "", "chart: shape: record has one row, which is nothing to be drawn"
+        yield "", "chart: shape: record has one row; a chart needs several"
     yield from _faults_of_y(chart, [by_name[name] for name in chart.y if name in by_name])
 
 
@@ -42,11 +42,11 @@ def _faults_of_y(chart: ChartSpec, columns: Sequence[Column]) -> Iterator[tuple[
     for column in columns:
         kind = column.type or ("text" if column.storage == "text" else "number")
         if kind not in _NUMBERS:
-            yield "y", f"chart.y: {column.name} holds {kind}; allowed are columns of numbers"
+            yield "y", f"chart.y: {column.name} holds {kind}; only numeric columns are allowed"
     units = {_unit(column): column.name for column in columns}
     if len(units) > 1:
         named = " and ".join(f"{name} is {unit}" for unit, name in units.items())
-        yield "y", f"chart.y: {named}, which one axis cannot show"
+        yield "y", f"chart.y: {named}; one axis cannot show them together"
 
 
 def _unit(column: Column) -> str:
@@ -113,9 +113,12 @@ class SourceCheck:
             name = token.text[1:]
             if not token.text.startswith(":"):
                 example = name if _can_be_declared(name) else "name"
-                self.add(line, f"{token.text}: a parameter is written :{example}")
+                self.add(line, f"{token.text}: write a parameter as :{example}")
             elif not _can_be_declared(name):
-                self.add(line, f"{token.text}: a name has letters A to Z, digits and _, and no digit first")
+                self.add(
+                    line,
+                    f"{token.text}: a name has letters A to Z, digits and _, and does not begin with a digit",
+                )
             elif name not in declared and name not in used:
                 close = undeclared[name]
                 how = f"did you mean :{close}?" if close else self.source.how_to_declare(new)
@@ -128,12 +131,12 @@ class SourceCheck:
             if name in declared and declared[name].many:
                 self.add(
                     self.source.sql_line + token.line - 1,
-                    f"{token.text} is a list, which SQL gets as a JSON array; "
+                    f"{token.text} is a list, passed to SQL as a JSON array; "
                     f"write IN (SELECT value FROM json_each({token.text}))",
                 )
         for name in declared.keys() - used:
             line = self.source.line_of("params", name)
-            self.add(line, f"the parameter {name} is declared, but the SQL has no :{name}")
+            self.add(line, f"the parameter {name} is declared, but the SQL does not use :{name}")
 
     def check_shape(self, names: Sequence[str]) -> None:
         """The columns of a group or a list must be some of the result's, which `names` has, and others."""
@@ -143,11 +146,11 @@ class SourceCheck:
         for name in [name for name in named if name not in names] if names else []:
             self.add(line, f"shape: there is no column {name}; the columns are {', '.join(names)}")
         for name in sorted({name for name in named if named.count(name) > 1}):
-            self.add(line, f"shape: {name} comes twice")
+            self.add(line, f"shape: {name} appears twice")
         if shape.kind == "nest" and shape.column in set(names) - set(named):
-            self.add(line, f"shape: the list {shape.column} has the name of a column beside it")
+            self.add(line, f"shape: the list {shape.column} has the same name as a column outside of it")
         if shape.kind == "group" and len(names) == 1:
-            self.add(line, f"shape: beside {shape.column} there is no column to be grouped")
+            self.add(line, f"shape: beside {shape.column} there is no column to group")
 
     def check_sort(self, sort: SortSpec, names: Sequence[str], ordered: OrderedSelect | None) -> None:
         """The columns of `sort` must be some of the result's, and the SQL must end in its default order."""
@@ -156,7 +159,7 @@ class SourceCheck:
                 message = f"sort.{key}: there is no column {name}; the columns are {', '.join(names)}"
                 self.add(self.source.line_of("sort", key), message)
         if self.source.header.shape.kind not in ("rows", "page"):
-            self.add(self.source.line_of("sort"), "sort: is for the shapes rows and page")
+            self.add(self.source.line_of("sort"), "sort: is only for the shapes rows and page")
         column, _, direction = sort.default.rpartition(".")
         terms = ordered.terms if ordered is not None else [("", "")]
         if terms[0] != (column.lower(), direction) or terms[-1][0] != sort.then.lower():
@@ -167,7 +170,7 @@ class SourceCheck:
     def refuse_key(self, key: Literal["chart", "sort"], where: str) -> None:
         """Note that a key of the header is for other files."""
         if getattr(self.source.header, key) is not None:
-            self.add(self.source.line_of(key), f"{key}: is for files that {where}")
+            self.add(self.source.line_of(key), f"{key}: is only for files that {where}")
 
     def check_amounts(self, columns: Iterable[ResultColumn]) -> None:
         """Money must be stored as the header says, as far as the types that tables declare can tell."""
@@ -202,7 +205,8 @@ class SourceCheck:
                 if names and other not in names:
                     line = self.source.line_of("columns", name, "link")
                     self.add(
-                        line, f"link uses {{{other}}}, which is no column; the columns are {', '.join(names)}"
+                        line,
+                        f"link uses {{{other}}}, which is not a column; the columns are {', '.join(names)}",
                     )
 
 

@@ -146,10 +146,10 @@ TableCounts = dict[tuple[str, str], Counts]
 class PlanStep(Document):
     """One step of a plan, with the steps that belong to it."""
 
-    detail: str = Field(description="SQLite's own text")
-    table: str | None = Field(description="The table that is read, where that is certain")
+    detail: str = Field(description="SQLite's text")
+    table: str | None = Field(description="The table that is read, if known")
     index: str | None = Field(description="The index that is used")
-    warning: str | None = Field(description="That a large table is read whole")
+    warning: str | None = Field(description="A warning if a large table is read completely")
     children: list[PlanStep]
 
 

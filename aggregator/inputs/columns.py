@@ -10,9 +10,7 @@ from aggregator.inputs.table import shortened
 
 _MOST_SHOWN = 10
 
-_NO_HEADER = (
-    " Is the line with the names of the columns missing? If it is further down, say which it is: header_line."
-)
+_NO_HEADER = " Is the header line missing? If it is further down, set header_line."
 
 
 def normalised(name: str) -> str:
@@ -86,7 +84,7 @@ class Matcher:
     def none_fits(self, where: str, names: Sequence[str]) -> UnreadableInput:
         """None of the columns is in the first line or object; perhaps that is no header at all."""
         return UnreadableInput(
-            f"None of the columns is there. Expected: {self._expected()}; "
+            f"None of the expected columns was found. Expected: {self._expected()}; "
             f"the first {where} holds: {_listed(names) or 'nothing'}."
             + (_NO_HEADER if where == "line" else "")
         )
@@ -98,8 +96,10 @@ class Matcher:
 def both(one: str, other: str, column: str) -> str:
     """The sentence for two names that are one column."""
     if one == other:
-        return f'The column "{shortened(one)}" is there twice.'
-    return f'Both "{shortened(one)}" and "{shortened(other)}" are the column {column}; only one may be there.'
+        return f'The column "{shortened(one)}" appears twice.'
+    return (
+        f'Both "{shortened(one)}" and "{shortened(other)}" match the column {column}; send only one of them.'
+    )
 
 
 def _keys(names: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -162,9 +162,7 @@ def _row(workbook: Workbook, element: Element, number: int) -> Row:
         try:
             value = _value(workbook, cell)
         except (ValueError, IndexError):
-            raise UnreadableInput(
-                f"The workbook is damaged: row {number:,} has a cell without sense."
-            ) from None
+            raise UnreadableInput(f"The workbook is damaged: row {number:,} has an invalid cell.") from None
         if value:
             cells[place] = value
             length += len(value) if isinstance(value, str) else 0

@@ -110,7 +110,7 @@ def foreign(head: bytes) -> str | None:
     if not _MARKUP.match(text):
         return None
     what = "an XML file" if text.startswith(b"<?xml") and b"<html" not in text.lower() else "an HTML page"
-    return f"This is {what}, whatever its name is. Open it in Excel and save it as .xlsx or CSV."
+    return f"This is {what}, not a workbook. Open it in Excel and save it as .xlsx or CSV."
 
 
 def filetype_of_bytes(head: bytes, declared: FileType | None) -> FileType:
@@ -167,7 +167,7 @@ def filetype_of(file: BinaryIO, media_type: str | None = None, file_name: str | 
     if type_name not in MEDIA_TYPES and type_name not in _SAY_NOTHING:
         available = tuple(MEDIA_TYPES)
         raise UnsupportedInput(
-            f"{type_name[:100]} is not read here. Send: {', '.join(available)}.", available
+            f"{type_name[:100]} is not supported. Send: {', '.join(available)}.", available
         )
     by_name = _by_name(file_name or "")
     declared = by_name

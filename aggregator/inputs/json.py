@@ -50,7 +50,7 @@ _LONGEST_WORD = 16
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,9 @@ class _Items:
                 "(application/x-ndjson), or put the objects into an array."
             )
         if after:
-            raise UnreadableInput(f"After item {self._item - 1:,} the JSON ends, but the file goes on.")
+            raise UnreadableInput(
+                f"After item {self._item - 1:,} there is more text after the end of the JSON."
+            )
 
     def _is_column(self, name: str) -> bool:
         """Whether a member's name, as JSON, is that of a column, and so the object is a row."""
@@ -271,7 +273,7 @@ class _Items:
             self._value()
         self._item = items
         if after != "}":
-            raise UnreadableInput(f"After item {items - 1:,} the rest of the page is not JSON.")
+            raise UnreadableInput(f"After item {items - 1:,} the rest is not JSON.")
         self._place += 1
 
     def _array(self) -> Iterator[Item]:
@@ -322,7 +324,7 @@ class _Items:
             raise self._too_long()
 
     def _faulty(self, why: str) -> UnreadableInput:
-        return UnreadableInput(f"Item {self._item:,} is no JSON: {why}.")
+        return UnreadableInput(f"Item {self._item:,} is not valid JSON: {why}.")
 
     def _too_long(self) -> TooLarge:
         return TooLarge(
@@ -368,10 +370,10 @@ def _items(file: BinaryIO) -> Iterator[Item]:
             raise too_deep(f"Line {line:,}") from None
         except JSONDecodeError as error:
             raise UnreadableInput(
-                f"Line {line:,} is no JSON: {error.msg} at character {error.colno:,}."
+                f"Line {line:,} is not valid JSON: {error.msg} at character {error.colno:,}."
             ) from None
         except ValueError as error:
-            raise UnreadableInput(f"Line {line:,} is no JSON: {error}.") from None
+            raise UnreadableInput(f"Line {line:,} is not valid JSON: {error}.") from None
         yield line, value, text
     if is_empty:
         raise UnreadableInput("The file is empty.")

@@ -60,7 +60,7 @@ def require_json(data: bytes) -> None:
 
 def too_large(most: int) -> TooLarge:
     """A body of more bytes than are taken."""
-    return TooLarge(f"The body is larger than {most:,} bytes, which is the most that is taken.")
+    return TooLarge(f"The body is larger than {most:,} bytes, which is the limit.")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -63,8 +63,8 @@ def find_encoding(file: BinaryIO, said: str | None) -> tuple[str, str | None]:
     if _is_utf8(file):
         return "utf-8", None
     return _FALLBACK, (
-        f"The file is not UTF-8. It was read as {_FALLBACK}, which is a guess. If letters are wrong, "
-        "say the right encoding, such as encoding=windows-1250."
+        f"The file is not UTF-8. It was read as {_FALLBACK}, which is a guess. If characters are wrong, "
+        "set the encoding, for example encoding=windows-1250."
     )
 
 
@@ -148,14 +148,14 @@ class TextLines:
         try:
             return decoder.decode(data, not data)
         except UnicodeError as error:
-            what = "what cannot be read"
+            what = "text that cannot be read"
             if isinstance(error, UnicodeDecodeError):
                 before += error.object[: error.start].decode(self._encoding, "replace")
                 what = f"the byte 0x{error.object[error.start]:02X}, which cannot be read"
             raise UnreadableInput(
-                f"Line {self.lines_given + line_ends(before) + 1:,} holds {what} as {self._encoding}"
+                f"Line {self.lines_given + line_ends(before) + 1:,} contains {what} as {self._encoding}"
                 + (", a guess because the file is not UTF-8. " if self._is_guess else ". ")
-                + "Save the file as UTF-8, or say which encoding it has, such as encoding=windows-1250."
+                + "Save the file as UTF-8, or set its encoding, for example encoding=windows-1250."
             ) from None
 
     def _refuse_long_first_line(self, text: str) -> None:

@@ -223,7 +223,7 @@ class Workbook:
         targets = _relations(archive, "")
         main = next((part for kind, part in targets.values() if kind == "officeDocument"), None)
         if main is None or not main.endswith(".xml"):
-            raise UnreadableInput("The file is not a workbook that is read here. Save it as .xlsx.")
+            raise UnreadableInput("This kind of workbook is not supported. Save it as .xlsx.")
         root = archive.tree(main)
         if local(root.tag) != "workbook":
             raise UnreadableInput("This is an Office document, but not a workbook. Save the table as .xlsx.")

@@ -16,12 +16,14 @@ class Plan(Document):
     """How SQLite runs the report: what `?format=plan` answers"""
 
     report: str
-    parameters: dict[str, str | int | float | None] = Field(description="As SQL gets them")
+    parameters: dict[str, str | int | float | None] = Field(
+        description="The values that are passed to the SQL"
+    )
     rows: Count
-    seconds: float = Field(ge=0, description="The time that the SQL took just now")
-    warnings: list[str] = Field(description="Large tables that are read whole")
-    plan: list[PlanStep] = Field(description="SQLite's own plan")
-    total_plan: list[PlanStep] = Field(description="Of a page, the plan of its total")
+    seconds: float = Field(ge=0, description="Duration of this run of the SQL")
+    warnings: list[str] = Field(description="Warnings about large tables that are read completely")
+    plan: list[PlanStep] = Field(description="SQLite's query plan")
+    total_plan: list[PlanStep] = Field(description="For the shape page: the plan of the total")
 
 
 def plan_of(

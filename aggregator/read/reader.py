@@ -242,7 +242,7 @@ class LocalReader:
             return StaleEndpoint(failure.reason)
         if self._is_over_budget() or (self._is_brief and failure.is_too_long):
             return BudgetExceeded()
-        return Cancelled("The reading was stopped.") if self._is_stopped else failure.error
+        return Cancelled("Reading was cancelled.") if self._is_stopped else failure.error
 
     def _is_wanted(self) -> bool:
         return not self._is_stopped and not self._is_over_budget()
@@ -272,7 +272,7 @@ class LocalReader:
                 yield Chunk(run.writer.join(rows), len(rows), is_last=False)
                 rows, size, flush_at = [], 0, time.monotonic() + _CHUNK_SECONDS
             if self._is_stopped:
-                raise Cancelled("The reading was stopped.")
+                raise Cancelled("Reading was cancelled.")
         last = _last_chunk(snapshot, job, arguments, rows, count)
         if last.text:
             yield last
@@ -334,8 +334,8 @@ def _last_chunk(snapshot: Snapshot, job: Job, arguments: Arguments, rows: list[b
         names = job.report.endpoint.route.parameters or [
             name for name, parameter in job.report.header.params.items() if parameter.is_required
         ]
-        asked = ", ".join(f"{name} {arguments[name]}" for name in names)
-        raise RecordNotFound(f"There is no record with {asked}." if asked else "There is no record.")
+        asked = ", ".join(f"{name.removesuffix('_id').replace('_', ' ')} {arguments[name]}" for name in names)
+        raise RecordNotFound(f"Not found: {asked} does not exist." if asked else "The record does not exist.")
     run = job.prepared()
     text = run.writer.join(rows) if rows else b""
     if run.count_sql is not None:

@@ -47,7 +47,7 @@ class SpoolSpace:
                 holding = [spool for spool in self._spools if spool.held]
                 slowest = max(holding, key=Spool.seconds_left, default=wanting)
                 error = SpoolFull(
-                    "The disk space for slow downloads is full, and this download was the slowest of them."
+                    "The disk space for slow downloads is full, and this was the slowest download."
                 )
                 slowest.break_off(error)
                 if slowest is wanting:
@@ -62,7 +62,7 @@ class SpoolSpace:
         """Let a body that arrives have so many bytes more; raises SpoolFull."""
         with self._lock:
             if self._lent + size > self._most:
-                raise SpoolFull("The disk space for the bodies of requests is full.")
+                raise SpoolFull("The disk space for request bodies is full.")
             self._lent += size
 
     def give_back(self, size: int) -> None:
@@ -216,7 +216,7 @@ class Spool:
                 written += os.pwrite(self._file.fileno(), chunk[written:], self._file_end + written)
         except OSError as error:
             raise QueryFailed(
-                "The server has no room left for the rows that wait for a slow client.", f"spool: {error}"
+                "The server's disk is full: no space for the rows of a slow download.", f"spool: {error}"
             ) from error
         place = (self._file_end, len(chunk))
         self._file_end += len(chunk)
@@ -286,7 +286,7 @@ class Run:
 
     def stop_after(self, seconds: float) -> None:
         """End the SQL because it took so long; to be called when it has."""
-        message = f"The SQL of this report ran for {seconds:g} seconds, which is its limit."
+        message = f"The SQL of this report ran for {seconds:g} seconds, which is the limit."
         self.stop(TimeLimitExceeded(message))
 
     def raise_if_stuck(self) -> None:
@@ -334,7 +334,7 @@ class Run:
             return
         if not isinstance(error, AggregatorError):
             log.error("report %s failed", self.job.report.name, exc_info=error)
-            error = QueryFailed("The report failed while it ran.", repr(error))
+            error = QueryFailed("The report failed.", repr(error))
         self._spool.end(error)
 
 

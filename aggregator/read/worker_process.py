@@ -100,7 +100,7 @@ class WorkerReader:
         except (EOFError, BrokenPipeError) as error:
             status = self._process.wait()
             raise QueryFailed(
-                "The process that read this report has ended; try again.",
+                "The process that read this report ended unexpectedly. Try again.",
                 f"reader process: exit status {status}",
             ) from error
 
@@ -198,7 +198,7 @@ class WorkerProcesses:
         reader = self._new()
         if reader is None:
             raise QueryFailed(
-                "The process that should read this report could not be started; try again.",
+                "The process for this report could not be started. Try again.",
                 "reader process: not started",
             )
         return reader
@@ -296,7 +296,7 @@ def _serve_one(job: Job, pool: Snapshots, frames: IO[bytes]) -> None:
     except (AggregatorError, StaleEndpoint, VersionChanged) as error:
         _send(frames, _ERROR, 0, pickle.dumps(error))
     except Exception as error:
-        failure = QueryFailed("The report failed while it ran; the service's log says why.", repr(error))
+        failure = QueryFailed("The report failed. The service's log has the reason.", repr(error))
         _send(frames, _ERROR, 0, pickle.dumps(failure))
     else:
         _send(frames, _END, 0, b"")

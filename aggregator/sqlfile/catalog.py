@@ -31,7 +31,7 @@ Signature = tuple[int, ...]
 """Equal for two moments when the file was not changed between them, or twice in one clock tick."""
 
 _MOST_BYTES = 1_000_000
-_OUTSIDE = "links to a folder outside the SQL folder, which is not followed; link its files, or copy it"
+_OUTSIDE = "is a link to a folder outside the SQL folder, which is not followed; link its files or copy it"
 UrlPath: TypeAlias = str | Sequence[str]
 """A decoded path, or its decoded parts."""
 
@@ -104,11 +104,11 @@ def _reason_against(name: str, status: os.stat_result) -> str | None:
     if not name.lower().endswith(".sql"):
         return None
     if not name.endswith(".sql"):
-        return "the ending is .sql, in small letters"
+        return "the extension must be .sql, in lower case"
     if not stat.S_ISREG(status.st_mode):
         return "is not a file"
     if status.st_size > _MOST_BYTES:
-        return f"is larger than {_MOST_BYTES:,} bytes; is it SQL that a person wrote?"
+        return f"is larger than {_MOST_BYTES:,} bytes, the limit for an SQL file"
     return None
 
 
@@ -332,7 +332,7 @@ class SqlFolder:
         known: dict[str, _Known] = {}
         for file, signature in present.items():
             if self._is_closed.is_set():
-                raise Cancelled("The service is being stopped.")
+                raise Cancelled("The service is stopping.")
             try:
                 known[file] = self._read_if_changed(file, signature)
             except PathError as error:
@@ -384,13 +384,13 @@ def _decoded(data: bytes, file: str) -> tuple[str, Diagnostic | None]:
         return "", Diagnostic(file, line, "the file is not UTF-8 text")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        return "", Diagnostic(file, line, "the file holds a NUL character")
+        return "", Diagnostic(file, line, "the file contains a NUL character")
     return text, None
 
 
 def _path_faults(source: Source, file: str, route: Route) -> Iterator[Diagnostic]:
     if source.header.input and route.method == "GET":
-        message = "input: a GET has no body; a file that takes rows is named .post.sql or .put.sql"
+        message = "input: a GET has no body; name a file that accepts rows .post.sql or .put.sql"
         yield Diagnostic(file, source.line_of("input"), message)
     for name in route.parameters:
         if name not in source.header.params:

@@ -168,11 +168,11 @@ def _plain_amounts(notation: Notation, places: int, limits: Limits) -> ReadBatch
 
 
 def _date(column: InputColumn) -> tuple[Read, ReadBatch | None]:
-    reason = f"must be a day that exists, as {_shown(column.formats, 'YYYY-MM-DD')}"
+    reason = f"must be a valid date, as {_shown(column.formats, 'YYYY-MM-DD')}"
 
     def iso(moment: datetime) -> str:
         if moment.time() != time():
-            raise InvalidValue("must be a day, without a time other than 00:00")
+            raise InvalidValue("must be a date without a time other than 00:00")
         return moment.date().isoformat()
 
     return _iso_or_pattern(column, iso, reason, with_and_without_midnight), None
@@ -180,7 +180,7 @@ def _date(column: InputColumn) -> tuple[Read, ReadBatch | None]:
 
 def _datetime(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     usual = "YYYY-MM-DDTHH:MM:SS with or without Z or an offset"
-    reason = f"must be a moment that exists, as {_shown(column.formats, usual)}"
+    reason = f"must be a valid date and time, as {_shown(column.formats, usual)}"
     is_simple = column.time_zone == "UTC" and column.min is None and column.max is None
     return _iso_or_pattern(column, datetime.isoformat, reason), _plain_moments if is_simple else None
 

@@ -94,7 +94,7 @@ class DayOrderCheck:
             return None
         return (
             f"A spreadsheet program may have swapped day and month of dates such as {self._date}: none has a "
-            f"day after the 12th, and {self._text} is a text."
+            f"day after the 12th, and {self._text} is text."
         )
 
     @property
@@ -103,7 +103,7 @@ class DayOrderCheck:
         if self.swapped_dates is not None:
             return (
                 f"{self.swapped_dates} Send the file from which the workbook was made. If the dates are "
-                "right, give the order of the texts: date_order."
+                "right, set date_order for the dates that are text."
             )
         if self._has_own or self._example is None or len(self._orders) != 1:
             return None

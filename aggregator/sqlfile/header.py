@@ -173,13 +173,13 @@ class Header(BaseModel):
     def _names_fit(self) -> Header:
         findings = KeyDiagnostics()
         for name in sorted({*RESERVED_PARAMETERS, PLAN_WANTED} & self.params.keys()):
-            findings.add(f"params.{name}", "is read by the service itself; choose another name")
+            findings.add(f"params.{name}", "is reserved by the service; choose another name")
         self._check_input_names(findings)
         for name in _PLACEHOLDER.findall(self.filename or ""):
             if name not in self.params:
                 findings.add("filename", f"uses {{{name}}}, which is not a parameter")
         if self.sort is not None and "sort" in self.params:
-            findings.add("params.sort", "is declared by the key sort; leave one of the two away")
+            findings.add("params.sort", "is already declared by the key sort; remove one of them")
         findings.raise_any()
         if self.sort is not None:
             said = self.sort
@@ -198,9 +198,7 @@ class Header(BaseModel):
             if name.lower() == LINE:
                 findings.add(f"input.{name}", "is the row's line in the file; choose another name")
             elif other != name:
-                findings.add(
-                    f"input.{name}", f"differs from {other} in capitals only, which SQL does not see"
-                )
+                findings.add(f"input.{name}", f"differs from {other} only in case, which SQL ignores")
 
 
 _HAS_KEY = re.compile(
@@ -251,7 +249,7 @@ def read_source(text: str, file: str) -> tuple[Source | None, list[Diagnostic]]:
         return Source(Header(), YamlBlock(), sql, sql_line), []
     first_line = text.count("\n", 0, match.start(1)) + 1
     if not match[2]:
-        return None, [Diagnostic(file, first_line, "the leading /* comment has no end, */")]
+        return None, [Diagnostic(file, first_line, "the leading /* comment is not closed with */")]
     if len(match[1]) > _LONGEST:
         message = f"the header is longer than {_LONGEST:,} characters; choices can come from choices_sql"
         return None, [Diagnostic(file, first_line, message)]

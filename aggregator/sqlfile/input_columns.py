@@ -67,7 +67,7 @@ class InputColumn(Declared):
         if "" in lowered or ("names" in self.model_fields_set and not lowered):
             findings.add("from", "must have names, none of them empty")
         for name in sorted({name for name in lowered if name and lowered.count(name) > 1}):
-            findings.add("from", f"{name} comes twice")
+            findings.add("from", f"{name} appears twice")
         if any(not text.strip() for text in self.empty):
             findings.add("empty", "must have texts, none of them empty")
         if self.type in (*IN_TIME, *NUMBERS):

@@ -154,5 +154,5 @@ def _unknown(name: str, texts: Sequence[str], params: Mapping[str, Parameter]) -
     close = get_close_matches(name.lower(), by_lower, n=1)
     hint = f" (did you mean {by_lower[close[0]]}?)" if close else ""
     known = ", ".join(params) or "none"
-    message = f"unknown parameter{hint}; the parameters are: {known}"
+    message = f"unknown parameter{hint}; available parameters: {known}"
     return InvalidParameter(name, ", ".join(texts), message)

@@ -77,8 +77,8 @@ def path_of(segments: Sequence[str]) -> str:
 def route_of(path: str) -> Route:
     """The route of a file, given its path inside `sql/` with forward slashes, ending in `.sql`.
 
-    Raises PathError for a name that is not printable text, for braces that hold no name or only part
-    of a segment, for a parameter that comes twice, and for a URL of the service's own.
+        Raises PathError for a name that is not printable text, for braces that hold no name or only part
+    of a segment, for a parameter that appears twice, and for a URL of the service's own.
     """
     if any(unicodedata.category(sign) in _NO_TEXT for sign in path):
         raise PathError("the name has control characters, or is not UTF-8")
@@ -95,7 +95,7 @@ def route_of(path: str) -> Route:
             )
     route = Route(method, segments)
     if len(set(route.parameters)) < len(route.parameters):
-        raise PathError("a path parameter comes twice")
+        raise PathError("a path parameter appears twice")
     if segments[0] in RESERVED:
         raise PathError(f"/{segments[0]} is the service's own URL; choose another name")
     return route

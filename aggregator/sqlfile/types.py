@@ -99,7 +99,7 @@ def _parse_integer(text: str, declared: Declared) -> int:
     digits = text.lstrip("+-").lstrip("0") or "0"
     value = int(digits[:20]) * (-1 if text.startswith("-") else 1)
     if not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
-        raise InvalidValue("must lie between -9223372036854775808 and 9223372036854775807")
+        raise InvalidValue("must be between -9223372036854775808 and 9223372036854775807")
     return value
 
 
@@ -108,7 +108,7 @@ def _parse_number(text: str, declared: Declared) -> float:
         raise InvalidValue("must be a number, such as 12.5")
     value = float(text)
     if abs(value) == float("inf"):
-        raise InvalidValue("is too large a number")
+        raise InvalidValue("is too large")
     return value
 
 
@@ -141,7 +141,7 @@ def _parse_date(text: str, declared: Declared) -> str:
     day = read_date(text)
     if day is not None:
         return day
-    raise InvalidValue("must be a day that exists, as YYYY-MM-DD, or today")
+    raise InvalidValue("must be a valid date (YYYY-MM-DD) or today")
 
 
 def _parse_datetime(text: str, declared: Declared) -> str:
@@ -153,8 +153,7 @@ def _parse_datetime(text: str, declared: Declared) -> str:
     if moment is not None:
         return utc_text(moment)
     raise InvalidValue(
-        "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, a day for its beginning, "
-        "today, or now"
+        "must be a valid date and time (YYYY-MM-DDTHH:MM:SS with Z or an offset), a date, today or now"
     )
 
 
@@ -162,7 +161,7 @@ def _parse_month(text: str, declared: Declared) -> str:
     if text == "today":
         return _now(declared).date().isoformat()[:7]
     if not _MONTH.fullmatch(text) or text.startswith("0000"):
-        raise InvalidValue("must be a month, as YYYY-MM, or today")
+        raise InvalidValue("must be a month (YYYY-MM) or today")
     return text
 
 
@@ -307,7 +306,7 @@ class Declared(BaseModel):
         if self.choices is not None and (not texts or "" in texts):
             findings.add("choices", "must have values, none of them empty")
         for text in sorted({one for one, other in combinations(texts, 2) if one == other}):
-            findings.add("choices", f"{text} comes twice")
+            findings.add("choices", f"{text} appears twice")
 
     def _check_bounds(self, findings: KeyDiagnostics) -> None:
         bounds = {}

@@ -137,7 +137,7 @@ class _Reader:
             name = self._text_of(key)
             keys = (*above, name)
             if name in values:
-                self._add(key.start_mark.index, f"{'.'.join(keys)} comes twice")
+                self._add(key.start_mark.index, f"{'.'.join(keys)} appears twice")
                 continue
             self._lines[keys] = self._line(key.start_mark.index)
             values[name] = self._value(value, keys)

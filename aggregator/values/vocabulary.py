@@ -177,7 +177,7 @@ class ChartSpec(BaseModel):
         if not 1 <= len(self.y) <= _MOST_COLUMNS:
             findings.add("y", f"must be a column or a list of 1 to {_MOST_COLUMNS} columns")
         for name in sorted({name for name in self.y if self.y.count(name) > 1}):
-            findings.add("y", f"{name} comes twice")
+            findings.add("y", f"{name} appears twice")
         if self.x in self.y:
             findings.add("y", f"{self.x} is x already")
         if self.series in (self.x, *self.y):

@@ -103,7 +103,9 @@ async def receive_body(request: Request, most: int, directory: Path | None, spac
     """
     media_type = request.header(b"content-type").partition(";")[0].strip().lower()
     if request.header(b"content-encoding").strip().lower() not in ("", "identity"):
-        raise UnsupportedInput("A compressed body is not read; send it as it is.", ["identity"])
+        raise UnsupportedInput(
+            "Compressed bodies are not supported. Send the body uncompressed.", ["identity"]
+        )
     length = request.header(b"content-length")
     if length.isdigit() and int(length) > most:
         raise too_large(most)
@@ -118,7 +120,7 @@ async def receive_body(request: Request, most: int, directory: Path | None, spac
         lent.give_back()
         if error.errno not in DISK_FULL:
             raise
-        raise StorageFull("The server has no room left for this body; nothing was written.") from error
+        raise StorageFull("The server's disk is full; nothing was written.") from error
     except BaseException:
         lent.give_back()
         raise
@@ -133,7 +135,7 @@ async def _chunks(request: Request, most: int, lent: BodySpace) -> AsyncGenerato
     while more:
         message = await _in_time(request, ends_at)
         if message["type"] == "http.disconnect":
-            raise Cancelled("The client has gone before its body was whole.")
+            raise Cancelled("The client disconnected before the body was complete.")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > most:
@@ -194,7 +196,7 @@ async def _form(request: Request, chunks: AsyncGenerator[bytes, None]) -> Body:
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
-        reason = getattr(error, "message", "it says no boundary")
+        reason = getattr(error, "message", "the boundary is missing")
         raise UnreadableInput(f"The form cannot be read: {reason}") from error
     if not parser.is_complete:
         await form.close()
@@ -225,7 +227,7 @@ def fields_of(body: Body) -> Fields:
     if body.media_type in ("application/json", ""):
         return json_fields(data)
     raise UnsupportedInput(
-        f"A body of type {body.media_type} is not read here; send a JSON object or a form.", FIELD_TYPES
+        f"A body of type {body.media_type} is not supported; send a JSON object or a form.", FIELD_TYPES
     )
 
 
@@ -245,33 +247,32 @@ def _form_fields(data: bytes) -> Fields:
 _TEXT: dict[str, Any] = {"type": "string"}
 
 _READING: dict[str, tuple[str, dict[str, Any]]] = {
-    "delimiter": ("What stands between the cells of a CSV file; found when not given", _TEXT),
-    "encoding": ("Of a CSV file, such as cp1252; found when not given", _TEXT),
-    "sheet": ("Of a workbook; the first visible one with the columns when not given", _TEXT),
+    "delimiter": ("Delimiter of a CSV file (default: detected)", _TEXT),
+    "encoding": ("Encoding of a CSV file, such as cp1252 (default: detected)", _TEXT),
+    "sheet": ("Sheet of a workbook (default: the first visible sheet with the columns)", _TEXT),
     "header_line": (
-        f"The line, or the row of a sheet, with the names of the columns; found in the first {SEARCHED} when "
-        "not given",
+        f"The line, or the row of a sheet, with the column names (default: detected in the first {SEARCHED} "
+        "lines)",
         {"type": "integer", "minimum": 1, "maximum": MOST_HEADER_LINE},
     ),
     "date_order": (
-        "Whether the day or the month comes first in dates such as 05/12/2024; as the format of the column "
-        "says when not given",
+        "Whether day or month comes first in dates such as 05/12/2024 (default: the format of the column)",
         {"type": "string", "enum": list(DAY_ORDERS)},
     ),
 }
 
 INPUT_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "invalid": (
-        "When there are bad rows: write nothing, or skip them and write the others",
+        "If rows have errors: write nothing (reject), or write the other rows (skip)",
         {"type": "string", "enum": ["reject", "skip"], "default": "reject"},
     ),
     "dry_run": (
-        "Do all of it, say what would change, and write nothing",
+        "Report what would change, and write nothing",
         {"type": "boolean", "default": False},
     ),
     "preview": (
-        "Write nothing, and show how the file is understood and so many of its first rows; "
-        f"{USUAL_ROWS} when it is empty. Its beginning is enough, and no parameters are needed",
+        "Write nothing, and return how the file was read and its first rows, as many as given "
+        f"(default: {USUAL_ROWS}). Accepts the beginning of a file, and needs no parameters",
         {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
     ),
     **_READING,

@@ -91,7 +91,7 @@ class Download:
     def close(self) -> None:
         """Release everything, and end SQL that still runs."""
         self._request.line.rows += self._run.rows
-        self._run.stop(Cancelled("The request is over."))
+        self._run.stop(Cancelled("The request has ended."))
         self._run.close()
         if self._spool is not None:
             self._spool.close()
@@ -191,7 +191,7 @@ class Download:
 
     def _raise_if_gone(self) -> None:
         if self._is_gone:
-            raise Cancelled("The client has gone.")
+            raise Cancelled("The client has disconnected.")
 
     def _start_watching(self) -> None:
         if self._watch is None:
@@ -203,7 +203,7 @@ class Download:
         self._is_gone = True
         if self._turn is not None:
             self._turn.cancel()
-        self._run.stop(Cancelled("The client has gone."))
+        self._run.stop(Cancelled("The client has disconnected."))
         self._run.close()
 
 

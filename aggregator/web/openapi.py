@@ -140,7 +140,7 @@ def _is_enum(schema: dict[str, Any]) -> bool:
     return isinstance(enum, list) and all(isinstance(value, str | None) for value in enum)
 
 
-_ENDING_NOTE = "A value that ends in the ending of a format, such as a.csv, needs one more: a.csv.json."
+_ENDING_NOTE = "If a value ends in the extension of a format, such as a.csv, add another one: a.csv.json."
 
 _FILES = (
     "Rows as JSON, where an object is one row. A file may be sent instead: as it is, with its own media type "
@@ -153,14 +153,14 @@ make code that fails (openapi-python-client 0.29)."""
 _IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Any text that is new for each request; the same key again gets the first answer again",
+    "description": "A unique text for each request. A repeat with the same key returns the first response",
     "schema": {"type": "string", "maxLength": 255},
 }
 
 _SPREADSHEET = {
-    "for": "With format=csv: excel, for a CSV that opens with a double click",
-    "separator": "With for=excel: a comma (the default), a semicolon or a tab between cells",
-    "decimal": "With for=excel: a point (the default) or a comma as decimal sign",
+    "for": "With format=csv: `excel` for a CSV that opens correctly in Excel",
+    "separator": "With for=excel: delimiter, a comma (default), semicolon or tab",
+    "decimal": "With for=excel: decimal sign, a point (default) or comma",
 }
 
 
@@ -180,7 +180,7 @@ def parameters(compiled: ReadEndpoint | WriteEndpoint, has_plan: bool) -> Iterat
         if any(format.name == "csv" for format in compiled.formats):
             yield from (_query(name, text, {"type": "string"}) for name, text in _SPREADSHEET.items())
     if isinstance(compiled, ReadEndpoint) and route.method == "GET" and compiled.paging is None:
-        text = "Which page of 100 rows, with format=html"
+        text = "Page number with format=html; a page has 100 rows"
         yield _query("_page", text, {"type": "integer", "minimum": 1})
 
 
@@ -240,12 +240,12 @@ def _own(compiled: ReadEndpoint | WriteEndpoint, name: str) -> dict[str, Any]:
 def _format(compiled: ReadEndpoint | WriteEndpoint, has_plan: bool) -> dict[str, Any]:
     names = [format.name for format in (*compiled.formats, *compiled.pictures)]
     formats = [*names, *(alias for alias, name in ALIASES.items() if name in names)]
-    text = f"The format of the answer; {names[0]} when nothing else is said"
+    text = f"Format of the response (default: {names[0]})"
     if compiled.endpoint.route.method == "GET":
         formats.append(HTML.name)
     if has_plan:
         formats.append(PLAN.name)
-        text += "; plan tells how SQLite runs the report"
+        text += "; plan shows SQLite's query plan"
     return _query("format", text, {"type": "string", "enum": formats})
 
 
@@ -253,15 +253,15 @@ _JSON = "application/json"
 
 _INFO = {
     "title": "Aggregator",
-    "description": "Each report is one SQL file; each answers as a page, JSON, NDJSON, CSV or Excel.",
+    "description": "Each report is one SQL file, available as a page, JSON, NDJSON, CSV or Excel.",
     "version": __version__,
 }
 
 _PROBLEMS = {
-    "404": "There is no such report",
+    "404": "Report not found",
     "406": "This report is not available in that format",
     "422": "Invalid parameters",
-    "500": "The report's file or its data has a fault",
+    "500": "The report's SQL file or its data has errors",
     "503": "A database cannot be read, or too many reports are running",
     "504": "The report took too long",
     "507": "The server's disk is full",
@@ -269,13 +269,13 @@ _PROBLEMS = {
 
 _PROBLEMS_WITH_BODY = _PROBLEMS | {
     "400": "The body cannot be read, or lacks columns",
-    "403": "A page of another site sent it",
-    "404": "There is no such URL, or no row that its path names",
+    "403": "The request comes from a page of another site",
+    "404": "The URL or the row in its path does not exist",
     "409": "The write conflicts with existing data, and nothing was written",
     "413": "The body is too large",
     "415": "Unsupported file format",
-    "422": "A parameter, a row, or a rule of the database says no; nothing was written",
-    "503": "A database is locked, gone or not to be written; nothing was written",
+    "422": "A parameter, a row or the write as a whole is invalid; nothing was written",
+    "503": "A database is locked, missing or read-only; nothing was written",
 }
 
 _HEALTH = {
@@ -289,7 +289,10 @@ _HEALTH = {
                 _JSON: {"schema": {"type": "object", "properties": {"status": {"type": "string"}}}},
             },
         }
-        for status, text in {"200": "All can", "503": "Which cannot, and why"}.items()
+        for status, text in {
+            "200": "All databases can be read",
+            "503": "The databases that cannot be read, and the reasons",
+        }.items()
     },
 }
 

@@ -28,13 +28,13 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.MethodNotAllowed: (405, "Method not allowed"),
     errors.NotAcceptable: (406, "This report is not available in that format"),
     errors.InvalidParameters: (422, "Invalid parameters"),
-    errors.BrokenEndpoint: (500, "The report's SQL file has faults"),
+    errors.BrokenEndpoint: (500, "The report's SQL file has errors"),
     errors.MissingDatabases: (500, "The report's databases are missing"),
-    errors.UnrepresentableValue: (500, "A value does not fit the format or its column's type"),
-    errors.QueryFailed: (500, "The report failed while it ran"),
+    errors.UnrepresentableValue: (500, "A value cannot be shown in this format or column type"),
+    errors.QueryFailed: (500, "The report failed"),
     errors.DatabaseUnavailable: (503, "A database cannot be read"),
-    errors.UnstableDatabases: (503, "The databases change too fast"),
-    errors.ForeignOrigin: (403, "Pages of other sites may not write"),
+    errors.UnstableDatabases: (503, "The databases change too often"),
+    errors.ForeignOrigin: (403, "Requests from other sites cannot write"),
     errors.MisdirectedRequest: (421, "Unknown host name"),
     errors.UnsupportedInput: (415, "Unsupported file format"),
     errors.UnreadableInput: (400, "The body cannot be read"),
@@ -47,7 +47,7 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
     errors.RecordNotFound: (404, "Not found"),
     errors.StorageFull: (507, "The disk is full"),
     errors.Overloaded: (503, "Too many reports are running"),
-    errors.SpoolFull: (503, "Too much is waiting on the disk"),
+    errors.SpoolFull: (503, "The server's spool is full"),
     errors.RequestTimeout: (408, "The body arrived too slowly"),
     errors.Cancelled: (503, "The request was cancelled"),
     errors.TimeLimitExceeded: (504, "The report took too long"),
@@ -56,18 +56,18 @@ STATUS: dict[type[errors.AggregatorError], tuple[int, str]] = {
 
 _HINTS: dict[type[errors.AggregatorError], str] = {
     errors.NotFound: "All reports are listed at / and in /openapi.json.",
-    errors.BrokenEndpoint: "Fix the file. `python -m aggregator check` lists the faults of all files.",
-    errors.MissingDatabases: "Add the files to the folder of databases: order.db is order_db in SQL.",
+    errors.BrokenEndpoint: "Fix the file. `python -m aggregator check` lists the errors of all files.",
+    errors.MissingDatabases: "Add the files to the database folder. The file order.db is order_db in SQL.",
     errors.DatabaseUnavailable: "Try again, or ask the owner of that file; /health lists all databases.",
     errors.UnstableDatabases: "Try again.",
     errors.RejectedRows: "Fix the rows, or add ?invalid=skip to write the others.",
     errors.SwappedDays: "Add ?date_order=dmy (day first) or ?date_order=mdy (month first) to say which order "
     "is right, or fix the dates.",
     errors.ConflictingRows: "Leave these rows out, or add ?invalid=skip to write the others.",
-    errors.StorageFull: "Make room on the server's disk and try again.",
-    errors.Overloaded: "Try again after the seconds in Retry-After.",
-    errors.SpoolFull: "Try again after the seconds in Retry-After, or raise spool_space.",
-    errors.TimeLimitExceeded: "Ask for less, such as a shorter period, or raise time_limit.",
+    errors.StorageFull: "Free up space on the server's disk and try again.",
+    errors.Overloaded: "Try again later (see Retry-After).",
+    errors.SpoolFull: "Try again later (see Retry-After), or increase spool_space.",
+    errors.TimeLimitExceeded: "Narrow the filters, for example to a shorter period, or increase time_limit.",
 }
 
 _SLUGS = {kind: "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in STATUS}
@@ -184,15 +184,15 @@ def to_api_error(error: Exception | asyncio.CancelledError, request: Request) ->
         case errors.AggregatorError():
             return error
         case HTTPException(status_code=405):
-            return errors.MethodNotAllowed(f"{request.path} is only to be read.", ["GET"])
+            return errors.MethodNotAllowed(f"{request.path} is read-only.", ["GET"])
         case HTTPException():
-            return errors.NotFound(f"There is nothing at {request.path}.")
+            return errors.NotFound(f"Not found: {request.path}")
         case asyncio.CancelledError(args=[errors.SpoolFull() as full]):
             return full
         case asyncio.CancelledError():
-            unknown = "" if request.method == "GET" else " Whether this was written is not known."
-            return errors.Cancelled(f"The service is being stopped.{unknown}")
-    return errors.QueryFailed("Something in the service is broken; its log says what.", repr(error))
+            unknown = "" if request.method == "GET" else " It is unknown whether the data was written."
+            return errors.Cancelled(f"The service is stopping.{unknown}")
+    return errors.QueryFailed("Internal error. The service's log has the details.", repr(error))
 
 
 class Handler:
@@ -209,7 +209,7 @@ class Handler:
             await response(scope, receive, send)
         except (Exception, asyncio.CancelledError) as error:
             if not isinstance(error, AggregatorError | asyncio.CancelledError):
-                log.exception("a request failed in a way that nobody thought of")
+                log.exception("unexpected error in a request")
             response = error_response(error, request, self._shows_sql)
             # Without a last chunk the server closes the connection, so the client sees a broken file.
             if not request.line.status:

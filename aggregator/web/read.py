@@ -161,7 +161,7 @@ def query_request_of(
     )
     request.line.format = format.name
     if isinstance(format.writer, Group) and "sort" not in report.header.params and any(given.get("sort", ())):
-        message = "is not for JSON in groups, whose rows stand together; take another format"
+        message = "is not available for grouped JSON; use another format"
         raise InvalidParameters([InvalidParameter("sort", given["sort"][0], message)])
     if format is HTML:
         format = _page_format(report, request, catalog)
@@ -215,7 +215,9 @@ def _page(report: ReadEndpoint, texts: Sequence[str], format: Format) -> int:
         return 1
     if format.name != HTML.name or report.paging is not None:
         message = (
-            "is for pages (format=html)" if report.paging is None else "is not for this report; say offset"
+            "is only for pages (format=html)"
+            if report.paging is None
+            else "is not available for this report; use offset"
         )
         raise InvalidParameters([InvalidParameter("_page", ", ".join(given), message)])
     if len(given) > 1 or re.fullmatch("[1-9][0-9]{0,11}", given[0]) is None:

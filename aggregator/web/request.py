@@ -80,7 +80,7 @@ class Request:
     def header(self, name: bytes) -> str:
         """A header by its name in small letters; empty without it.
 
-        One that comes twice is a list (RFC 9110, section 5.3).
+        One that appears twice is a list (RFC 9110, section 5.3).
         """
         return ", ".join([value.decode("latin-1") for key, value in self._headers if key == name])
 
@@ -116,7 +116,7 @@ class Request:
         origin, site = self.header(b"origin"), self.header(b"sec-fetch-site")
         is_foreign = origin != "" and not same_origin(origin, self._scheme, self.header(b"host"))
         if site in ("cross-site", "same-site") or (is_foreign and site != "same-origin"):
-            raise ForeignOrigin("The request comes from a page of another site, and nothing was written.")
+            raise ForeignOrigin("The request comes from a page of another site; nothing was written.")
 
     def query(self) -> dict[str, list[str]]:
         """The texts of each name; raises InvalidParameters for bytes that are not UTF-8."""
@@ -296,7 +296,7 @@ def choose_format(
     names = {ALIASES.get(name, name) for name in wanted if name}
     if len(names) > 1:
         raise InvalidParameters(
-            [InvalidParameter("format", ", ".join(wanted), "more than one format is asked for")]
+            [InvalidParameter("format", ", ".join(wanted), "more than one format is given")]
         )
     unknown = next((name for name in names if name.startswith(".")), None)
     if unknown is not None:
@@ -314,17 +314,17 @@ def _dialect(format: Format, given: Mapping[str, Sequence[str]]) -> SpreadsheetC
     """Raises InvalidParameters."""
     errors = []
     if {*given["for"]} - {"excel"} or (given["for"] and format.name != "csv"):
-        message = "must be excel, together with format=csv, for a CSV that Excel opens well and safely"
+        message = "must be excel, and only together with format=csv"
         errors.append(InvalidParameter("for", ", ".join(given["for"]), message))
     for name, allowed in _DIALECT.items():
         text = ", ".join(given[name])
         if text and not given["for"]:
-            errors.append(InvalidParameter(name, text, "is only for format=csv&for=excel"))
+            errors.append(InvalidParameter(name, text, "is only allowed with format=csv&for=excel"))
         elif text and text not in allowed:
             errors.append(InvalidParameter(name, text, _ALLOWED[name]))
     separator, decimal = ("".join(given[name]) or default[0] for name, default in _DIALECT.items())
     if separator == decimal and not errors:
-        message = "must not be the separator too; use separator=; with it"
+        message = "must differ from the separator; add separator=;"
         errors.append(InvalidParameter("decimal", decimal, message))
     if errors:
         raise InvalidParameters(errors)
@@ -337,7 +337,7 @@ def _named(available: Sequence[Format], name: str) -> Format:
             return format
     names = [format.name for format in available]
     if name in PICTURES:
-        raise NotAcceptable(f"This report has no chart, so there is no {name} of it.", names)
+        raise NotAcceptable(f"This report has no chart, so it is not available as {name}.", names)
     if name not in (*FORMATS, HTML.name, PLAN.name):
         message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
         raise InvalidParameters([InvalidParameter("format", name, message)])
@@ -360,7 +360,7 @@ def _accepted(available: Sequence[Format], accept: str) -> Format:
         return available[0]
     names = [format.name for format in available]
     types = ", ".join(format.media_type.split(";")[0] for format in available)
-    raise NotAcceptable(f"None of the types in Accept can be given; this report has {types}.", names)
+    raise NotAcceptable(f"None of the types in Accept is available. Available types: {types}.", names)
 
 
 def _media_range(part: str) -> tuple[str, float]:

@@ -79,13 +79,13 @@ def open_form(catalog: Catalog, name: str, fields: Sequence[tuple[str, str]]) ->
             texts = (str(value) for value in known if value is not None)
             segment = given.pop(parameter, next(texts, "-"))
             if segment in (".", "..") and len(segments) + 1 < len(endpoint.route.segments):
-                message = "cannot be . or .. here: a URL has no such folder"
+                message = "cannot be . or .. in a URL"
                 raise InvalidParameters([InvalidParameter(parameter, segment, message)])
         segments.append(segment)
     if endpoint.route.method == "GET" and catalog.find("GET", segments).endpoint is not endpoint:
         values = [text for part, text in zip(endpoint.route.segments, segments, strict=True) if part != text]
         errors = zip(endpoint.route.parameters, values, strict=True)
-        message = "is the name of another report in a URL"
+        message = "is the name of another report"
         raise InvalidParameters([InvalidParameter(name, text, message) for name, text in errors])
     *folders, last = segments
     path = "/".join([*(quote(folder, safe="") for folder in folders), last_part(last, SUFFIXES)])
@@ -141,7 +141,7 @@ class OwnPages:
     async def _template(self, request: Request) -> Response:
         compiled = await self._input_of(request)
         if not compiled.header.input:
-            raise NotFound(f"{compiled.name} takes no rows.")
+            raise NotFound(f"{compiled.name} does not accept rows.")
         folder = compiled.name.rpartition("/")[0].replace("/", "-") or "rows"
         headers = {
             "content-disposition": disposition(
@@ -157,7 +157,7 @@ class OwnPages:
         await self._service.refresh_endpoints()
         endpoint = self._service.registry.catalog(request.actor).named(_name(request))
         if endpoint.route.method == "GET":
-            raise NotFound(f"{endpoint.name} is a report; it takes nothing.")
+            raise NotFound(f"{endpoint.name} is a report; it does not accept data.")
         return await self._service.in_checker(self._service.registry.check, endpoint)
 
     async def _source(self, request: Request) -> ASGIApp:
@@ -165,7 +165,7 @@ class OwnPages:
         request.require_text()
         settings = self._service.settings
         if not settings.show_sql:
-            raise NotFound(f"There is nothing at {request.path}.")
+            raise NotFound(f"Not found: {request.path}")
         await self._service.refresh_endpoints()
         found = await self._source_of(self._service.registry.catalog(request.actor).named(_name(request)))
         limit = (
@@ -234,7 +234,7 @@ async def plan_of(
             attempts.failed(report, stale)
             compiled = await service.in_checker(service.registry.check, report.endpoint)
             if not isinstance(compiled, ReadEndpoint):
-                raise NotAcceptable("A file that writes has no plan.", []) from None
+                raise NotAcceptable("A file that writes has no query plan.", []) from None
             report = compiled
 
 

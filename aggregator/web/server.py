@@ -145,7 +145,7 @@ def _take_signals(seconds: float) -> None:
 
 def _end_by_force(seconds: float, number: int) -> None:
     time.sleep(seconds)
-    log.error("the process did not end within %g seconds and is ended by force", seconds)
+    log.error("the process did not end within %g seconds and was killed", seconds)
     for worker in multiprocessing.active_children():
         worker.kill()
     os._exit(128 + number)
@@ -156,7 +156,9 @@ _LONGER_THAN_A_WORKER = 1.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until stopped; the exit status is 0, 1 when the address is taken, or 2 for wrong settings."""
-    parser = argparse.ArgumentParser(prog="app.py", description="Serve the reports of a folder of SQL files.")
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Serve a folder of SQL files as reports and imports."
+    )
     add_settings(parser)
     settings = read_settings(parser, parser.parse_args(argv))
     require_folders(parser, settings)

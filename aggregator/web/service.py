@@ -153,7 +153,7 @@ class Service:
         try:
             self.engine.recover()
         except DatabaseUnavailable as error:
-            log.error("a write that was broken off cannot be finished yet: %s", error)
+            log.error("an interrupted write cannot be finished yet: %s", error)
 
     async def _log_faults(self) -> None:
         for fault in await self.in_checker(self.registry.faults):
@@ -167,5 +167,5 @@ class Service:
                 for views in (self.pool, self.quick):
                     views.close_idle(IDLE_SECONDS)
             except Exception:
-                log.exception("what nobody uses could not be closed")
+                log.exception("unused connections could not be closed")
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -89,7 +89,7 @@ async def in_time(
             if error is not None:
                 await asyncio.wait({working})
     except asyncio.CancelledError:
-        budget.give_up(Cancelled("The service is being stopped; nothing was written."))
+        budget.give_up(Cancelled("The service is stopping; nothing was written."))
         raise
     finally:
         if gone is not None:
@@ -104,11 +104,11 @@ def _reason_to_end(
     budget: WriteBudget, write: WriteEndpoint, gone: asyncio.Task[None], lock_wait: float
 ) -> AggregatorError | None:
     if gone.done():
-        return Cancelled("The client has gone.")
+        return Cancelled("The client has disconnected.")
     if budget.waited > lock_wait + _LONGER_THAN_A_LOCK:
         # A write need not change a file: two SELECTs that a POST runs only read.
         schemas = " or ".join(file.schema for file in write.written or write.files)
-        return DatabaseUnavailable(schemas, "is being changed by another request that takes long", "written")
+        return DatabaseUnavailable(schemas, "is being changed by another long request", "written")
     return budget.ended_by()
 
 
@@ -179,7 +179,7 @@ async def respond_to_write(
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        raise StorageFull("The server has no room left for these rows; nothing was written.") from error
+        raise StorageFull("The server's disk is full; nothing was written.") from error
     request.line.rows = answered.rows
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **dict(answered.headers)}
     return Response(answered.body, answered.status, headers)
@@ -310,9 +310,9 @@ def render(write_request: WriteRequest, outcome: WriteResult) -> StoredResponse:
     route = write_request.write.endpoint.route
     rows = outcome.rows
     if route.method != "POST" and route.parameters and not outcome.matched and not rows:
-        raise RecordNotFound("No such row is there, or the rules of this URL keep it; nothing was changed.")
+        raise RecordNotFound("The row does not exist, or this URL may not change it; nothing was changed.")
     if rows is not None and not rows and write_request.write.needs_row:
-        raise RecordNotFound("There is no row to answer with; nothing was changed.")
+        raise RecordNotFound("The row does not exist; nothing was changed.")
     is_created = _has_created(route.method, outcome.counted) and not outcome.is_dry
     received = outcome.received.count if outcome.received is not None else outcome.matched
     status = 201 if is_created else 200

@@ -59,7 +59,7 @@ class WantedColumn(Document):
     name: str
     type: str
     description: str
-    names: tuple[str, ...] = Field(alias="from", description="Other names that it is found by")
+    names: tuple[str, ...] = Field(alias="from", description="Other accepted names")
     format: tuple[str, ...] = ()
     currency: str = ""
     credit: Literal["minus", "plus"] = "minus"
@@ -89,26 +89,24 @@ class PreviewRow(Document):
 
     line: RowNumber
     cells: tuple[str | None, ...] | None = Field(
-        description="By the file's columns, null where empty; long ones are cut short. Null when it is no "
-        "row at all"
+        description="The values by the file's columns: null if empty, long values truncated. Null if the row "
+        "cannot be read"
     )
-    problems: tuple[CellError, ...] = Field(description="The row's errors, cell by cell")
+    problems: tuple[CellError, ...] = Field(description="The row's errors, one for each cell")
 
 
 class Preview(Document):
     """What a file is taken for: what `?preview` answers"""
 
     read_as: dict[str, str]
-    sheets: tuple[str, ...] = Field((), description="Of a workbook")
-    header_line: int = Field(
-        1, ge=1, description="The line, or the row of a sheet, with the names of the columns"
-    )
+    sheets: tuple[str, ...] = Field((), description="The sheet of a workbook")
+    header_line: int = Field(1, ge=1, description="The line, or the row of a sheet, with the column names")
     skipped: tuple[SkippedLine, ...] = ()
     notes: Notes
     columns: tuple[FileColumn, ...]
     input: tuple[WantedColumn, ...]
     problems: tuple[str, ...] = Field(
-        description="Why nothing of the file can be taken, such as a required column that it lacks"
+        description="Why the file cannot be loaded, for example a missing required column"
     )
     rows: tuple[PreviewRow, ...]
 

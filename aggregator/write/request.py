@@ -159,7 +159,7 @@ class _WatchedFile:
 
 Notes = Annotated[
     tuple[str, ...],
-    Field(description="Remarks about how the file was read, such as rows with missing cells"),
+    Field(description="Notes on how the file was read, for example rows with missing cells"),
 ]
 
 
@@ -208,9 +208,9 @@ class Summary(Document):
     inserted: Count
     updated: Count
     deleted: Count = 0
-    unchanged: Count = Field(0, description="Rows of the input that led to none of these")
+    unchanged: Count = Field(0, description="Input rows that caused none of these changes")
     rejected: tuple[RejectedRow, ...] = ()
-    rejected_count: Count = Field(0, description="When it is more than are listed")
+    rejected_count: Count = Field(0, description="The total, if not all are listed")
     ignored_columns: tuple[str, ...] = ()
     read_as: dict[str, str] = Field({})
     notes: Notes = ()

@@ -69,7 +69,7 @@ def open_table(file: BinaryIO, kind: FileType, columns: Mapping[str, InputColumn
 def require_day_order(columns: Mapping[str, InputColumn]) -> None:
     """Raise InvalidParameters when no column has days whose order of day and month could be said."""
     if not has_day_order(columns):
-        message = "is for columns with a format such as %m/%d/%Y, and there is none here"
+        message = "is only for columns with a format such as %m/%d/%Y, and this file has none"
         raise InvalidParameters([InvalidParameter("date_order", None, message)])
 
 
@@ -216,7 +216,7 @@ def missing_columns(found: Sequence[str | None], columns: Mapping[str, InputColu
 def lacks(missing: Sequence[str], columns: Mapping[str, InputColumn], there: Sequence[str]) -> str:
     """The sentence for missing columns. there: the names of the file's columns."""
     wanted = ", ".join(with_other_names(name, columns[name].names) for name in missing)
-    return f"The file lacks the column {wanted}; it has {', '.join(there)}."
+    return f"The column {wanted} is missing. The file has these columns: {', '.join(there)}."
 
 
 def shortened(text: str | None) -> str | None:
@@ -386,5 +386,5 @@ def _sentences(reasons: list[str]) -> str:
         reason if reason.endswith((".", "!", "?")) else f"{reason}." for reason in reasons[:_MOST_REASONS]
     ]
     if len(reasons) > _MOST_REASONS:
-        told.append("And there are more such reasons.")
+        told.append("And more.")
     return " ".join(told)

@@ -43,7 +43,7 @@ def test_wrong_values_are_explained_beside_their_fields(any_page: Page) -> None:
     )
     expect(page.get_by_label("Since")).to_have_value("2024-02-31")
     expect(page.get_by_label("Since")).to_have_accessible_description(
-        "Orders placed on or after this day must be a day that exists, as YYYY-MM-DD, or today"
+        "Orders placed on or after this day must be a valid date (YYYY-MM-DD) or today"
     )
     for label in ("Customer id", "Since"):
         expect(page.get_by_label(label)).to_have_attribute("aria-invalid", "true")

@@ -84,8 +84,8 @@ WHERE :since < 'ä' AND :a = 1
     AND :b = :a -- :until
 """
     assert faults(dbs, r=sql) == [
-        "r.sql:5: the parameter unused is declared, but the SQL has no :unused",
-        "r.sql:6: the parameter until is declared, but the SQL has no :until",
+        "r.sql:5: the parameter unused is declared, but the SQL does not use :unused",
+        "r.sql:6: the parameter until is declared, but the SQL does not use :until",
         "r.sql:11: :a is not declared under params; add `a: {type: text}, b: {type: text}` to params",
         "r.sql:12: :b is not declared under params; add `a: {type: text}, b: {type: text}` to params",
     ]
@@ -94,12 +94,12 @@ WHERE :since < 'ä' AND :a = 1
 @pytest.mark.parametrize(
     ("use", "fault"),
     [
-        ("?", "?: a parameter is written :name"),
-        ("?1", "?1: a parameter is written :name"),
-        ("@since", "@since: a parameter is written :since"),
-        ("$since", "$since: a parameter is written :since"),
+        ("?", "?: write a parameter as :name"),
+        ("?1", "?1: write a parameter as :name"),
+        ("@since", "@since: write a parameter as :since"),
+        ("$since", "$since: write a parameter as :since"),
         (":Since", ":Since is not declared under params; did you mean :since?"),
-        (":1", ":1: a name has letters A to Z, digits and _, and no digit first"),
+        (":1", ":1: a name has letters A to Z, digits and _, and does not begin with a digit"),
     ],
 )
 def test_parameters_of_another_notation(dbs: Path, use: str, fault: str) -> None:
@@ -132,7 +132,9 @@ def test_what_declares_a_parameter_can_be_copied_from_the_fault(dbs: Path, heade
 
 def test_a_parameter_declared_for_the_path_must_be_used_too(dbs: Path) -> None:
     sql = {"orders/{id}": "/* params: {id: {type: integer}} */ SELECT 1 AS one"}
-    assert faults(dbs, **sql) == ["orders/{id}.sql:1: the parameter id is declared, but the SQL has no :id"]
+    assert faults(dbs, **sql) == [
+        "orders/{id}.sql:1: the parameter id is declared, but the SQL does not use :id"
+    ]
 
 
 # --- columns -------------------------------------------------------------------------------------
@@ -169,13 +171,13 @@ def test_the_names_of_types_and_formats_are_the_same_in_every_layer() -> None:
 @pytest.mark.parametrize(
     ("sql", "fault"),
     [
-        ("", "1: there is no statement; a report has one SELECT"),
-        ("/* title: x */", "1: there is no statement; a report has one SELECT"),
-        ("/*\ntitle: x\n*/\n-- nothing\n", "3: there is no statement; a report has one SELECT"),
-        ("/*\ntitle: x\n*/\n\nDELETE FROM a.b", "5: the statement writes (DELETE); a report may only read"),
+        ("", "1: there is no statement; a report needs one SELECT"),
+        ("/* title: x */", "1: there is no statement; a report needs one SELECT"),
+        ("/*\ntitle: x\n*/\n-- nothing\n", "3: there is no statement; a report needs one SELECT"),
+        ("/*\ntitle: x\n*/\n\nDELETE FROM a.b", "5: the statement writes (DELETE); a report can only read"),
         ("/*\n*/\nSELECT 1 AS a;\nSELECT 2", "4: a second statement begins here; a report has exactly one"),
         ("/*\ntitle: 'größe'\n*/\nSELECT 'ä',\n wrong AS b", "5: no such column: wrong"),
-        ("/* title: x */ SELECT 1 AS a /*", "1: the comment that begins here has no end, */"),
+        ("/* title: x */ SELECT 1 AS a /*", "1: the comment that begins here is not closed with */"),
         ("SELECT 1 AS a\nFROM order.orders", '2: near "order": syntax error'),
     ],
 )
@@ -259,12 +261,12 @@ CHOICE = "/*\nparams:\n  s: {{type: choice, choices_sql: {}}}\n*/\nSELECT :s AS 
     ("choices_sql", "fault"),
     [
         ("SELECT missing FROM order_db.orders", "no such column: missing"),
-        ("DELETE FROM order_db.orders", "the statement writes (DELETE); a report may only read"),
+        ("DELETE FROM order_db.orders", "the statement writes (DELETE); a report can only read"),
         ("SELECT 1; SELECT 2", "a second statement begins here; a report has exactly one"),
-        ("'SELECT :x AS x'", ":x: it has no parameters"),
-        ("SELECT ? AS x", "?: it has no parameters"),
-        ("PRAGMA table_list", "PRAGMA is not a SELECT, and a report is one"),
-        ("''", "there is no statement; a report has one SELECT"),
+        ("'SELECT :x AS x'", ":x: parameters are not allowed here"),
+        ("SELECT ? AS x", "?: parameters are not allowed here"),
+        ("PRAGMA table_list", "PRAGMA is not allowed; a report is a SELECT"),
+        ("''", "there is no statement; a report needs one SELECT"),
     ],
 )
 def test_faults_of_choices_from_the_data(dbs: Path, choices_sql: str, fault: str) -> None:
@@ -412,7 +414,7 @@ def test_tables_of_other_kinds(tmp_path: Path, sql: str, csv: str) -> None:
 def test_a_list_is_not_compared_as_it_is(dbs: Path, condition: str) -> None:
     header = "/* params: {ids: {type: integer, many: true}} */\n"
     sql = f"{header}SELECT order_id FROM order_db.orders\nWHERE order_id {condition}"
-    message = ":ids is a list, which SQL gets as a JSON array; write IN (SELECT value FROM json_each(:ids))"
+    message = ":ids is a list, passed to SQL as a JSON array; write IN (SELECT value FROM json_each(:ids))"
     assert faults(dbs, r=sql) == [f"r.sql:3: {message}"]
 
 
@@ -599,7 +601,7 @@ SELECT order_id, placed_date, total_cents AS total FROM order_db.orders WHERE pl
 @pytest.mark.parametrize(
     ("link", "fault"),
     [
-        ("/x/{b}", "r.sql:2: link uses {b}, which is no column; the columns are a"),
+        ("/x/{b}", "r.sql:2: link uses {b}, which is not a column; the columns are a"),
         ("//elsewhere.example/{a}", "r.sql:2: columns.a.link: "),
         ("javascript:alert(1)", "r.sql:2: columns.a.link: "),
     ],
@@ -629,17 +631,17 @@ ONE_PAGE = "SELECT orders.status FROM order_db.orders AS orders ORDER BY orders.
             "SELECT 1 AS a, 2 AS c",
             "r.sql:2: shape: there is no column b; the",
         ),
-        ("shape: {group: a}", "SELECT 1 AS a", "r.sql:2: shape: beside a there is no column to be grouped"),
+        ("shape: {group: a}", "SELECT 1 AS a", "r.sql:2: shape: beside a there is no column to group"),
         (
             "shape: {nest: {b: [c]}}",
             "SELECT 1 AS a",
             "r.sql:2: shape: there is no column c; the",
         ),
-        ("shape: {nest: {b: [a, a]}}", "SELECT 1 AS a", "r.sql:2: shape: a comes twice"),
+        ("shape: {nest: {b: [a, a]}}", "SELECT 1 AS a", "r.sql:2: shape: a appears twice"),
         (
             "shape: {nest: {b: [a]}}",
             "SELECT 1 AS a, 2 AS b",
-            "r.sql:2: shape: the list b has the name",
+            "r.sql:2: shape: the list b has the same name",
         ),
         (
             PAGE_PARAMS + "shape: page",
@@ -738,7 +740,7 @@ def test_files_that_end_in_their_default_order(dbs: Path, end: str) -> None:
         (
             SORT + "shape: {group: placed_date}",
             SORTED + "ORDER BY placed_date DESC, order_id",
-            "r.sql:2: sort: is for the shapes rows and page",
+            "r.sql:2: sort: is only for the shapes rows and page",
         ),
     ],
 )
@@ -771,18 +773,18 @@ def test_orders_that_do_not_fit(dbs: Path, header: str, sql: str, fault: str) ->
         (
             "columns: {n: {type: text}}\nchart: {type: bar, x: name, y: n}",
             "SELECT 'x' AS name, 1 AS n",
-            "r.sql:3: chart.y: n holds text; allowed are columns of numbers",
+            "r.sql:3: chart.y: n holds text; only numeric columns are allowed",
         ),
         (
             "chart: {type: bar, x: name, y: due_date}",
             "SELECT 'x' AS name, 1 AS due_date",
-            "r.sql:2: chart.y: due_date holds date; allowed are columns of numbers",
+            "r.sql:2: chart.y: due_date holds date; only numeric columns are allowed",
         ),
         (
             "columns: {n: {type: money, currency: EUR}, m: {type: percent}}\n"
             "chart: {type: line, x: name, y: [n, m]}",
             "SELECT 'x' AS name, 1 AS n, 2 AS m",
-            "r.sql:3: chart.y: n is money in EUR and m is percent, which one axis cannot show",
+            "r.sql:3: chart.y: n is money in EUR and m is percent; one axis cannot show them together",
         ),
         (
             "shape: record\nchart: {type: bar, x: name, y: n}",

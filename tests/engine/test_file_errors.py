@@ -152,8 +152,9 @@ def test_what_the_service_may_not_recover_is_said_with_the_remedy(tmp_path: Path
 
     what = ["the folder", "a b.db", "a b.db-journal", "a b.db, a b.db-journal and the folder"]
     assert reasons(*cases) == [
-        "needs recovery, because a program ended in the middle of a write, and the service may not write "
-        f"{each}. Give it that right, or run `sqlite3 'a b.db' .tables` once as a user who has it"
+        "needs recovery, because a program ended in the middle of a write, and the service has no "
+        f"permission to write {each}. Grant it, or run `sqlite3 'a b.db' .tables` once "
+        "as a user who has that permission"
         for each in what
     ]
     assert is_hot(hot)
@@ -166,8 +167,9 @@ def test_what_the_service_may_not_add_to_a_wal_database_is_said_with_the_remedy(
     make_database(tmp_path / "a.db", TABLE, "wal")
     [reason] = reasons(f"{tmp_path}:a.db:.")
     assert reason == (
-        "is in WAL mode, for which SQLite needs a.db-shm, and the service may not write the folder. Give it "
-        "that right, or run `sqlite3 a.db 'PRAGMA journal_mode = DELETE'` once as a user who has it"
+        "is in WAL mode, for which SQLite needs a.db-shm, and the service has no permission to write the "
+        "folder. Grant it, or run `sqlite3 a.db 'PRAGMA journal_mode = DELETE'` once "
+        "as a user who has that permission"
     )
     run_script(tmp_path / "a.db", "PRAGMA journal_mode = DELETE")
     assert reasons(f"{tmp_path}:a.db:.") == ["read"]

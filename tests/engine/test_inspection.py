@@ -215,9 +215,9 @@ def test_the_text_can_stand_inside_of_another_select(
 # --- faults --------------------------------------------------------------------------------------
 
 SECOND = "a second statement begins here; a report has exactly one"
-WRITES = "the statement writes ({}); a report may only read"
-NO_SELECT = "{} is not a SELECT, and a report is one"
-REFUSED = "{} is not allowed in a report, which may only read"
+WRITES = "the statement writes ({}); a report can only read"
+NO_SELECT = "{} is not allowed; a report is a SELECT"
+REFUSED = "{} is not allowed in a report, which can only read"
 SAME_NAME = "two columns are named {}; give one of them another name with AS"
 NO_TABLE = "the database order_db has no such table"
 
@@ -225,11 +225,11 @@ NO_TABLE = "the database order_db has no such table"
 @pytest.mark.parametrize(
     ("sql", "line", "message"),
     [
-        ("", 1, "there is no statement; a report has one SELECT"),
-        ("\n-- only\n/* comments */ ;", 1, "there is no statement; a report has one SELECT"),
+        ("", 1, "there is no statement; a report needs one SELECT"),
+        ("\n-- only\n/* comments */ ;", 1, "there is no statement; a report needs one SELECT"),
         ("SELECT 1 AS a;\n\nSELECT 2", 3, SECOND),
         ("SELECT 1 AS a; -- x\nDROP TABLE b;\n", 2, SECOND),
-        ("SELECT 1 AS a\n/* open", 2, "the comment that begins here has no end, */"),
+        ("SELECT 1 AS a\n/* open", 2, "the comment that begins here is not closed with */"),
         # Statements that are no SELECT.
         ("\nINSERT INTO order_db.orders(note) VALUES ('x')", 2, WRITES.format("INSERT")),
         ("-- x\nupdate order_db.orders SET note = 1", 2, WRITES.format("update")),
@@ -278,7 +278,7 @@ NO_TABLE = "the database order_db has no such table"
         ("SELECT\n  nofunction(1)", 2, "no such function: nofunction"),
         ("SELECT\nabs(1,\n2)", 2, "wrong number of arguments to function abs()"),
         ("SELECT 1\nFORM x", 2, 'near "x": syntax error'),
-        ("SELECT 'é',\n\n(1", 3, "the statement is not complete: a bracket or a word is missing"),
+        ("SELECT 'é',\n\n(1", 3, "the statement is incomplete: a bracket or a word is missing"),
         ("SELECT 'open\n", 1, 'unrecognized token: "\'open\n"'),
         (".mode csv\nSELECT 1", 1, 'near ".": syntax error'),
         ('SELECT "text"', 1, 'no such column: "text" - should this be a string literal in single-quotes?'),
@@ -336,7 +336,7 @@ NO_TABLE = "the database order_db has no such table"
         (
             "SELECT 1 FROM input",
             1,
-            "no such table: input (a file has the table input when its header has the key input)",
+            "no such table: input (the table input exists only if the header has the key input)",
         ),
         # Tables of SQLite's own, which would have no rows.
         (
@@ -445,7 +445,7 @@ def test_a_damaged_list_of_tables_is_named(tmp_path: Path) -> None:
     content[100] = 77  # no kind of b-tree page: https://sqlite.org/fileformat.html#b_tree_pages
     bad.write_bytes(content)
     assert unavailable(BOTH, tmp_path) == (
-        "The database bad_db cannot be read: it is damaged (PRAGMA integrity_check tells more)."
+        "The database bad_db cannot be read: it is damaged (run PRAGMA integrity_check for details)."
     )
 
 

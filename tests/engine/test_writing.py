@@ -122,17 +122,21 @@ def test_one_changed_file_needs_no_record(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 REFUSALS = [
-    ("INSERT INTO a_db.children(code) VALUES ('a')", Conflict, "same a_db.children.code;"),
-    ("INSERT INTO a_db.children(id) VALUES (1)", Conflict, "same a_db.children.id;"),
-    ("INSERT INTO a_db.pairs VALUES (1, 1, 'y')", Conflict, "same a_db.pairs.a, a_db.pairs.b;"),
-    ("INSERT INTO a_db.children(strict_parent) VALUES (77)", Conflict, "refer to one that is not there"),
-    ("INSERT INTO a_db.children(parent) VALUES (77)", Conflict, "refer to one that is not there"),
-    ("DELETE FROM a_db.parents", Conflict, "others refer to"),
-    ("INSERT INTO a_db.parents VALUES (100)", Conflict, "refuses it: a hundred is too many;"),
+    ("INSERT INTO a_db.children(code) VALUES ('a')", Conflict, "same a_db.children.code already exists;"),
+    ("INSERT INTO a_db.children(id) VALUES (1)", Conflict, "same a_db.children.id already exists;"),
+    (
+        "INSERT INTO a_db.pairs VALUES (1, 1, 'y')",
+        Conflict,
+        "same a_db.pairs.a, a_db.pairs.b already exists;",
+    ),
+    ("INSERT INTO a_db.children(strict_parent) VALUES (77)", Conflict, "refers to one that does not exist"),
+    ("INSERT INTO a_db.children(parent) VALUES (77)", Conflict, "refers to one that does not exist"),
+    ("DELETE FROM a_db.parents", Conflict, "still refer to"),
+    ("INSERT INTO a_db.parents VALUES (100)", Conflict, "rejected the write: a hundred is too many;"),
     ("INSERT INTO a_db.children(n) VALUES (NULL)", InvalidWrite, "a_db.children.n must have a value"),
     ("INSERT INTO a_db.children(n) VALUES (-1)", InvalidWrite, "breaks the rule n >= 0;"),
     ("INSERT INTO a_db.typed VALUES ('x')", InvalidWrite, "cannot store TEXT value in INT column typed.n;"),
-    ("INSERT INTO a_db.children(id) VALUES ('x')", InvalidWrite, "to be an integer"),
+    ("INSERT INTO a_db.children(id) VALUES ('x')", InvalidWrite, "must be an integer"),
 ]
 
 
@@ -295,7 +299,10 @@ def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
     files = make_files(tmp_path, ["wal"])
     read_only = WriteConnection([], files, patience=1)
     read_only.written = read_only.files
-    with pytest.raises(DatabaseUnavailable, match="may not be written"), transaction(read_only, tmp_path):
+    with (
+        pytest.raises(DatabaseUnavailable, match="is read-only for the service"),
+        transaction(read_only, tmp_path),
+    ):
         read_only.execute("INSERT INTO a_db.parents VALUES (3)")
     read_only.close()
 

@@ -17,7 +17,7 @@ _FIELD = re.compile(r'("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n)')
 
 def read_json(file: bytes) -> list[dict[str, Any]]:
     def refuse(word: str) -> None:
-        raise AssertionError(f"{word} is no JSON")
+        raise AssertionError(f"{word} is not valid JSON")
 
     rows = json.loads(file.decode("utf-8"), parse_constant=refuse)
     assert isinstance(rows, list)

@@ -230,11 +230,11 @@ def test_the_labels_of_an_axis_have_as_many_decimals(
 @pytest.mark.parametrize(
     ("chart", "rows", "message"),
     [
-        (BARS, [("a", "1")], "The column y is drawn, so it has to hold numbers"),
-        (BARS, [("a", math.inf)], "it holds infinity"),
+        (BARS, [("a", "1")], "The column y is drawn, so it must contain numbers"),
+        (BARS, [("a", math.inf)], "it contains infinity"),
         (BARS, [("a", b"1")], "The column y is drawn"),
-        (BARS, [("a", 1.7e308)], "holds a number larger than 1e\\+300"),
-        ("type: pie, x: x, y: y", [("a", -1)], "below zero"),
+        (BARS, [("a", 1.7e308)], "contains a number larger than 1e\\+300"),
+        ("type: pie, x: x, y: y", [("a", -1)], "negative number"),
         ("type: line, x: x, y: y", [("a", 1), ("a", 2)], "Several rows have a as X"),
     ],
 )

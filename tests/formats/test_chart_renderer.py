@@ -67,7 +67,7 @@ def test_many_threads(shared: ChartRenderer) -> None:
 
 
 def test_what_cannot_be_drawn(shared: ChartRenderer) -> None:
-    with pytest.raises(QueryFailed, match=r"^The picture could not be drawn.$") as failed:
+    with pytest.raises(QueryFailed, match=r"^The chart could not be drawn.$") as failed:
         shared.render("svg", {"mark": "no such mark"})
     assert "conversion failed" in failed.value.cause
     assert b"hello" in shared.render("svg", TEXT)

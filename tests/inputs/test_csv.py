@@ -252,7 +252,7 @@ def test_the_header_is_looked_for_in_thirty_lines(line: int) -> None:
     if line <= 30:
         assert read(data, "csv", "a", "b", "c") == found
     else:
-        with pytest.raises(UnreadableInput, match=r"None of the columns is there.*header_line"):
+        with pytest.raises(UnreadableInput, match=r"None of the expected columns was found.*header_line"):
             opened(data, "csv", wanted("a", "b", "c"))
 
 

@@ -63,17 +63,17 @@ def test_no_encodings(name: str) -> None:
 @pytest.mark.parametrize("before", [0, 1, 100_000])
 def test_the_line_of_a_byte_that_is_no_character(end: str, before: int) -> None:
     data = end.join(["a,b", *["1,2"] * before, "é,3", "x,"]).encode("cp1252") + b"\x81"
-    with pytest.raises(UnreadableInput, match=f"Line {before + 3:,} holds the byte 0x81"):
+    with pytest.raises(UnreadableInput, match=f"Line {before + 3:,} contains the byte 0x81"):
         drained(opened(data, "csv", wanted("a", "b")))
 
 
 def test_a_wrong_byte_in_what_is_said_to_be_utf8() -> None:
-    with pytest.raises(UnreadableInput, match=r"Line 2 holds the byte 0xE9.*utf-8"):
+    with pytest.raises(UnreadableInput, match=r"Line 2 contains the byte 0xE9.*utf-8"):
         drained(opened(b"a,b\n\xe9,1\n", "csv", wanted("a", "b"), encoding="utf-8"))
 
 
 def test_a_character_that_is_cut_off() -> None:
-    with pytest.raises(UnreadableInput, match="Line 2 holds the byte 0xE2"):
+    with pytest.raises(UnreadableInput, match="Line 2 contains the byte 0xE2"):
         drained(opened(b"a,b\n1,\xe2\x82", "csv", wanted("a", "b"), encoding="utf-8"))
 
 

@@ -142,7 +142,7 @@ def test_each_object_has_its_own_keys(kind: FileType) -> None:
     assert (list(table.names), list(table.ignored)) == (["A", "b", None], ["new"])
     assert rows == [(1, ["1", None, None]), (2, ["3", "2", None]), (4, [None, None, None])]
     assert [(row.line, row.reason) for row in rejected] == [
-        (3, 'Both "a" and "A" are the column a; only one may be there.')
+        (3, 'Both "a" and "A" match the column a; send only one of them.')
     ]
 
 
@@ -179,24 +179,24 @@ def test_halves_of_characters_and_nul_are_rejected(kind: FileType) -> None:
         (b" \n", "is empty"),
         (b"x", "not JSON: it begins with x.*Send a CSV as text/csv"),
         (b'[{"a":1}', "After item 1 the file ends"),
-        (b'[{"a":1},', "Item 2 is no JSON"),
-        (b'[{"a":1},]', "Item 2 is no JSON"),
+        (b'[{"a":1},', "Item 2 is not valid JSON"),
+        (b'[{"a":1},]', "Item 2 is not valid JSON"),
         (b'[{"a":1} {"a":2}]', "After item 1 comes neither"),
-        (b'[{"a":1}] x', "After item 1 the JSON ends"),
+        (b'[{"a":1}] x', "there is more text after the end of the JSON"),
         (b'{"a":1}\n{"a":2}', "After item 1 comes another object.*application/x-ndjson"),
-        (b'{"a":1}\n[1]', "After item 1 the JSON ends"),
-        (b'{"items":[{"a":1}]', "the rest of the page is not JSON"),
-        (b'{"items":[{"a":1}],"total" 1}', "the rest of the page is not JSON"),
-        (b'{"items":[{"a":1}],1:1}', "the rest of the page is not JSON"),
-        (b'{"items":[{"a":1}],"total":1} 2', "After item 1 the JSON ends"),
-        (b'{"items":[{"a":1},]}', "Item 2 is no JSON"),
+        (b'{"a":1}\n[1]', "there is more text after the end of the JSON"),
+        (b'{"items":[{"a":1}]', "the rest is not JSON"),
+        (b'{"items":[{"a":1}],"total" 1}', "the rest is not JSON"),
+        (b'{"items":[{"a":1}],1:1}', "the rest is not JSON"),
+        (b'{"items":[{"a":1}],"total":1} 2', "there is more text after the end of the JSON"),
+        (b'{"items":[{"a":1},]}', "Item 2 is not valid JSON"),
         (b'{"a":[1,2],"b":[3,4]}', "a list for each column.*array with an object for each row"),
         (b'{"a":{"0":1,"1":2},"b":{"0":3,"1":4}}', "a list for each column"),
         (b'{"Pune":[{"a":1}],"Surat":[{"a":2},{"a":3}]}', "a list for each column or group"),
-        (b'[{"a":1},{"a":2 "b"}]', "Item 2 is no JSON.* at its character 8"),
-        (b'[{"a":NaN}]', "Item 1 is no JSON: NaN"),
+        (b'[{"a":1},{"a":2 "b"}]', "Item 2 is not valid JSON.* at its character 8"),
+        (b'[{"a":NaN}]', "Item 1 is not valid JSON: NaN"),
         (b'[{"a":"\xff"}]', "not in UTF-8"),
-        (b'[{"a":"x\ny"}]', "Item 1 is no JSON: Invalid control character"),
+        (b'[{"a":"x\ny"}]', "Item 1 is not valid JSON: Invalid control character"),
     ],
 )
 def test_faulty_json(data: bytes, message: str) -> None:
@@ -209,10 +209,10 @@ def test_faulty_json(data: bytes, message: str) -> None:
     [
         (b"", "is empty"),
         (b"\n \n", "is empty"),
-        (b'{"a":1}\n\n{"a":1', "Line 3 is no JSON"),
-        (b'{"a":1} {"a":2}\n', "Line 1 is no JSON: Extra data"),
-        (b'{"a":1}\n{"a":Infinity}\n', "Line 2 is no JSON: Infinity"),
-        (b'{"a":1}\n{"a":"\xff"}\n', "Line 2 holds the byte 0xFF"),
+        (b'{"a":1}\n\n{"a":1', "Line 3 is not valid JSON"),
+        (b'{"a":1} {"a":2}\n', "Line 1 is not valid JSON: Extra data"),
+        (b'{"a":1}\n{"a":Infinity}\n', "Line 2 is not valid JSON: Infinity"),
+        (b'{"a":1}\n{"a":"\xff"}\n', "Line 2 contains the byte 0xFF"),
     ],
 )
 def test_faulty_ndjson(data: bytes, message: str) -> None:
@@ -246,7 +246,7 @@ def test_long_items(text: str) -> None:
 
 
 def test_a_fault_in_a_large_item_is_a_fault() -> None:
-    with pytest.raises(UnreadableInput, match="Item 1 is no JSON"):
+    with pytest.raises(UnreadableInput, match="Item 1 is not valid JSON"):
         drained(opened(b'[{"a" 1,' + b'"b":1,' * 500_000, "json", wanted("a")))
 
 

@@ -97,7 +97,7 @@ def test_the_first_bytes_decide_last(head: bytes, kind: str, name: str | None) -
 
 @pytest.mark.parametrize("media_type", ["image/png", "text/html", "csv"])
 def test_other_media_types(media_type: str) -> None:
-    with pytest.raises(UnsupportedInput, match=rf"{media_type} is not read here.*text/csv") as error:
+    with pytest.raises(UnsupportedInput, match=rf"{media_type} is not supported.*text/csv") as error:
         filetype_of(io.BytesIO(b"a,b"), media_type, "a.csv")
     assert error.value.available == tuple(MEDIA_TYPES)
 

@@ -43,8 +43,8 @@ def test_a_name_that_fits_two_fits_none() -> None:
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        (["Total", "x", "total_"], 'Both "Total" and "total_" are the column total'),
-        (["total", "total"], '"total" is there twice'),
+        (["Total", "x", "total_"], 'Both "Total" and "total_" match the column total'),
+        (["total", "total"], '"total" appears twice'),
     ],
 )
 def test_two_cells_for_one_column(header: list[str], message: str) -> None:
@@ -60,7 +60,8 @@ def test_a_missing_header_line_is_recognised() -> None:
     with pytest.raises(UnreadableInput) as error:
         Matcher({"name": [], "total": []}).positions(["Lens & Light", "x" * 500, *["1"] * 50])
     assert error.value.detail.startswith(
-        'None of the columns is there. Expected: "name", "total"; the first line holds: "Lens & Light", "xxx'
+        'None of the expected columns was found. Expected: "name", "total"; the first line holds: '
+        '"Lens & Light", "xxx'
     )
     assert "42 more" in error.value.detail
     assert len(error.value.detail) < 400

@@ -88,7 +88,7 @@ def test_a_file_that_is_overwritten_while_it_is_read_breaks_the_answer(
     job, path, other = prepared
     for _ in range(2):
         assert read_all(pool, job).count(b'"generation":') == 3000
-    with pytest.raises(DatabaseUnavailable, match=r"a_db .* overwritten while it was read"):
+    with pytest.raises(DatabaseUnavailable, match=r"a_db .* overwritten while it was being read"):
         read_all(pool, job, lambda: change(path, other))
 
 

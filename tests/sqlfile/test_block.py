@@ -127,7 +127,7 @@ def test_lines_of_texts() -> None:
 def test_lines_are_those_of_an_editor(end: str) -> None:
     # YAML ends a line at these as well; an editor does not.
     text = f"a: one\u2028two\u0085three{end}b: 1{end}b: 2"
-    assert faults(text) == [(3, "b comes twice")]
+    assert faults(text) == [(3, "b appears twice")]
 
 
 PROSE = "the header holds YAML keys and nothing else; write other notes in a comment of their own"
@@ -167,7 +167,7 @@ PROSE = "the header holds YAML keys and nothing else; write other notes in a com
         ("a: [[[[[[[1]]]]]]]", 1, "a.0.0 is nested too deep"),
         ("[a, b]: 1", 1, "a key is one word"),
         ("? {a: b}\n: 1", 1, "a key is one word"),
-        ("a: 1\nb:\n  c: 1\n  c: 2", 4, "b.c comes twice"),
+        ("a: 1\nb:\n  c: 1\n  c: 2", 4, "b.c appears twice"),
         # Prose, which people put there too.
         ("This shows all orders.", 1, PROSE),
         (
@@ -190,9 +190,9 @@ def test_faults(yaml: str, line: int, message: str) -> None:
 
 def test_all_that_comes_twice_is_told_at_once() -> None:
     assert faults("a: 1\na: 2\nb: 1\nb: 2\na: 3") == [
-        (2, "a comes twice"),
-        (4, "b comes twice"),
-        (5, "a comes twice"),
+        (2, "a appears twice"),
+        (4, "b appears twice"),
+        (5, "a appears twice"),
     ]
 
 

@@ -44,7 +44,7 @@ def test_each_type(kind: str) -> None:
         ("{type: bar, y: b}", "r.sql:3: chart.x: is missing"),
         ("{type: bar, x: a}", "r.sql:3: chart.y: is missing"),
         ("{type: bar, x: a, y: []}", "r.sql:4: chart.y: must be a column or a list of 1 to 8 columns"),
-        ("{type: bar, x: a, y: [b, c, b]}", "r.sql:4: chart.y: b comes twice"),
+        ("{type: bar, x: a, y: [b, c, b]}", "r.sql:4: chart.y: b appears twice"),
         ("{type: bar, x: a, y: a}", "r.sql:4: chart.y: a is x already"),
         ("{type: bar, x: a, y: b, series: b}", "r.sql:4: chart.series: b is x or y already"),
         (

@@ -82,7 +82,7 @@ def test_the_leading_comment(text: str, title: str, sql: str, sql_line: int) -> 
 def test_a_comment_without_end() -> None:
     source, faults = read_source("-- x\n/* title: x\nSELECT 1", "a.sql")
     assert source is None
-    assert list(map(str, faults)) == ["a.sql:2: the leading /* comment has no end, */"]
+    assert list(map(str, faults)) == ["a.sql:2: the leading /* comment is not closed with */"]
 
 
 def test_a_file_with_windows_line_ends_has_the_same_lines() -> None:
@@ -176,8 +176,8 @@ def test_nothing_has_to_be_said() -> None:
             ],
         ),
         # Keys that come twice.
-        ("title: x\ntitle: y", ["2: title comes twice"]),
-        ("params:\n  a: {type: text}\n  a: {type: text}", ["3: params.a comes twice"]),
+        ("title: x\ntitle: y", ["2: title appears twice"]),
+        ("params:\n  a: {type: text}\n  a: {type: text}", ["3: params.a appears twice"]),
         # Wrong kinds of values.
         ("title: 2024", ["1: title: must be a text; put it in quotes"]),
         ("title: true", ["1: title: must be a text; put it in quotes"]),
@@ -220,8 +220,8 @@ def test_nothing_has_to_be_said() -> None:
         (
             "params:\n  for: {type: text}\n  format: {type: text}",
             [
-                "2: params.for: is read by the service itself; choose another name",
-                "3: params.format: is read by the service itself; choose another name",
+                "2: params.for: is reserved by the service; choose another name",
+                "3: params.format: is reserved by the service; choose another name",
             ],
         ),
         (
@@ -296,7 +296,7 @@ def test_nothing_has_to_be_said() -> None:
         ),
         (
             "sort: {default: a.asc, columns: [a], then: a}\nparams:\n  sort: {type: text}",
-            ["3: params.sort: is declared by the key sort; leave one of the two away"],
+            ["3: params.sort: is already declared by the key sort; remove one of them"],
         ),
         # All at once, in the order of the model.
         (
@@ -325,8 +325,8 @@ def test_what_is_said_of_a_wrong_header(yaml: str, faults: list[str]) -> None:
         ("{type: choice, choices: x}", ["choices: must be a list, such as [a, b]"]),
         ("{type: choice, choices: [a, [b]]}", ["choices.1: must be a value such as 1, 2.5, true or text"]),
         ("{type: choice, choices: [a, ~]}", ["choices.1: must be a value such as 1, 2.5, true or text"]),
-        ("{type: choice, choices: [a, b, a]}", ["choices: a comes twice"]),
-        ("{type: choice, choices: [1, '1']}", ["choices: 1 comes twice"]),
+        ("{type: choice, choices: [a, b, a]}", ["choices: a appears twice"]),
+        ("{type: choice, choices: [1, '1']}", ["choices: 1 appears twice"]),
         ("{type: choice, choices: []}", ["choices: must have values, none of them empty"]),
         ("{type: choice, choices: [a, '']}", ["choices: must have values, none of them empty"]),
         ("{type: choice}", ["type: a choice has choices, or else choices_sql"]),
@@ -383,11 +383,11 @@ def test_what_is_said_of_a_wrong_header(yaml: str, faults: list[str]) -> None:
         ("{type: boolean, default: maybe}", ["default: must be true or false"]),
         (
             "{type: date, default: 2024-02-30}",
-            ["default: must be a day that exists, as YYYY-MM-DD, or today"],
+            ["default: must be a valid date (YYYY-MM-DD) or today"],
         ),
         ("{type: date, min: 2024-01-02, max: 2024-01-01}", ["min: is more than max"]),
-        ("{type: date, default: now}", ["default: must be a day that exists, as YYYY-MM-DD, or today"]),
-        ("{type: month, default: 2024-13}", ["default: must be a month, as YYYY-MM, or today"]),
+        ("{type: date, default: now}", ["default: must be a valid date (YYYY-MM-DD) or today"]),
+        ("{type: month, default: 2024-13}", ["default: must be a month (YYYY-MM) or today"]),
         ("{type: choice, choices: [a, b], default: c}", ["default: must be one of a, b"]),
         ("{type: choice, choices: [a, b], example: c}", ["example: must be one of a, b"]),
         (

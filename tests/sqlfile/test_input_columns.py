@@ -99,7 +99,7 @@ def test_the_documentation_has_every_key() -> None:
         ("LINE", "input.LINE: is the row's line in the file; choose another name"),
         ("bill total", f"input.bill total: {NAME}"),
         ("2nd", f"input.2nd: {NAME}"),
-        ("Other", "input.Other: differs from other in capitals only, which SQL does not see"),
+        ("Other", "input.Other: differs from other only in case, which SQL ignores"),
     ],
 )
 def test_names_that_cannot_be(name: str, message: str) -> None:
@@ -129,7 +129,7 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         ("{type: date, time_zone: Mars}", ".time_zone: Mars is not a time zone such as Europe/Berlin"),
         ("{type: text, choices: [a]}", ".choices: is for choice, not for text"),
         ("{type: choice}", ".type: a choice has choices"),
-        ("{type: choice, choices: [a, a]}", ".choices: a comes twice"),
+        ("{type: choice, choices: [a, a]}", ".choices: a appears twice"),
         ("{type: choice, choices: [a], default: b}", ".default: must be one of a"),
         (
             "{type: boolean, min: 0}",
@@ -142,7 +142,7 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         ("{type: text, from: }", ".from: has no value; give one or leave the key away"),
         ("{type: text, from: []}", ".from: must have names, none of them empty"),
         ("{type: text, from: [a, ' ']}", ".from: must have names, none of them empty"),
-        ("{type: text, from: [A, a]}", ".from: a comes twice"),
+        ("{type: text, from: [A, a]}", ".from: a appears twice"),
         # currency and amounts
         ("{type: text, currency: USD}", ".currency: is for money, not for text"),
         ("{type: money}", ".currency: is missing; a column of type money has one, such as USD"),

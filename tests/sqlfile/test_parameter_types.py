@@ -29,7 +29,7 @@ def refusal(wanted: Parameter, text: str) -> str:
 # --- integer and number --------------------------------------------------------------------------
 
 WHOLE = "must be a whole number, such as 42"
-RANGE = "must lie between -9223372036854775808 and 9223372036854775807"
+RANGE = "must be between -9223372036854775808 and 9223372036854775807"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_is_no_number(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["1e400", "-1e309", "9" * 400, "1e99999999999999999999"])
 def test_numbers_that_are_too_large(text: str) -> None:
-    assert refusal(parameter("number"), text) == "is too large a number"
+    assert refusal(parameter("number"), text) == "is too large"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -179,8 +179,8 @@ def test_neither(text: str) -> None:
 
 # --- days and months -----------------------------------------------------------------------------
 
-DAY = "must be a day that exists, as YYYY-MM-DD, or today"
-MONTH = "must be a month, as YYYY-MM, or today"
+DAY = "must be a valid date (YYYY-MM-DD) or today"
+MONTH = "must be a month (YYYY-MM) or today"
 
 
 @given(st.dates())
@@ -216,10 +216,7 @@ def test_what_is_no_month(text: str) -> None:
 
 # --- moments -------------------------------------------------------------------------------------
 
-MOMENT = (
-    "must be a moment that exists, as YYYY-MM-DDTHH:MM:SS with Z or an offset, a day for its beginning, "
-    "today, or now"
-)
+MOMENT = "must be a valid date and time (YYYY-MM-DDTHH:MM:SS with Z or an offset), a date, today or now"
 
 
 @pytest.mark.parametrize(
@@ -292,7 +289,7 @@ def test_what_is_no_moment(text: str) -> None:
         ("Europe/Berlin", "2024-07-01T12:00", "2024-07-01T10:00:00Z"),
         ("Asia/Kolkata", "2024-07-01T12:00", "2024-07-01T06:30:00Z"),
         ("America/New_York", "2024-07-01T22:00", "2024-07-02T02:00:00Z"),
-        # Around the hour that comes twice; of the two the earlier.
+        # Around the hour that appears twice; of the two the earlier.
         ("Europe/Berlin", "2024-10-27T01:59:59", "2024-10-26T23:59:59Z"),
         ("Europe/Berlin", "2024-10-27T02:30", "2024-10-27T00:30:00Z"),
         ("Europe/Berlin", "2024-10-27T03:00", "2024-10-27T02:00:00Z"),
@@ -338,7 +335,7 @@ def test_each_moment_comes_back(moment: datetime) -> None:
         moment = moment.astimezone(UTC)
     text = parameter("datetime").parse_one(moment.isoformat())
     assert isinstance(text, str)
-    # Times of an hour that comes twice are equal to none of another zone.
+    # Times of an hour that appears twice are equal to none of another zone.
     assert datetime.fromisoformat(text) == moment.astimezone(UTC)
 
 

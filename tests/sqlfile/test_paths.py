@@ -67,7 +67,7 @@ def test_the_table_of_files_and_urls(file: str, method: str, url: str, parameter
         ("{a}{b}.sql", "braces hold"),
         ("}a{.sql", "braces hold"),
         ("{a/b}.sql", "braces hold"),
-        ("{id}/orders/{id}.sql", "comes twice"),
+        ("{id}/orders/{id}.sql", "appears twice"),
         *((f"{name}.sql", "the service's own URL") for name in sorted(RESERVED)),
         *((f"{name}/more.sql", "the service's own URL") for name in sorted(RESERVED)),
         ("docs.post.sql", "the service's own URL"),

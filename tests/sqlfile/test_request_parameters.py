@@ -76,7 +76,7 @@ def test_what_is_unknown_gets_a_hint(name: str, hint: str) -> None:
 
 
 def test_a_report_without_parameters() -> None:
-    with pytest.raises(InvalidParameters, match="the parameters are: none"):
+    with pytest.raises(InvalidParameters, match="available parameters: none"):
         read_arguments({}, {"a": ["1"]})
     assert read_arguments({}, {}) == {}
 
@@ -98,7 +98,7 @@ def test_everything_wrong_is_said_and_of_a_list_which_one() -> None:
     assert errors(given) == [
         ("foo", "1", f"unknown parameter; {KNOWN}"),
         ("customer_id", "one", "must be a whole number, such as 42"),
-        ("since", "yesterday", "must be a day that exists, as YYYY-MM-DD, or today"),
+        ("since", "yesterday", "must be a valid date (YYYY-MM-DD) or today"),
         ("ids", "101", "must be at most 100"),
         ("Status", "shut", "must be one of open, paid"),
     ]

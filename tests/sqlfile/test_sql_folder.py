@@ -284,7 +284,8 @@ def test_a_link_to_a_folder_outside_is_not_followed(tmp_path: Path) -> None:
     (sql / "chain").symlink_to("near")
     assert [each.file for each in catalog_of(sql).endpoints] == ["b.sql"]
     assert faults_of(sql) == [
-        f"{name}: links to a folder outside the SQL folder, which is not followed; link its files, or copy it"
+        f"{name}: is a link to a folder outside the SQL folder, which is not followed; "
+        "link its files or copy it"
         for name in ("chain", "near", "proc", "root", "up")
     ]
 
@@ -346,13 +347,13 @@ def test_what_cannot_be_read_is_named_and_harms_nothing_else(tmp_path: Path) -> 
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9/a.sql")).write_text("SELECT 1")
     (tmp_path / "two\nlines.sql").write_text("SELECT 1")
     assert sorted(faults_of(tmp_path)) == [
-        "UPPER.SQL: the ending is .sql, in small letters",
+        "UPPER.SQL: the extension must be .sql, in lower case",
         "caf\\udce9/a.sql: the name has control characters, or is not UTF-8",
         "gone.sql: cannot be read: No such file or directory",
-        "huge.sql: is larger than 1,000,000 bytes; is it SQL that a person wrote?",
+        "huge.sql: is larger than 1,000,000 bytes, the limit for an SQL file",
         "latin.sql:2: the file is not UTF-8 text",
         "loop.sql: cannot be read: Too many levels of symbolic links",
-        "nul.sql:2: the file holds a NUL character",
+        "nul.sql:2: the file contains a NUL character",
         "pipe.sql: is not a file",
         "two\\nlines.sql: the name has control characters, or is not UTF-8",
         "utf16.sql:1: the file is not UTF-8 text",

@@ -102,7 +102,7 @@ def test_a_report_without_a_chart(shop: Server, path: str) -> None:
     answer = shop.get(path)
     name = path[-3:]
     assert answer.status == 406
-    assert answer.json()["detail"] == f"This report has no chart, so there is no {name} of it."
+    assert answer.json()["detail"] == f"This report has no chart, so it is not available as {name}."
     assert shop.get("/plain", {"Accept": "image/svg+xml"}).status == 406
 
 
@@ -195,7 +195,7 @@ def test_a_chart_is_what_a_get_answers(shop: Server) -> None:
     for path in ("/asked", "/written?product=x"):
         answer = shop.send(path, {})
         assert answer.status == 500
-        assert "chart: is for files that answer GET" in answer.text
+        assert "chart: is only for files that answer GET" in answer.text
 
 
 def test_it_is_described(shop: Server) -> None:

@@ -28,10 +28,10 @@ def ties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         ("/thing/abc", 422, "Invalid parameters"),
         ("/_/nowhere", 404, "Report not found"),
         ("/only?format=csv", 406, "This report is not available in that format"),
-        ("/fault", 500, "The report&#39;s SQL file has faults"),
-        ("/amount", 500, "A value does not fit the format or its column&#39;s type"),
+        ("/fault", 500, "The report&#39;s SQL file has errors"),
+        ("/amount", 500, "A value cannot be shown in this format or column type"),
         ("/never", 504, "The report took too long"),
-        ("/late?_page=500", 500, "The report failed while it ran"),
+        ("/late?_page=500", 500, "The report failed"),
     ],
 )
 def test_errors_are_pages(ties: Server, path: str, status: int, title: str) -> None:

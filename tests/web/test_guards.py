@@ -71,7 +71,7 @@ SELECT 'is the third line' AS invalid, 3 AS line, NULL AS column;
 SELECT CASE WHEN input.price > 10000 THEN 'is too dear' END AS conflict, input.line, 'PRICE' AS column
 FROM input;
 
-SELECT 'comes twice' AS invalid, max(input.line) AS line FROM input
+SELECT 'appears twice' AS invalid, max(input.line) AS line FROM input
 GROUP BY input.item_id HAVING count(*) > 1;
 
 SELECT 'the whole is wrong' AS invalid, NULL AS line WHERE :total = 1;
@@ -143,7 +143,7 @@ def everything(server: Server) -> list[list[tuple[Any, ...]]]:
             "/many",
             None,
             422,
-            " ".join(f"Reason {number}." for number in range(1, 21)) + " And there are more such reasons.",
+            " ".join(f"Reason {number}." for number in range(1, 21)) + " And more.",
         ),
     ],
 )
@@ -177,8 +177,8 @@ def test_lines_that_a_guard_refuses(shop: Server) -> None:
     assert answer.json()["rejected"] == [
         {"line": 3, "column": "Article", "value": "9", "reason": "is no item"},
         {"line": 4, "column": "Price", "value": "100.01", "reason": "is too dear"},
-        {"line": 5, "column": None, "value": None, "reason": "comes twice"},
-        {"line": 6, "column": None, "value": None, "reason": "comes twice"},
+        {"line": 5, "column": None, "value": None, "reason": "appears twice"},
+        {"line": 6, "column": None, "value": None, "reason": "appears twice"},
     ]
     assert everything(shop) == before
 
@@ -220,7 +220,7 @@ def test_lines_that_a_guard_refuses_are_skipped(shop: Server) -> None:
     assert told["rejected"] == [
         {"line": 3, "column": "Article", "value": "9", "reason": "is no item"},
         {"line": 4, "column": "Price", "value": "100.01", "reason": "is too dear"},
-        {"line": 5, "column": None, "value": None, "reason": "comes twice"},
+        {"line": 5, "column": None, "value": None, "reason": "appears twice"},
         {"line": 6, "column": "Price", "value": "x", "reason": "must be an amount, such as 1,234.50"},
     ]
     assert rows(

@@ -152,7 +152,7 @@ def test_422_names_the_value_that_sqlite_refuses(
     """Whether the report is new, known to be quick, or a page."""
     for good in ("list=[]", "list=[7]"):
         assert server.get(f"/refused?{good}").status == 200
-        expected = {"parameter": name, "given": given, "message": f"SQLite refuses it: {says}"}
+        expected = {"parameter": name, "given": given, "message": f"Rejected by SQLite: {says}"}
         assert server.get(f"/refused?{query}").json()["errors"] == [expected]
     page = server.get(f"/refused?{query}", {"Accept": "text/html"})
     assert page.status == 422

@@ -105,7 +105,7 @@ def test_it_ends_in_a_function_that_does_not_end(
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(20)
         assert time.monotonic() - began < SECONDS + 2
-    assert "ended by force" in server.log()
+    assert "was killed" in server.log()
     assert "Traceback" not in server.log()
 
 

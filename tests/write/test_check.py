@@ -63,16 +63,16 @@ def registry_of(folder: Path, files: Mapping[str, str]) -> EndpointRegistry[Read
         ),
         (
             "DELETE FROM shop_db.log RETURNING entry;\nDELETE FROM shop_db.orders",
-            "a.post.sql:1: only the rows of the last statement are the answer",
+            "a.post.sql:1: only the last statement can return rows",
         ),
         (
             "\nSELECT entry FROM shop_db.log;\nDELETE FROM shop_db.log",
-            "a.post.sql:2: a SELECT before the last statement gives reasons not to write, and its first"
-            " column is called missing, conflict or invalid, not entry",
+            "a.post.sql:2: a SELECT before the last statement is a guard; its first"
+            " column must be named missing, conflict or invalid, not entry",
         ),
         (
             "SELECT 'x' AS missing, 1 AS line;\nDELETE FROM shop_db.log",
-            "a.post.sql:1: a guard of what is missing has no column besides it; this one has line",
+            "a.post.sql:1: a guard for missing rows has no other column; this one has line",
         ),
         (
             "SELECT 'x' AS invalid, 1 AS line;\nDELETE FROM shop_db.log",
@@ -86,7 +86,7 @@ def registry_of(folder: Path, files: Mapping[str, str]) -> EndpointRegistry[Read
         (
             "/* input: {n: {type: integer}} */\nSELECT 'x' AS conflict, 'n' AS column FROM input;\n"
             "DELETE FROM shop_db.log",
-            "a.post.sql:2: a guard that names a column says of which line, too",
+            "a.post.sql:2: a guard with a column needs a line, too",
         ),
         ("INSERT INTO shop_db.log SELECT a FROM input", "a.post.sql:1: no such table: input"),
         (
@@ -151,14 +151,14 @@ def test_a_foreign_key_without_a_unique_index(tmp_path: Path) -> None:
 
 def test_a_file_for_put_writes(tmp_path: Path) -> None:
     (fault,) = registry_of(tmp_path, {"a.put": "SELECT 1 AS n"}).faults()
-    assert str(fault) == "a.put.sql:1: no statement writes, and a file for PUT does"
+    assert str(fault) == "a.put.sql:1: no statement writes; a file for PUT does"
 
 
 def test_what_is_written_is_not_sorted(tmp_path: Path) -> None:
     header = "/*\nsort: {default: total.asc, columns: [total], then: total}\n*/"
     text = f"{header}\nINSERT INTO shop_db.orders (total) VALUES (1) RETURNING total"
     (fault,) = registry_of(tmp_path, {"a.post": text}).faults()
-    assert str(fault) == "a.post.sql:2: sort: is for files that only read"
+    assert str(fault) == "a.post.sql:2: sort: is only for files that do not write"
 
 
 def test_what_is_found_of_a_file_that_writes(tmp_path: Path) -> None:
@@ -227,4 +227,4 @@ def test_a_post_that_only_reads_is_a_report(tmp_path: Path) -> None:
 def test_a_get_that_writes_is_none(tmp_path: Path) -> None:
     text = "WITH w AS (SELECT 1) DELETE FROM shop_db.log"
     (fault,) = registry_of(tmp_path, {"a": text}).faults()
-    assert "not allowed in a report, which may only read" in str(fault) or "not a SELECT" in str(fault)
+    assert "not allowed in a report, which can only read" in str(fault) or "not a SELECT" in str(fault)

@@ -117,9 +117,9 @@ def test_only_so_many_rows() -> None:
 @pytest.mark.parametrize(
     ("header", "says", "matched"),
     [
-        (["Article", "Remark"], 'lacks the column "price"', ["product_id", None]),
+        (["Article", "Remark"], 'is missing "price"', ["product_id", None]),
         (["Article", "No.", "price"], 'Both "Article" and "No."', ["product_id", "product_id", "price"]),
-        (["a", "b"], "None of the columns is there", [None, None]),
+        (["a", "b"], "None of the expected columns was found", [None, None]),
         (
             ["No.", "Price (€)"],
             'The column "Price (€)" is in €, and price is in USD.',

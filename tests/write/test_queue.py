@@ -203,7 +203,7 @@ def test_who_gives_up_takes_nothing_of_the_others_with_it(
 ) -> None:
     """Before its turn; and after it, while the others of its transaction are still at it."""
     early, late = WriteBudget(60), WriteBudget(60)
-    assert early.give_up(Cancelled("The client has gone."))
+    assert early.give_up(Cancelled("The client has disconnected."))
     futures = [
         submitted(queue, registry, "endless"),
         submitted(queue, registry, "note", early, note_id=1, n=1),
@@ -213,7 +213,7 @@ def test_who_gives_up_takes_nothing_of_the_others_with_it(
     ]
     while not late.has_begun:
         time.sleep(0.001)
-    was_in_time = late.give_up(Cancelled("The client has gone."))
+    was_in_time = late.give_up(Cancelled("The client has disconnected."))
     expected = [TimeLimitExceeded, Cancelled, "1", Cancelled if was_in_time else "1", TimeLimitExceeded]
     assert [outcome(future) for future in futures] == expected
     assert notes(tmp_path) == ([2] if was_in_time else [2, 3])

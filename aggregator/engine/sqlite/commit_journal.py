@@ -242,14 +242,14 @@ def finish(record: RedoRecord, folder: Path, patience: float) -> None:
     for name, changeset in record.read():
         file = DatabaseFile(schema_name(name), folder / name)
         if file.identity() is None:
-            _log.warning("%s is gone; what was to be written to it is dropped", name)
+            _log.warning("%s no longer exists; its pending write is discarded", name)
             continue
         try:
             _apply(file, changeset, patience)
         except _LOST:
-            _log.exception("%s is damaged; what was to be written to it is dropped", name)
+            _log.exception("%s is damaged; its pending write is discarded", name)
         except apsw.FullError as error:
-            reason = "has a write to be finished, and the disk has no room left"
+            reason = "has an unfinished write, and the disk is full"
             raise DatabaseUnavailable(file.schema, reason) from error
         except apsw.Error as error:
             raise unavailable(file, error) from error
@@ -271,7 +271,9 @@ def _recover(folder: Path, take: Callable[[RedoRecord], bool], patience: float) 
 
 
 def _not_writable(folder: Path) -> DatabaseUnavailable:
-    return DatabaseUnavailable(folder.name, "has a write to be finished, which the service may not do there")
+    return DatabaseUnavailable(
+        folder.name, "has an unfinished write, and the service has no permission to finish it"
+    )
 
 
 def _apply(file: DatabaseFile, changeset: Changeset, patience: float) -> None:

@@ -295,7 +295,7 @@ def _recover(file: DatabaseFile, patience: float, wanted: Callable[[], bool]) ->
 
 
 def _incomparable(first: str, second: str) -> int:
-    raise apsw.SQLError("only the program that owns the database knows how its texts are compared")
+    raise apsw.SQLError("the collation is defined only in the program that owns the database")
 
 
 def _cache_kibibytes(file: DatabaseFile) -> int:
@@ -314,7 +314,7 @@ def run_script(file: DatabaseFile, script: str) -> None:
             connection.set_busy_timeout(5_000)
             connection.execute(script).fetchall()
     except apsw.Error as error:
-        reason = "cannot be made or opened in the folder of the databases"
+        reason = "cannot be created or opened in the database folder"
         raise DatabaseUnavailable(file.schema, reason, "written") from error
 
 
@@ -344,7 +344,7 @@ def to_query_error(error: apsw.Error, files: Sequence[DatabaseFile]) -> Aggregat
             if len(files) == 1 or not _readable(file):
                 return unavailable(file, error)
     return QueryFailed(
-        "The SQL of this report failed while it ran; the service's log says why.",
+        "The SQL of this report failed. The service's log has the reason.",
         f"{type(error).__name__}: {error}",
     )
 

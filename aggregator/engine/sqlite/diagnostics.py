@@ -42,14 +42,14 @@ def fault_of_kind(sql: str, words: Sequence[Token]) -> StatementError | None:
     """Why the text cannot be a SELECT, as far as its words tell."""
     unfinished = next((token for token in tokens(sql) if token.kind == "open_comment"), None)
     if unfinished is not None:
-        return StatementError(unfinished.line, "the comment that begins here has no end, */")
+        return StatementError(unfinished.line, "the comment that begins here is not closed with */")
     if not words:
-        return StatementError(1, "there is no statement; a report has one SELECT")
+        return StatementError(1, "there is no statement; a report needs one SELECT")
     verb, line = words[0].text, words[0].line
     if verb.lower() in _WRITING:
-        return StatementError(line, f"the statement writes ({verb}); a report may only read")
+        return StatementError(line, f"the statement writes ({verb}); a report can only read")
     if verb.lower() in _NOT_READING:
-        return StatementError(line, f"{verb} is not a SELECT, and a report is one")
+        return StatementError(line, f"{verb} is not allowed; a report is a SELECT")
     return None
 
 
@@ -68,7 +68,7 @@ def statement_error(
     first_line = words[0].line
     refused = connection.permissions.refused
     if refused is not None:
-        return StatementError(first_line, f"{refused} is not allowed in a report, which may only read")
+        return StatementError(first_line, f"{refused} is not allowed in a report, which can only read")
     message = str(error)
     table = message.removeprefix("no such table: ")
     if table != message:
@@ -89,7 +89,7 @@ def statement_error(
         rule = "the columns that a foreign key refers to need a PRIMARY KEY or a UNIQUE index"
         return StatementError(first_line, f"{message}: {rule}")
     if message == "incomplete input":
-        return StatementError(words[-1].line, "the statement is not complete: a bracket or a word is missing")
+        return StatementError(words[-1].line, "the statement is incomplete: a bracket or a word is missing")
     offset = getattr(error, "error_offset", -1)
     line = sql.encode()[:offset].count(b"\n") + 1 if offset >= 0 else first_line
     hint = _column_hint(message, words, connection) or _quoting_hint(message, sql, files)
@@ -151,7 +151,7 @@ def _hint(table: str, connection: ReadOnlyConnection, files: Mapping[str, Databa
 
 def _bare_hint(name: str, connection: ReadOnlyConnection, files: Mapping[str, DatabaseFile]) -> str:
     if name.lower() == "input":
-        return "a file has the table input when its header has the key input"
+        return "the table input exists only if the header has the key input"
     unreadable = [literal(schema) for schema in unreadable_files(files)]
     unseen = f"; {' and '.join(unreadable)} cannot be read now" if unreadable else ""
     return f"no database has such a table{unseen}{_meant(tables_like(name, files, files))}"

@@ -243,10 +243,10 @@ _REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.BusyError, "is locked by another program"),
     (apsw.LockedError, "is locked by another program"),
     (apsw.NotADBError, "is not an SQLite database"),
-    (apsw.CorruptError, "is damaged (PRAGMA integrity_check tells more)"),
-    (apsw.CantOpenError, "cannot be opened, or a file beside it; the service's log has SQLite's reason"),
-    (apsw.ReadOnlyError, "needs recovery, which failed; the service's log has SQLite's reason"),
-    (apsw.PermissionsError, "may not be read by the service"),
+    (apsw.CorruptError, "is damaged (run PRAGMA integrity_check for details)"),
+    (apsw.CantOpenError, "cannot be opened, or a file beside it; the service's log has the details"),
+    (apsw.ReadOnlyError, "needs recovery, which failed; the service's log has the details"),
+    (apsw.PermissionsError, "is not readable by the service"),
     (apsw.IOError, "could not be read from the disk"),
 )
 
@@ -296,7 +296,7 @@ def _reason(file: DatabaseFile, error: apsw.Error) -> str:
     if fault is not None:
         return f"has an object that SQLite cannot use: {with_name(fault)}"
     known = (reason for kind, reason in _REASONS if isinstance(error, kind))
-    return next(known, "gave SQLite an error; the service's log has it")
+    return next(known, "caused an error in SQLite; the service's log has the details")
 
 
 def schema_fault(error: BaseException | None) -> tuple[str, str] | None:
@@ -325,7 +325,7 @@ def _missing_right(file: DatabaseFile) -> str | None:
     journal, wal, index = (file.path.with_name(f"{name}-{part}") for part in ("journal", "wal", "shm"))
     for each in (file.path, wal):
         if each.exists() and not os.access(each, os.R_OK):
-            return f"may not be read by the service: the permissions of {each.name} forbid it"
+            return f"is not readable by the service: check the permissions of {each.name}"
     may_add = os.access(folder, os.W_OK)
     if journal.exists():
         beside = [] if may_add else ["the folder"]
@@ -340,8 +340,8 @@ def _missing_right(file: DatabaseFile) -> str | None:
     if not closed:
         return None
     return (
-        f"{reason}, and the service may not write {_listed(closed)}. Give it that right, or run "
-        f"`sqlite3 {shlex.quote(name)} {shlex.quote(remedy)}` once as a user who has it"
+        f"{reason}, and the service has no permission to write {_listed(closed)}. Grant it, or run "
+        f"`sqlite3 {shlex.quote(name)} {shlex.quote(remedy)}` once as a user who has that permission"
     )
 
 

@@ -51,19 +51,19 @@ def guard_of(names: Sequence[str], has_input: bool) -> tuple[Guard | None, str |
     kind = next((kind for kind in _KINDS if kind == lowered[0]), None)
     if kind is None:
         return None, (
-            "a SELECT before the last statement gives reasons not to write, and its first column is called "
+            "a SELECT before the last statement is a guard; its first column must be named "
             f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}, not {names[0]}"
         )
     places = {name: place for place, name in enumerate(lowered) if place}
     if places and kind == "missing":
-        return None, f"a guard of what is missing has no column besides it; this one has {names[1]}"
+        return None, f"a guard for missing rows has no other column; this one has {names[1]}"
     if places and not has_input:
         return None, f"a guard has no column besides {kind} in a file without input; this one has {names[1]}"
     unknown = next((names[place] for name, place in places.items() if name not in (_LINE, _COLUMN)), None)
     if unknown is not None:
         return None, f"a guard has the columns {kind}, {_LINE} and {_COLUMN}, not {unknown}"
     if _COLUMN in places and _LINE not in places:
-        return None, f"a guard that names a {_COLUMN} says of which {_LINE}, too"
+        return None, f"a guard with a {_COLUMN} needs a {_LINE}, too"
     return Guard(kind, places.get(_LINE), places.get(_COLUMN)), None
 
 
@@ -190,7 +190,7 @@ LINE_COLUMN = "line"
 _VERBS = {"insert", "update", "delete", "replace", "with", "select", "values"}
 
 
-_RULE = "here; a file may read, insert, update and delete, in the tables of its databases"
+_RULE = "here; a file can only read, insert, update and delete rows in the tables of its databases"
 
 
 class InspectionConnection(ReadOnlyConnection):
@@ -228,7 +228,7 @@ def prepare_writes(
     """
     unfinished = next((token for token in tokens(sql) if token.kind == "open_comment"), None)
     if unfinished is not None:
-        return [], [StatementError(unfinished.line, "the comment that begins here has no end, */")]
+        return [], [StatementError(unfinished.line, "the comment that begins here is not closed with */")]
     found = sql_statements(sql)
     if not found:
         return [], [StatementError(1, "there is no statement")]
@@ -247,7 +247,7 @@ def prepare_writes(
 def _with_guard(statement: Statement, has_input: bool) -> tuple[Statement, list[StatementError]]:
     """A statement that gives rows though another comes after it."""
     if statement.writes:
-        message = "only the rows of the last statement are the answer; this one has rows too"
+        message = "only the last statement can return rows; this one returns rows, too"
         return statement, [StatementError(1, message)]
     guard, reason = guard_of([column.name for column in statement.columns], has_input)
     return replace(statement, guard=guard), [] if reason is None else [StatementError(1, reason)]

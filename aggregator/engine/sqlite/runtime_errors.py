@@ -101,7 +101,7 @@ def refusal(error: apsw.Error, sql: str, values: Mapping[str, SqlValue]) -> Inva
     several = f" (one of {', '.join(names)})" if len(names) > 1 else ""
     return InvalidParameters(
         [
-            InvalidParameter(name, str(values[name]), f"SQLite refuses it: {message}{several}")
+            InvalidParameter(name, str(values[name]), f"Rejected by SQLite: {message}{several}")
             for name in names
         ]
     )
@@ -171,7 +171,7 @@ def _compared(role: Role, before: Token, after: Token) -> Role:
 
 
 _LOST_REFERENCE = (
-    "A row would refer to one that is not there, or one would be deleted that others refer to; "
+    "A row refers to one that does not exist, or other rows still refer to a deleted one; "
     "nothing was written."
 )
 
@@ -179,15 +179,15 @@ _LOST_REFERENCE = (
 _OF_CONSTRAINTS: dict[int, tuple[Callable[[str], AggregatorError], str]] = {
     apsw.SQLITE_CONSTRAINT_UNIQUE: (
         Conflict,
-        "There is a row already with the same {}; nothing was written.",
+        "A row with the same {} already exists; nothing was written.",
     ),
     apsw.SQLITE_CONSTRAINT_PRIMARYKEY: (
         Conflict,
-        "There is a row already with the same {}; nothing was written.",
+        "A row with the same {} already exists; nothing was written.",
     ),
-    apsw.SQLITE_CONSTRAINT_ROWID: (Conflict, "There is a row already with the same {}; nothing was written."),
+    apsw.SQLITE_CONSTRAINT_ROWID: (Conflict, "A row with the same {} already exists; nothing was written."),
     apsw.SQLITE_CONSTRAINT_FOREIGNKEY: (Conflict, _LOST_REFERENCE),
-    apsw.SQLITE_CONSTRAINT_TRIGGER: (Conflict, "The database refuses it: {}; nothing was written."),
+    apsw.SQLITE_CONSTRAINT_TRIGGER: (Conflict, "The database rejected the write: {}; nothing was written."),
     apsw.SQLITE_CONSTRAINT_NOTNULL: (InvalidWrite, "{} must have a value; nothing was written."),
     apsw.SQLITE_CONSTRAINT_CHECK: (InvalidWrite, "A value breaks the rule {}; nothing was written."),
     apsw.SQLITE_CONSTRAINT_DATATYPE: (InvalidWrite, "The database {}; nothing was written."),
@@ -195,11 +195,11 @@ _OF_CONSTRAINTS: dict[int, tuple[Callable[[str], AggregatorError], str]] = {
 
 
 _OTHERS: tuple[tuple[type[apsw.Error], Callable[[str], AggregatorError], str], ...] = (
-    (apsw.ConstraintError, Conflict, "A rule of the database refuses it; nothing was written."),
+    (apsw.ConstraintError, Conflict, "A rule of the database rejected the write; nothing was written."),
     (
         apsw.MismatchError,
         InvalidWrite,
-        "The key of a row is to be an integer, and is none; nothing was written.",
+        "The key of a row must be an integer; nothing was written.",
     ),
 )
 
@@ -207,11 +207,11 @@ _OTHERS: tuple[tuple[type[apsw.Error], Callable[[str], AggregatorError], str], .
 _OF_THE_FILES: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.BusyError, "is locked by another program"),
     (apsw.LockedError, "is locked by another program"),
-    (apsw.ReadOnlyError, "may not be written by the service"),
-    (apsw.PermissionsError, "may not be written by the service"),
-    (apsw.CantOpenError, "cannot be opened for writing; may the service write its folder?"),
+    (apsw.ReadOnlyError, "is read-only for the service"),
+    (apsw.PermissionsError, "is read-only for the service"),
+    (apsw.CantOpenError, "cannot be opened for writing; check that the service can write to its folder"),
     (apsw.NotADBError, "is not an SQLite database"),
-    (apsw.CorruptError, "is damaged (PRAGMA integrity_check tells more)"),
+    (apsw.CorruptError, "is damaged (run PRAGMA integrity_check for details)"),
     (apsw.IOError, "could not be written to the disk"),
 )
 
@@ -223,7 +223,7 @@ def lost_reference() -> Conflict:
 
 def no_room() -> StorageFull:
     """The disk is full."""
-    return StorageFull("The disk has no room left; nothing was written.")
+    return StorageFull("The disk is full; nothing was written.")
 
 
 def to_write_error(

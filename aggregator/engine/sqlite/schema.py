@@ -169,7 +169,7 @@ def _reason(connection: ReadOnlyConnection, file: DatabaseFile, sql: str) -> str
         apsw.ext.query_info(connection, f"{match[0]}{quoted_name(file.schema)}.{sql[match.end() :]}")
     except apsw.Error as error:
         return None if str(error).endswith("already exists") else str(error)
-    return "the entry of the schema that says where its rows are is damaged"
+    return "its entry in the schema is damaged"
 
 
 _MOST_COUNTED = 100_000

@@ -166,7 +166,7 @@ class Snapshot:
         """Raise DatabaseUnavailable when what was read may be of two files, one copied over the other."""
         file = self.overwritten()
         if file is not None:
-            raise DatabaseUnavailable(file.schema, "was overwritten while it was read")
+            raise DatabaseUnavailable(file.schema, "was overwritten while it was being read")
 
     def rows(self, sql: str, values: Values) -> Iterator[list[bytes]]:
         """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 128.
@@ -266,8 +266,8 @@ class Snapshot:
                     raise
             self.release()
             if waited >= _SETTLE_SECONDS:
-                raise UnstableDatabases("The databases change too fast to be read at one instant.")
-        raise Cancelled("The request was given up.")
+                raise UnstableDatabases("The databases change too often to be read in one consistent state.")
+        raise Cancelled("The request was cancelled.")
 
     def _is_write_pending(self) -> bool:
         """Asked when every file has been asked once, and before any is asked again."""
@@ -280,7 +280,7 @@ class Snapshot:
             for folder in self._folders:
                 is_free = not is_pending(folder) or recover_if_dead(Path(folder), patience)
                 if not is_free and patience == 0:
-                    reason = "is being written together with others, which takes long"
+                    reason = "is part of a long write to several databases"
                     raise DatabaseUnavailable(self.files[0].schema, reason)
         time.sleep(_PAUSE_SECONDS)
 

@@ -102,7 +102,7 @@ def _only_writer(connection: WriteConnection, folder: Path) -> Iterator[RedoReco
     try:
         if not record.lock(connection.patience, connection.wanted):
             raise DatabaseUnavailable(
-                connection.written[0].schema, "is being written by others all the time", "written"
+                connection.written[0].schema, "is constantly being written by others", "written"
             )
         finish(record, folder, connection.patience)
         yield record
@@ -122,7 +122,7 @@ def _record_of(connection: WriteConnection, folder: Path) -> RedoRecord:
     except OSError as error:
         if error.errno in DISK_FULL:
             raise
-        reason = "can be written together with others only if the service may write their folder"
+        reason = "can be written together with others only if the service can write to their folder"
         raise DatabaseUnavailable(connection.written[0].schema, reason, "written") from error
 
 
@@ -137,7 +137,7 @@ def _begin(connection: WriteConnection, statement: str, folder: Path, may_be_pen
             if obstacle is None:
                 return
             if not connection.wanted():
-                raise Cancelled("The request was given up.")
+                raise Cancelled("The request was cancelled.")
             if time.monotonic() - began >= patience:
                 raise obstacle
             if not isinstance(obstacle, UnstableDatabases):
@@ -159,7 +159,7 @@ def _try_to_begin(
     if was_pending or (may_be_pending and is_pending(folder)):
         connection.execute("ROLLBACK")
         recover_if_dead(folder, connection.patience)
-        reason = "has another write to be finished first"
+        reason = "has another unfinished write"
         return DatabaseUnavailable(connection.files[0].schema, reason, "written")
     if len(connection.files) == len(connection.written):
         return None
@@ -168,12 +168,12 @@ def _try_to_begin(
     if connection.data_versions == before:
         return None
     connection.execute("ROLLBACK")
-    return UnstableDatabases("The databases change too fast to be read at one instant.")
+    return UnstableDatabases("The databases change too often to be read in one consistent state.")
 
 
 def _require_transaction(connection: WriteConnection) -> None:
     if not connection.in_transaction:
-        raise QueryFailed("SQLite took the whole write back; nothing was written.", "no transaction is left")
+        raise QueryFailed("SQLite rolled the write back; nothing was written.", "no transaction is left")
 
 
 def _commit(connection: WriteConnection, record: RedoRecord, folder: Path) -> None:
@@ -205,10 +205,10 @@ def _execute_commit(connection: WriteConnection, record: RedoRecord, folder: Pat
                 time.sleep(_PAUSE_SECONDS)
         record.clear()
     except Exception:
-        _log.exception("a decided write could not be committed to all files at once; it is being finished")
+        _log.exception("a committed write did not reach all files at once; it is being finished")
         with suppress(apsw.Error):
             connection.execute("ROLLBACK")
         try:
             finish(record, folder, connection.patience)
         except Exception:
-            _log.exception("a decided write waits to be finished; the record of it is kept")
+            _log.exception("a committed write is unfinished; its record is kept")

@@ -161,7 +161,7 @@ class WriteConnection(PatientConnection):
             return meant
         reason, is_stale = str(error), False
         failed: AggregatorError = QueryFailed(
-            "The SQL failed while it ran, and nothing was written; the service's log says why.",
+            "The SQL failed; nothing was written. The service's log has the reason.",
             f"{type(error).__name__}: {error}",
         )
         if isinstance(error, apsw.SQLError) and sql is not None:

@@ -100,7 +100,7 @@ def _rows_of(chunks: Iterable[bytes]) -> list[list[Value]]:
         rows += orjson.loads(b"[" + valid_json(chunk) + b"]")
         if len(rows) > MOST_ROWS:
             raise UnrepresentableValue(
-                f"A picture shows {MOST_ROWS:,} rows at most, and this result has more. "
-                "Ask for less, as a shorter period, or group the rows in the SQL."
+                f"A chart shows at most {MOST_ROWS:,} rows, and this result has more. "
+                "Narrow the filters, for example to a shorter period, or group the rows in the SQL."
             )
     return rows

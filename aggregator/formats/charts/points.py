@@ -126,14 +126,14 @@ class PointReader:
     def _several(self, label: str) -> UnrepresentableValue:
         apart = "" if self._chart.series is None else f" and the same {title_of(self._parting)}"
         return UnrepresentableValue(
-            f"Several rows have {label} as {title_of(self._x)}{apart}, and the picture has one place for "
-            "them. Group them in the SQL, or ask for fewer."
+            f"Several rows have {label} as {title_of(self._x)}{apart}, but the chart has only one place for "
+            "them. Group them in the SQL, or narrow the filters."
         )
 
     def _many_series(self) -> UnrepresentableValue:
         return UnrepresentableValue(
-            f"A picture shows {MOST_SERIES} different values of {self._chart.series} at most, and this "
-            "result has more. Ask for fewer, or group them in the SQL."
+            f"A chart shows at most {MOST_SERIES} different values of {self._chart.series}, and this "
+            "result has more. Narrow the filters, or group the rows in the SQL."
         )
 
 
@@ -142,14 +142,14 @@ def _number(value: Value, column: Column) -> float | None:
         return float(value)
     if isinstance(value, str | bool):
         raise UnrepresentableValue(
-            f"The column {column.name} is drawn, so it has to hold numbers, but it holds "
+            f"The column {column.name} is drawn, so it must contain numbers, but it contains "
             f"{'infinity' if value in ('Infinity', '-Infinity') else 'something else'}."
         )
     if value is None or not math.isfinite(value):
         return None
     if abs(value) > _LARGEST:
         raise UnrepresentableValue(
-            f"The column {column.name} is drawn, but holds a number larger than {_LARGEST:g}."
+            f"The column {column.name} is drawn, but contains a number larger than {_LARGEST:g}."
         )
     return value
 

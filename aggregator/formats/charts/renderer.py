@@ -58,7 +58,7 @@ class ChartRenderer:
                     return self._answer(job)
                 # It had been idle for too long just now, or was killed.
                 self._end()
-        raise _failure("The picture could not be drawn.", "the process that draws ended twice")
+        raise _failure("The chart could not be drawn.", "the chart process ended twice")
 
     def close(self) -> None:
         """End the process."""
@@ -74,7 +74,7 @@ class ChartRenderer:
         status, length = _FRAME.unpack(self._read(process, _FRAME.size, ends_at))
         answer = self._read(process, length, ends_at)
         if status != _DRAWN:
-            raise _failure("The picture could not be drawn.", answer.decode(errors="replace"))
+            raise _failure("The chart could not be drawn.", answer.decode(errors="replace"))
         return answer
 
     def _read(self, process: subprocess.Popen[bytes], length: int, ends_at: float) -> bytes:
@@ -84,7 +84,7 @@ class ChartRenderer:
             left = ends_at - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
                 self._end()
-                raise _failure("The picture took too long to be drawn.", f"more than {_MOST_SECONDS:g} s")
+                raise _failure("The chart took too long to draw.", f"more than {_MOST_SECONDS:g} s")
             piece = os.read(process.stdout.fileno(), length - len(data))
             if not piece:
                 raise EOFError

@@ -380,7 +380,7 @@ def _slices(column: Column, sizes: Sequence[tuple[str, float]]) -> list[tuple[st
     """The largest in the order of the rows, and after them all others as one."""
     if any(size < 0 for _, size in sizes):
         raise UnrepresentableValue(
-            f"The column {column.name} is drawn as a pie, but holds a number below zero."
+            f"The column {column.name} is drawn as a pie, but contains a negative number."
         )
     most = _MOST_SLICES if len(sizes) <= _MOST_SLICES else _MOST_SLICES - 1
     largest = sorted(range(len(sizes)), key=lambda place: -sizes[place][1])[:most]

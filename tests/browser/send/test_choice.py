@@ -21,7 +21,7 @@ GUESTS = "/_/send/guests/import.post"
 @pytest.mark.parametrize(
     ("name", "kind", "says"),
     [
-        ("cat.png", "image/png", "image/png is not read here"),
+        ("cat.png", "image/png", "image/png is not supported"),
         ("cat.csv", "", "the byte 0x81, which cannot be read"),
         ("cat.xlsx", "", "damaged, or is not a workbook (.xlsx)"),
     ],
@@ -49,12 +49,12 @@ def test_an_empty_file_and_columns_that_are_not_there(page: Page) -> None:
     ):
         assert column in said.split("Required, but not in your file:")[1].split("Not in your")[0]
     page.click("#check")
-    assert "lacks the column" in outcome(page)
+    assert "is missing" in outcome(page)
 
 
 def test_how_it_is_read_can_be_said(page: Page, tmp_path: Path) -> None:
     chosen(page, GUESTS, "guests.csv", "Guest:City\nZoë:Köln\n".encode("cp850"))
-    expect(page.locator("#matching")).to_contain_text("None of the columns is there")
+    expect(page.locator("#matching")).to_contain_text("None of the expected columns was found")
     page.click("#options summary")
     page.select_option("[name=delimiter]", ":")
     page.fill("[name=encoding]", "cp850")
@@ -81,7 +81,7 @@ def test_how_it_is_read_can_be_said(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".preview td").first).to_have_text("Bob")
     page.fill("[name=header_line]", "1")
     page.press("[name=header_line]", "Tab")
-    expect(page.locator("#matching")).to_contain_text("None of the columns is there")
+    expect(page.locator("#matching")).to_contain_text("None of the expected columns was found")
     page.fill("[name=header_line]", "2")
     page.press("[name=header_line]", "Tab")
     expect(page.locator(".preview td").first).to_have_text("Bob")
