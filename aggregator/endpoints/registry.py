@@ -24,22 +24,13 @@ from aggregator.errors import (
 from aggregator.sqlfile.catalog import Catalog, Endpoint, SqlFolder
 
 _FAILURE_SECONDS = 0.5
-
-
 """How long a report that failed its check is not checked again."""
 
-
 _MOST_CHECKS = 3
-
-
 _MOST_ACTORS = 1_000
 
-
 _BARE_SECONDS = 2.0
-
-
 """How long a name without its schema is taken for that of one table; any file may get one of that name."""
-
 
 T = TypeVar("T", bound=CompiledEndpoint)
 

@@ -14,19 +14,12 @@ from aggregator.errors import AggregatorError, Diagnostic
 from aggregator.values.vocabulary import Column
 
 SqlValue = None | int | float | str | bytes
-
-
 """What a database stores and what a parameter can be."""
-
 
 Values = Mapping[str, SqlValue] | Sequence[SqlValue]
 
-
 TableName = tuple[str, str]
-
-
 """Schema and table."""
-
 
 GuardKind = Literal["missing", "conflict", "invalid"]
 
@@ -44,8 +37,6 @@ class Guard:
 
 
 _AFFINITIES = {"integer": ("INT",), "text": ("CHAR", "CLOB", "TEXT"), "real": ("REAL", "FLOA", "DOUB")}
-
-
 """In the order in which SQLite looks for the words."""
 
 
@@ -138,8 +129,6 @@ class Counts:
 
 
 TableCounts = dict[tuple[str, str], Counts]
-
-
 """Counts by schema and table; tables of which nothing was changed are not there."""
 
 
@@ -271,8 +260,6 @@ class Snapshots(Protocol):
 
 
 Refused = tuple[int, int, str, str]
-
-
 """A line, the number of the guard that refuses it, the column (empty for the row), and the reason."""
 
 
@@ -370,8 +357,6 @@ class WriteConnection(Protocol):
 
 
 WRAPPER = "the report"
-
-
 """What the author's SELECT is called in the plan of the SQL that is run."""
 
 

@@ -16,10 +16,7 @@ from aggregator.formats.json import DocumentWriter, JsonWriter, NdJsonWriter, Sh
 from aggregator.values.vocabulary import RegisteredFunction
 
 _CSV_TYPE = "text/csv; charset=utf-8; header=present"
-
-
 _EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 FORMATS: dict[str, Format] = {
     format.name: format
@@ -30,28 +27,16 @@ FORMATS: dict[str, Format] = {
         Format("excel", _EXCEL_TYPE, ".xlsx", ExcelWriter, compressed=True),
     )
 }
-
-
 """By the name in `?format=`, the default first."""
-
 
 ALIASES = {"xlsx": "excel"}
 
-
 SPREADSHEET_CSV = Format("csv", _CSV_TYPE, ".csv", SpreadsheetCsv())
-
-
 """CSV with `?for=excel`; `separator` and `decimal` give it another writer."""
 
-
 CSV_SEPARATORS = (",", ";", "\t")
-
-
 CSV_DECIMALS = (".", ",")
-
-
 _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
 
 PICTURES: dict[str, Format] = {
     format.name: format
@@ -76,44 +61,27 @@ PICTURES: dict[str, Format] = {
         ),
     )
 }
-
-
 """The other formats of a report with a chart, available by name."""
 
-
 PLAN = Format("plan", "application/json", ".json", DocumentWriter, disposition="inline")
-
-
 """No format of rows: `?format=plan` asks of any report how SQLite runs it."""
 
-
 HTML = Format("html", "text/html; charset=utf-8", ".html", HtmlTable(), disposition="inline")
-
-
 """A page of rows for people; every report has it."""
-
 
 SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *PICTURES.values())} | {
     f".{alias}": name for alias, name in ALIASES.items()
 }
-
-
 """The endings of URLs, and the format that each names."""
 
-
 FORM = Format("form", "application/json", ".json", DocumentWriter, disposition="inline")
-
-
 """No format of rows either: the choices of a report's form, when its parameters do not fit."""
-
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
     **values.TIME_FUNCTIONS,
     **values.SQL_FUNCTIONS,
     **csv.SQL_FUNCTIONS,
 }
-
-
 """What the SQL of the formats calls for the rare values; each connection needs them."""
 
 

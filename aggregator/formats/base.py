@@ -31,20 +31,12 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
 
 
 _UNREADABLE = re.compile(rb"\\u[dD][89a-fA-F]|[0-9.][eE]\+?[0-9]{3}|[0-9]{309}")
-
-
 """Whether there may be half of a pair, or a number that is too large."""
 
-
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*', re.DOTALL)
-
-
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
 
-
 _INFINITY = b"9.0e+999"
-
-
 """What SQLite's JSON functions write for one."""
 
 

@@ -17,10 +17,7 @@ from aggregator.values.number_formats import QUOTE, STARTS, guarded, guarded_ins
 from aggregator.values.vocabulary import Column, RegisteredFunction
 
 _MOST_VALUES = 900
-
-
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
 
 _ESCAPED = {
     b'"': QUOTE,
@@ -177,8 +174,6 @@ def _guarded_plain_text(value: object) -> object:
 
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {"guarded_plain_text": _guarded_plain_text}
-
-
 """For BLOBs and infinities in a CSV for spreadsheets."""
 
 

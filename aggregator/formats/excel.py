@@ -34,37 +34,18 @@ from aggregator.values.money import currency_format
 from aggregator.values.vocabulary import Column
 
 _FIXED_TIME = b"2000-01-01T00:00:00Z"
-
-
 """The same request gives the same bytes, so the workbook does not say when it was made."""
 
-
 _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
-
-
 _DIMENSION = re.compile(rb"<dimension [^>]*/>")
-
-
 _SAMPLE_ROW = re.compile(rb'<row r="2".*?</row>', re.DOTALL)
-
-
 _SAMPLE_STYLE = re.compile(rb'<c r="[A-Z]+2"(?: s="(\d+)")?')
-
-
 _FORBIDDEN_IN_TITLE = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
 _RESERVED_TITLE = "history"
-
-
 _LONGEST_TITLE = 31
 
-
 WITH_MILLISECONDS = "yyyy-mm-dd hh:mm:ss.000"
-
-
 """Of a moment between two seconds, which Excel would round to the next one."""
-
 
 _FORMATS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss", "percent": "0.00%"}
 
@@ -163,14 +144,9 @@ def _add_sheet(
 
 
 MOST_ROWS = 1_048_576 - 1
-
-
 """Rows of a sheet (Excel's specifications and limits), without the header's."""
 
-
 MOST_BYTES = 3 * 2**30
-
-
 """Bytes of a sheet's XML, so that it stays below ZIP's 4 GiB without ZIP64."""
 
 
@@ -243,26 +219,12 @@ def _cut(chunk: bytes, rows: int) -> tuple[bytes, bytes]:
 
 
 MOST_COLUMNS = 16_384
-
-
 _MADE_AT = datetime(2000, 1, 1, tzinfo=UTC)
-
-
 _FILE_MODE = 0o100644
-
-
 _BLOCK_BYTES = 64 * 1024
-
-
 _WIDTH_ROWS = 200
-
-
 _NARROWEST, _WIDEST = 8.0, 60.0
-
-
 _FIXED_WIDTHS = {"date": 12.0, "datetime": 24.0, "boolean": 9.0}
-
-
 Member = tuple[str, datetime, int, Method, Iterable[bytes]]
 
 

@@ -25,49 +25,26 @@ from aggregator.formats.values import (
 from aggregator.values.vocabulary import Column
 
 TEXT, TEXT_END = b"\xf5", b"\xf6"
-
-
 NUMBER_END = b"\xf7"
-
-
 BOOLEAN = b"\xf8"
 
-
 NO_TEXT = BOOLEAN + TEXT_END
-
-
 """All of a text's cell that is NULL."""
 
-
 NULL, AS_TEXT = b"\xf9", b"\xfa"
-
-
 """After a number's mark: it is NULL, or it has too many digits and is written as text."""
 
-
 ROW_END = b"\xfb"
-
-
 NUMBERS = (b"\xfc", b"\xfd", b"\xfe", b"\xff", b"\xc0")
 
-
 MORE_NUMBERS = b"\xc1"
-
-
 """A number's mark says its style; from the sixth style on a letter says which."""
 
-
 ALL = b"\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff\xc0\xc1"
-
-
 ANY_NUMBER = rb"(?:[\xfc-\xff\xc0]|\xc1[A-Z])"
 
-
 CELL = rb"(?:[\xf5\xf8]|" + ANY_NUMBER + rb")[\xf9\xfa]?([^\xf6\xf7\xfb]*)[\xf6\xf7]"
-
-
 """As regular expressions."""
-
 
 MOST_STYLES = len(NUMBERS) + 26
 
@@ -85,8 +62,6 @@ def sql(mark: bytes) -> str:
 
 
 _FIRST_DAY = "'1900-03-01'"
-
-
 _UNIX_DAY_ZERO = 25_569
 
 
@@ -128,10 +103,7 @@ def _is_text(column: Column) -> str:
 
 
 LONGEST_TEXT = 32_767
-
-
 """Characters of a cell, as UTF-16 code units (Excel's specifications and limits)."""
-
 
 _CELL = re.compile(CELL)
 
@@ -159,17 +131,10 @@ def text_lengths(row: bytes) -> list[int]:
 
 
 MOST_DIGITS = 999_999_999_999_999
-
-
 """Excel keeps 15 digits of a number; a longer integer is written as text."""
 
-
 _MOST_PARTS = 900
-
-
 _NUMBER_END = sql(NUMBER_END)
-
-
 _GENERAL = sql(of_number(0))
 
 
@@ -281,14 +246,8 @@ def _read_first(
 
 
 _TEXT_XML = b'<c t="inlineStr"><is><t xml:space="preserve">'
-
-
 _LONG_NUMBER = re.compile(ANY_NUMBER + AS_TEXT + rb"([^\xf7]*)\xf7")
-
-
 _MARK, _FORBIDDEN = b"\x00", b"\x01"
-
-
 _KINDS = bytearray(range(256))
 
 
@@ -302,10 +261,7 @@ for _character in (*range(0x09), 0x0B, 0x0C, *range(0x0D, 0x20)):
 
 _FORBIDDEN_CHARACTER = re.compile(rb"[\x00-\x08\x0b-\x1f]")
 
-
 _LOOKS_ESCAPED = re.compile(rb"_(?=x[0-9A-Fa-f]{4}[_\x00-\x08\x0b-\x1f\xef])")
-
-
 """The character after the digits may be one whose escape begins with an underscore."""
 
 

@@ -20,26 +20,15 @@ from aggregator.formats.values import json_value
 from aggregator.values.vocabulary import Column
 
 PAGE_ENDING = ".html"
-
-
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
-
 _DOTS = (".", "..")
-
-
 """Clients remove these from a path (RFC 3986, section 5.2.4), also when they are percent-encoded."""
 
-
 PathColumn: TypeAlias = Sequence[tuple[str, str, str]]
-
-
 """What leads a link elsewhere: the link, a column in it, and a value that is the name of another URL."""
 
-
 Link = Callable[[Sequence[Any]], str | None]
-
-
 """The URL of a cell, for the values of its row; None where no URL leads to the record."""
 
 
@@ -104,38 +93,19 @@ def _filled(literals: Sequence[str], texts: Iterable[str]) -> str:
 
 
 _NOT_SHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
 _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f\s<>\"']{1,2000}")
-
-
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 
-
 _UNGROUPED = 10_000
-
-
 """Numbers below it are as easily read without marks between their thousands."""
 
-
 _LONGEST_SHOWN = 160
-
-
 _SHOWN_OF_FOLDED = 100
-
-
 _NULL = '<td class="null"><span role="img" aria-label="no value" title="no value">–</span></td>'
-
-
 _EMPTY = '<td class="empty"><span role="img" aria-label="empty text"></span></td>'
-
-
 Values = Sequence[Any]
 
-
 Cell = Callable[[Values], str]
-
-
 """The `<td>` of one column, for the values of a row."""
 
 
@@ -234,17 +204,10 @@ _TYPED: dict[str, tuple[type | tuple[type, ...], Callable[[Any, Column, str], tu
     "datetime": (str, _time(localize.timestamp_text)),
     "month": (str, _time(localize.month)),
 }
-
-
 """The types of columns that look other than they are stored: what their values are, and how those look."""
 
-
 MARK = b"\x1e"
-
-
 _LINE = b"\n"
-
-
 _ROWS_LOOKED_AT = 20
 
 

@@ -12,8 +12,6 @@ from aggregator.formats.values import is_infinite, is_text, json_value
 from aggregator.values.vocabulary import Column, ColumnType, sql_text
 
 _MOST_MEMBERS = 450
-
-
 """SQLite's functions take 1,000 arguments (SQLITE_MAX_FUNCTION_ARG), two for a member."""
 
 
@@ -47,7 +45,6 @@ def _value_schema(column: Column) -> dict[str, Any]:
 
 _TEXT = {"type": ["string", "null"]}
 
-
 _SCHEMAS: dict[ColumnType, dict[str, Any]] = {
     "text": _TEXT,
     "integer": {"type": ["integer", "null"]},
@@ -60,7 +57,6 @@ _SCHEMAS: dict[ColumnType, dict[str, Any]] = {
     "money": _TEXT | {"pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
     "json": {},
 }
-
 
 _STORAGE_SCHEMAS: dict[str, dict[str, Any]] = {
     "integer": _SCHEMAS["integer"],
@@ -124,11 +120,7 @@ def _one_line_each(rows: bytes) -> bytes:
 
 
 _MARK = b"\x1e"
-
-
 _MARK_SQL = " || char(30) || "
-
-
 _LINE = b"\n"
 
 

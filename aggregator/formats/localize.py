@@ -17,14 +17,9 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_d
 from aggregator.values.dates import date_of, read_timestamp
 
 DEFAULT = "en"
-
-
 _MOST_REMEMBERED = 20_000
 
-
 _LETTER_BESIDE_DIGIT = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
-
-
 """Where a currency without a sign needs a space (https://www.unicode.org/reports/tr35/tr35-numbers.html#Currencies)."""
 
 

@@ -16,11 +16,7 @@ from aggregator.values.dates import date_of, read_timestamp, utc_text
 from aggregator.values.vocabulary import Column, RegisteredFunction, StoredAs, sql_text
 
 _DATE = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
-
-
 _TIME = "[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
-
-
 _SHORTEST, _LONGEST = len("2024-02-29 0:00"), 40
 
 
@@ -89,38 +85,21 @@ def _timestamp_text(text: str) -> str:
 
 
 TIME_FUNCTIONS: dict[str, RegisteredFunction] = {"day_text": _date_text, "moment_text": _timestamp_text}
-
-
 """For days and moments that are not written as usual."""
-
 
 LARGEST_FINITE = "1.7976931348623157e308"
 
-
 LARGEST_UNITS = 2**63 - 1
-
-
 """The largest amount, in minor units."""
 
-
 _EXACT_DIGITS = 15
-
-
 """Every decimal number of so many digits comes back from a 64-bit floating-point number."""
 
-
 _NUDGE = "1.0000000000000002"
-
-
 """1 + 2^-52: more than the error of such a number, and less than the step to the next one."""
 
-
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
-
-
 _LONGEST_AMOUNT = 60
-
-
 _TIMES = {"date": date_value, "datetime": timestamp_value}
 
 
@@ -316,6 +295,4 @@ SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
     "refuse_money": _refuse_money,
     "amount_of_text": amount_of_text,
 }
-
-
 """For BLOBs, infinities, amounts in unusual texts, and money that is none."""

@@ -9,7 +9,6 @@ from aggregator.errors import UnreadableInput
 from aggregator.inputs.table import shortened
 
 _MOST_SHOWN = 10
-
 _NO_HEADER = " Is the header line missing? If it is further down, set header_line."
 
 

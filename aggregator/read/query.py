@@ -18,8 +18,6 @@ from aggregator.sqlfile.parameters import Arguments
 from aggregator.values.vocabulary import Column
 
 PAGE_ROWS = 100
-
-
 """On one page of a report whose SQL has no pages of its own."""
 
 
@@ -87,8 +85,6 @@ def unsorted_sql(report: ReadEndpoint) -> str:
 
 
 _MOST_OFFERED = 500
-
-
 _MOST_CHOICES_SHOWN = 20
 
 
@@ -140,10 +136,7 @@ def _not_a_choice(
 
 _SCHEMA = "the rows"
 
-
 _PARTS = 4
-
-
 """What is asked of a column: other values than numbers, integers in two halves, fractions.
 
 A sum of 64-bit integers may need more than 64 bits; that of each half of them does not.

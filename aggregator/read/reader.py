@@ -39,29 +39,15 @@ from aggregator.read.query import (
 from aggregator.sqlfile.parameters import Arguments, read_arguments
 
 _FIRST_SECONDS = 0.01
-
-
 _CHUNK_SECONDS = 0.1
-
-
 _CHUNK_BYTES = 32 * 1024
-
-
 _MOST_IN_SMALL = 1000
-
-
 _SAYING_PAGES = ("json", PLAN.name, HTML.name)
 
-
 _COUNTING_SECONDS = 5.0
-
-
 """How long a page waits for its totals."""
 
-
 UNCOUNTED = MARK + orjson.dumps({"rows": None, "is_slow": True})
-
-
 """What ends a page whose rows could not be counted."""
 
 

@@ -11,14 +11,9 @@ from aggregator.read.query import prepared
 from aggregator.read.reader import BudgetExceeded, Job, LocalReader
 
 QUICK_SECONDS = 0.005
-
-
 """A report that cost less than this is run at once, without waking a thread."""
 
-
 _DOUBT_SECONDS = 1.0
-
-
 _MOST_REMEMBERED = 10_000
 
 
@@ -63,8 +58,6 @@ def _key(job: Job) -> tuple[str, str]:
 
 
 _MOST_SECONDS = 0.02
-
-
 """How long others wait at most for a report that was expected to be quick."""
 
 

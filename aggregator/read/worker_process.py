@@ -33,29 +33,13 @@ from aggregator.read.reader import Chunk, Job, LocalReader, VersionChanged
 from aggregator.read.scheduling import CostHistory
 
 _FRAME = struct.Struct("<BQQ")
-
-
 _MORE, _LAST, _END, _ERROR = range(4)
-
-
 _READY = b"ready"
-
-
 _PACKAGE_FOLDER = Path(__file__).parents[2]
-
-
 _IDLE_SECONDS = 5.0
-
-
 _PIPE_BYTES = 1024 * 1024
-
-
 _PARENT_SECONDS = 1.0
-
-
 _MOST_KNOWN = 100
-
-
 log = logging.getLogger(__name__)
 
 

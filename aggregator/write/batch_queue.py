@@ -20,16 +20,10 @@ from aggregator.write.idempotency import StoredResponse
 from aggregator.write.request import WriteBudget, WriteRequest
 
 _MOST_AT_ONCE = 64
-
-
 _IDLE_SECONDS = 10.0
 
-
 _QUIET_SECONDS = 0.2
-
-
 """So long after the last request the WAL files are emptied, while nobody waits for that."""
-
 
 _MOST_TRIES = 4
 

@@ -17,11 +17,7 @@ from aggregator.write.request import READING, ReceivedRows, WriteBudget, WriteRe
 from aggregator.write.staging import Guards, Staging
 
 _ROWS_AT_ONCE = 500
-
-
 _MOST_ANSWER_BYTES = 50_000_000
-
-
 Progress = Callable[[int], None]
 
 
@@ -104,8 +100,6 @@ def _as_text(connection: WriteConnection, request: WriteRequest) -> list[bytes]:
 
 
 Render = Callable[[WriteRequest, WriteResult], StoredResponse]
-
-
 """Makes the answer of an outcome; what it raises takes the write back."""
 
 

@@ -16,16 +16,9 @@ from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.write.request import WriteRequest
 
 FILE_NAME = ".aggregator.db"
-
-
 KEPT_SECONDS = 24 * 60 * 60
-
-
 _SCHEMA = "aggregator_answers"
-
-
 _TABLE = f"{_SCHEMA}.answers"
-
 
 _SCRIPT = """
 PRAGMA journal_mode = WAL;

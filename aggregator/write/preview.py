@@ -28,14 +28,9 @@ from aggregator.write.staging import (
 )
 
 MOST_ROWS = 100
-
-
 USUAL_ROWS = 20
 
-
 Places = Sequence[int | None]
-
-
 """Of each declared column its place in the file; None where it is not there."""
 
 

@@ -47,8 +47,6 @@ class RequestKey:
 
 
 READING = "Reading the rows"
-
-
 RUNNING = "The SQL"
 
 

@@ -39,17 +39,11 @@ from aggregator.values.money import amount_text, foreign_symbol, symbols_of
 from aggregator.write.request import ReceivedRows, WriteRequest
 
 MOST_TOLD = 1_000
-
-
 """Bad rows that an answer lists."""
-
 
 _LONGEST_TOLD = 200
 
-
 Row = tuple[SqlValue, ...]
-
-
 """The line, and the value of each declared column."""
 
 
@@ -202,8 +196,6 @@ def other_currencies(found: Sequence[str | None], columns: Mapping[str, InputCol
 
 
 NAMED_ONCE = ("csv", "excel")
-
-
 """Kinds of files that name their columns before all rows."""
 
 
@@ -226,17 +218,13 @@ def shortened(text: str | None) -> str | None:
 
 _MOST_REASONS = 20
 
-
 _ERRORS: Mapping[GuardKind, type[AggregatorError]] = {
     "missing": RecordNotFound,
     "conflict": Conflict,
     "invalid": InvalidWrite,
 }
 
-
 GuardFindings = tuple[SqlValue, ...]
-
-
 """A row that a guard gives."""
 
 

@@ -11,10 +11,7 @@ from collections.abc import Collection
 import apsw
 
 _READING = {apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE}
-
-
 _REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}
-
 
 _READING_PRAGMAS = {
     "data_version",
@@ -28,23 +25,14 @@ _READING_PRAGMAS = {
     "table_list",
     "table_xinfo",
 }
-
-
 """Those that tell and change nothing when they are given no value; FTS5 asks for data_version."""
 
-
 _NAMING_PRAGMAS = _READING_PRAGMAS - {"data_version", "journal_mode", "schema_version"}
-
-
 """Those of them whose value is the name of a table or an index."""
-
 
 _CHANGING = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
 
-
 _PARTS_OF_AN_R_TREE = ("_node", "_rowid", "_parent")
-
-
 """Opening an R-tree prepares the statements that would change it (https://sqlite.org/rtree.html#shadow_tables).
 
 None of them runs: a report is put into a SELECT, the files are opened read-only, and the
@@ -107,11 +95,7 @@ class ReadOnlyAuthorizer:
 
 
 INPUT = "input"
-
-
 _WRITING = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
-
-
 _OWN_SCHEMAS = ("main", "temp")
 
 

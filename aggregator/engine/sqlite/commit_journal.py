@@ -33,26 +33,13 @@ from aggregator.engine.sqlite.files import DatabaseFile, schema_name, unavailabl
 from aggregator.errors import DatabaseUnavailable
 
 RECORD_NAME = ".aggregator.redo"
-
-
 _HEAD = struct.Struct("<8sQ32s")
-
-
 _LENGTH = struct.Struct("<I")
-
-
 _MAGIC = b"aggredo2"
-
-
 _PIECE_BYTES = 1 << 16
-
-
 _PAUSE_SECONDS = 0.001
 
-
 Changes = Callable[[Callable[[bytes | memoryview], None]], None]
-
-
 """Gives a file's changeset, piece by piece, to what it is called with."""
 
 
@@ -213,10 +200,7 @@ def _sync_folder(folder: Path) -> None:
 
 _log = logging.getLogger(__name__)
 
-
 _LOST = (apsw.NotADBError, apsw.CorruptError)
-
-
 """Of a file in which nothing can be finished any more."""
 
 

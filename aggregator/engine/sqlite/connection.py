@@ -26,53 +26,30 @@ from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed,
 
 _log = logging.getLogger(__name__)
 
-
 SqlFunction = Callable[..., object]
-
-
 """A deterministic function of SQLite values that SQL can call."""
-
 
 _PAUSE_SECONDS = 0.005
 
-
 _LONGEST_FINISH_SECONDS = 0.02
-
-
 """How long a journal without a lock may be one whose writer deletes it just now."""
 
-
 _STEPS_BETWEEN_QUESTIONS = 100_000
-
-
 _STEPS_BETWEEN_QUICK_QUESTIONS = 1_000
-
-
 _LONGEST_QUICK_VALUE = 100_000
 
-
 LONGEST_VALUE = 64 * 2**20
-
-
 """Bytes; what SQL makes of one value takes several times as much memory."""
-
 
 _CACHE_KIBIBYTES = 2_000
 
-
 _MOST_CACHED_WHOLE_KIBIBYTES = 8_000
-
-
 """A small file, which a join looks into for each of its rows, is cached whole once it is read; a large
 one, whose pages mostly come in order, gains nothing from more than SQLite's own 2,000."""
 
-
 _PLAIN_NAME = re.compile(r"[A-Za-z_\x80-\U0010FFFF][\w$\x80-\U0010FFFF]*")
 
-
 ATTACHING = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
-
-
 """Flags of a connection to which files are attached by URIs."""
 
 

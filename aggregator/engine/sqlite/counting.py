@@ -21,12 +21,8 @@ from aggregator.engine.sqlite.files import DatabaseFile
 
 _KINDS = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
 
-
 _Numbers = dict[tuple[int, str], int]
-
-
 """Rows by what happened to them, and their table."""
-
 
 _MOST_IN_MEMORY = 1_000_000
 

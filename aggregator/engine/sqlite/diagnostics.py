@@ -25,16 +25,12 @@ from aggregator.engine.sqlite.tokens import Token, code, line_of_table, tokens
 
 _WRITING = {"alter", "create", "delete", "drop", "insert", "replace", "update"}
 
-
 _NOT_READING = {
     *("analyze", "attach", "begin", "commit", "detach", "end", "explain", "pragma", "reindex"),
     *("release", "rollback", "savepoint", "vacuum"),
 }
 
-
 _MOST_NAMED = 3
-
-
 _NO_COLUMN = re.compile(r'no such column: "?([^"]+?)"?(?: - should .*)?$|table .+ has no column named (.+)$')
 
 
@@ -199,20 +195,11 @@ def same_names(names: Iterable[str], line: int) -> Iterator[StatementError]:
 
 
 _SCHEMA_TABLES = {"sqlite_schema", "sqlite_master", "sqlite_temp_schema", "sqlite_temp_master"}
-
-
 _OF_A_TABLE = {"pragma_table_info", "pragma_table_xinfo", "pragma_foreign_key_list", "pragma_index_list"}
-
-
 _OF_AN_INDEX = {"pragma_index_info", "pragma_index_xinfo"}
-
-
 _STATISTICS = "dbstat"
 
-
 Reads = Collection[tuple[str | None, str]]
-
-
 """Schema and table, as SQLite's authorizer is asked."""
 
 

@@ -14,10 +14,7 @@ from aggregator.engine.sqlite.schema import table_size
 from aggregator.engine.sqlite.tokens import END, Token, code
 
 LARGE_TABLE_ROWS = 10_000
-
-
 """A table with more rows is warned of when all of them are read."""
-
 
 READS = re.compile(
     r"(?:SCAN|(?P<search>SEARCH)) (?P<name>.+?)(?: EXISTS)?"
@@ -25,7 +22,6 @@ READS = re.compile(
     r"|(?:COVERING )?INDEX (?P<index>.+?)))?"
     r"(?(search)(?: \((?:[^()]|ANY\([^()]*\))*\))?)(?: EXISTS| LEFT-JOIN)*"
 )
-
 
 _MAKES = re.compile(r"(?:CO-ROUTINE|MATERIALIZE) (.+)")
 
@@ -111,10 +107,7 @@ _CLAUSES = {
     *("inner", "left", "right", "full", "cross", "natural", "union", "intersect", "except", "using"),
 }
 
-
 _BEFORE_A_TABLE = {"from", "join", ","}
-
-
 _BEFORE_A_SCHEMA = {"from", "join", "into", "update", "ignore", "replace", "abort", "fail", "rollback"}
 
 

@@ -19,41 +19,22 @@ import apsw.ext
 from aggregator.errors import OUT_OF_DESCRIPTORS, DatabaseUnavailable, Diagnostic
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3")
-
-
 """Of the names of databases, in small or capital letters."""
 
-
 MOST_DATABASES = 125
-
-
 """SQLITE_MAX_ATTACHED of the SQLite in apsw's wheels, the highest that SQLite allows."""
 
-
 RESCAN_SECONDS = 0.5
-
-
 _FINE_TIMESTAMP_NS = 50_000_000
-
-
 _COARSE_TIMESTAMP_NS = 3_000_000_000
 
-
 _COMMIT_NS = 1_000_000_000
-
-
 """A commit in WAL mode is seen only after its bytes have been synced, later than their time."""
 
-
 Identity = tuple[int, int]
-
-
 """Device and inode of a file; a replaced file has another."""
 
-
 NO_WAL = (0,)
-
-
 """Of a `-wal` file that is missing or empty."""
 
 
@@ -249,26 +230,15 @@ _REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.PermissionsError, "is not readable by the service"),
     (apsw.IOError, "could not be read from the disk"),
 )
-
-
 """Lower-layer errors and what they mean to the person who asked."""
 
-
 OF_A_FILE = tuple(kind for kind, _ in _REASONS)
-
-
 """Errors that are a file's, and not the SQL's."""
 
-
 _MALFORMED = re.compile(r"malformed database schema \((.*?)\)(?: - (.*))?", re.DOTALL)
-
-
 _OF_RIGHTS = (apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError)
 
-
 _NO_ROOM = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE)
-
-
 """What a full disk, a quota, or a limit of the process looks like besides SQLITE_FULL."""
 
 

@@ -40,8 +40,6 @@ from aggregator.engine.sqlite.tokens import (
 from aggregator.errors import DatabaseUnavailable
 
 _KINDS: tuple[GuardKind, ...] = get_args(GuardKind)
-
-
 _LINE, _COLUMN = "line", "column"
 
 
@@ -68,8 +66,6 @@ def guard_of(names: Sequence[str], has_input: bool) -> tuple[Guard | None, str |
 
 
 _COMPOUND = re.compile(r"\b(UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
-
-
 _STRICT_STORAGE = {"INT": "integer", "INTEGER": "integer", "REAL": "real", "TEXT": "text"}
 
 
@@ -180,16 +176,10 @@ def _storage(
 
 INPUT_TABLE = "input"
 
-
 LINE_COLUMN = "line"
-
-
 """Of the input table: where in the file the row stands."""
 
-
 _VERBS = {"insert", "update", "delete", "replace", "with", "select", "values"}
-
-
 _RULE = "here; a file can only read, insert, update and delete rows in the tables of its databases"
 
 

@@ -28,7 +28,6 @@ from aggregator.errors import (
 
 Role = Literal["query", "pattern", "count", "argument", "compared", "plain"]
 
-
 _BEGINNINGS: dict[str, Role] = {
     "match": "query",
     **dict.fromkeys(("like", "glob", "regexp", "escape"), "pattern"),
@@ -36,12 +35,10 @@ _BEGINNINGS: dict[str, Role] = {
     **dict.fromkeys(("rows", "range", "groups"), "argument"),
 }
 
-
 _ENDINGS = {
     *("and", "or", "select", "from", "where", "group", "having", "order", "union", "except", "intersect"),
     *("join", "on", "when", "then", "else", "end", "returning", "set", "values", "current", "following"),
 }
-
 
 _NO_FUNCTIONS = {
     *("and", "or", "not", "in", "as", "over", "filter", "values", "exists", "from", "join", "on", "where"),
@@ -50,17 +47,13 @@ _NO_FUNCTIONS = {
     *("into", "collate", "materialized", "conflict", "returning"),
 }
 
-
 _NEVER_FAILING = {
     *("coalesce", "ifnull", "nullif", "iif", "if", "cast", "lower", "upper", "length", "trim", "ltrim"),
     *("rtrim", "instr", "substr", "substring", "unicode", "typeof", "date", "time", "datetime"),
     *("julianday", "unixepoch", "strftime", "timediff", "round", "sign", "count", "min", "max", "total"),
     *("avg", "unhex", "likely"),
 }
-
-
 """Functions for which any value is good; what stands in them is an argument of what is around them."""
-
 
 _ROLES: tuple[tuple[re.Pattern[str], tuple[tuple[Role, ...], ...]], ...] = (
     (
@@ -71,19 +64,13 @@ _ROLES: tuple[tuple[re.Pattern[str], tuple[tuple[Role, ...], ...]], ...] = (
     (re.compile(r"datatype mismatch"), (("count",),)),
     (re.compile(r""), (("argument",),)),
 )
-
-
 """By the beginning of SQLite's sentence the roles that it can be about, the likeliest first."""
-
 
 _OF_TEXTS = re.compile(
     r"fts\d: |malformed JSON|bad JSON path|no such column|unterminated string|unknown special"
 )
 
-
 _OF_NUMBERS = re.compile(r"integer overflow|.* must be an? (positive|non-negative) integer")
-
-
 _REFUSING = (apsw.SQLError, apsw.MismatchError, apsw.TooBigError, apsw.RangeError)
 
 
@@ -175,7 +162,6 @@ _LOST_REFERENCE = (
     "nothing was written."
 )
 
-
 _OF_CONSTRAINTS: dict[int, tuple[Callable[[str], AggregatorError], str]] = {
     apsw.SQLITE_CONSTRAINT_UNIQUE: (
         Conflict,
@@ -193,7 +179,6 @@ _OF_CONSTRAINTS: dict[int, tuple[Callable[[str], AggregatorError], str]] = {
     apsw.SQLITE_CONSTRAINT_DATATYPE: (InvalidWrite, "The database {}; nothing was written."),
 }
 
-
 _OTHERS: tuple[tuple[type[apsw.Error], Callable[[str], AggregatorError], str], ...] = (
     (apsw.ConstraintError, Conflict, "A rule of the database rejected the write; nothing was written."),
     (
@@ -202,7 +187,6 @@ _OTHERS: tuple[tuple[type[apsw.Error], Callable[[str], AggregatorError], str], .
         "The key of a row must be an integer; nothing was written.",
     ),
 )
-
 
 _OF_THE_FILES: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.BusyError, "is locked by another program"),

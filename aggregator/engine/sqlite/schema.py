@@ -19,11 +19,7 @@ from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, unavailabl
 from aggregator.errors import DatabaseUnavailable
 
 _PATIENCE_SECONDS = 0.05
-
-
 _MOST_KNOWN = 1_000
-
-
 _MOST_OFFERED = 3
 
 
@@ -36,8 +32,6 @@ class SchemaNames:
 
 
 _known: dict[DatabaseFile, tuple[FileVersion, SchemaNames]] = {}
-
-
 _lock = threading.Lock()
 
 

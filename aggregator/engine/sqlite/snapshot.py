@@ -55,35 +55,20 @@ from aggregator.errors import (
 )
 
 _SETTLE_SECONDS = 5.0
-
-
 """How long files that change all the time are tried again."""
-
 
 _PAUSE_SECONDS = 0.002
 
-
 _LONGEST_COMMIT_SECONDS = 0.02
-
-
 """A record that is pending for longer may be of a process that died."""
 
-
 _PASSING = (apsw.BusyError, apsw.ReadOnlyError)
-
-
 """What a file that is being written may answer; the second when its journal seems to be left over."""
 
-
 _BATCH_SECONDS = 0.005
-
-
 _MOST_ROWS = 128
 
-
 Identities = tuple[Identity | None, ...]
-
-
 """Of some files, in their order; equal for two moments when none was replaced between them."""
 
 
@@ -347,8 +332,6 @@ def identities(seen: Sequence[FileVersion]) -> Identities:
 
 
 IDLE_SECONDS = 10.0
-
-
 """An open WAL database keeps its owner from leaving WAL mode, so none is kept open for long."""
 
 

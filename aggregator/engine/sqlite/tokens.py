@@ -15,7 +15,6 @@ from typing import Literal
 
 Kind = Literal["space", "comment", "open_comment", "name", "parameter", "word", "sign"]
 
-
 _TOKEN = re.compile(
     r"""
     (?P<space>      [ \t-\r]+ )
@@ -29,10 +28,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-
 _BEFORE_A_TABLE = {"from", "join", "into", "update", ","}
-
-
 _COMPARING = {"is", "like", "glob", "match", "regexp", "between", "in"}
 
 
@@ -57,8 +53,6 @@ class Token:
 
 
 END = Token("sign", ";", 0, 0)
-
-
 """Stands before the first and after the last word, for those who look at neighbours."""
 
 
@@ -167,34 +161,19 @@ def line_of_table(sql: str, name: str) -> int | None:
 
 _OF_CHANCE_OR_CLOCK = {"random", "randomblob", "current_date", "current_time", "current_timestamp"}
 
-
 _OF_TIMES = {"date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff"}
-
-
 """https://sqlite.org/lang_datefunc.html: of a given time, or of now."""
 
-
 _SEARCHING = {"instr", "replace", "like", "glob", "trim", "ltrim", "rtrim", "unhex", "json_patch"}
-
-
 """Functions whose time grows with the product of the lengths of two arguments."""
 
-
 _MAKING = {"zeroblob", "randomblob"}
-
-
 """Functions that make a long value from a number, which may be a parameter."""
 
-
 _FORMATTING = {"printf", "format"}
-
-
 """The same where the format has a `*` or a large width, or is no literal (https://sqlite.org/printf.html)."""
 
-
 _SHORT_FORMAT = re.compile(r"'(?!.*(?:\*|[0-9]{4}))", re.DOTALL)
-
-
 _SHORT_TEXTS = 200
 
 

@@ -29,11 +29,7 @@ from aggregator.engine.sqlite.write_connection import WriteConnection
 from aggregator.errors import DISK_FULL, Cancelled, DatabaseUnavailable, QueryFailed, UnstableDatabases
 
 _log = logging.getLogger(__name__)
-
-
 _PAUSE_SECONDS = 0.002
-
-
 _LONGEST_WAIT_INSIDE = 0.1
 
 

@@ -33,17 +33,9 @@ from aggregator.errors import (
 )
 
 _TEMPORARY_CACHE_KIBIBYTES = 8_000
-
-
 _WAL_PAGES = 1_000
-
-
 _KEPT = 'temp."the rows"'
-
-
 _INPUT = f"temp.{INPUT_TABLE}"
-
-
 _REFUSED = 'temp."the refused"'
 
 

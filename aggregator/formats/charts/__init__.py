@@ -20,20 +20,11 @@ from aggregator.formats.values import json_value, with_json_as_text
 from aggregator.values.vocabulary import Column
 
 EDITION = f"2, vl-convert {metadata.version('vl-convert-python')}"
-
-
 """Other pictures of the same rows have another one, and so another entity tag."""
 
-
 _SEPARATOR = b","
-
-
 _MARKS = {"bar": "Bars", "line": "Lines", "area": "Areas", "pie": "Shares"}
-
-
 _SVG_ROOT = re.compile(r"<svg [^>]*?viewBox=\"([\d. ]+)\"[^>]*>")
-
-
 _RENDERER = ChartRenderer()
 
 

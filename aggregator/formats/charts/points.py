@@ -15,40 +15,22 @@ from aggregator.values.money import currency_prefix
 from aggregator.values.vocabulary import Column
 
 MOST_ROWS = 5_000
-
-
 MOST_SERIES = 8
 
-
 NOTHING = "(none)"
-
-
 """The name of NULL where a name is needed."""
 
-
 LONGEST = 28
-
-
 """Letters of a label."""
 
-
 Value = str | int | float | bool | None
-
-
 Mark = Literal["bar", "line", "area", "pie"]
-
-
 _MOST_READ = 300
 
-
 _JOINERS = "\u200c\u200d"
-
-
 """Characters without a form of their own that scripts and emoji need."""
 
-
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
 
 _TIMES = {
     "month": re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII),
@@ -56,16 +38,10 @@ _TIMES = {
     "moment": re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII),
 }
 
-
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
-
-
 MINUS = "−"
 
-
 _LARGEST = 1e300
-
-
 """The library's arithmetic overflows soon after."""
 
 

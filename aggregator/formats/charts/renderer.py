@@ -27,17 +27,9 @@ if TYPE_CHECKING:
 
 
 _FRAME = struct.Struct("<BQ")
-
-
 _FAILED, _DRAWN = range(2)
-
-
 _IDLE_SECONDS = 300.0
-
-
 _MOST_SECONDS = 20.0
-
-
 _TRIES = 2
 
 

@@ -18,66 +18,33 @@ from aggregator.values.vocabulary import Column
 
 Spec = dict[str, Any]
 
-
 WIDTH, HEIGHT = 480, 300
-
-
 """In pixels: letters can be read when a phone of 320 pixels scales it."""
 
-
 COLOURS = ("#2f6fc4", "#e0700f", "#549a77", "#9d206a", "#77580f", "#2137aa", "#710d2c", "#501069")
-
-
 """Of series, on white: each with a contrast of 3 at least, and told apart by the colour-blind."""
-
 
 _DARK_COLOURS = ("#6ea3f2", "#f59a4a", "#7fd8a0", "#b55c81", "#96860d", "#4bd4d4", "#e6da4c", "#8657d6")
 
-
 _OTHER, _DARK_OTHER = "#8a919e", "#7b8494"
-
-
 """Of what was put together."""
 
-
 _TEXT, _QUIET, _GRID, _DOMAIN, _PAPER = "#1b2429", "#55626a", "#e5e9eb", "#b3bdc2", "#ffffff"
-
-
 _DARK = {_TEXT: "#e4eaed", _QUIET: "#a3b0b7", _GRID: "#2b363b", _DOMAIN: "#4c5a61", _PAPER: "#1a2125"}
-
-
 _FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Helvetica Neue',Arial,sans-serif"
 
-
 _PLOT_LETTERS = 46
-
-
 """About as many stand in a row below the plot."""
 
-
 _MOST_NAMED = 400
-
-
 """Marks that have a text for screen readers; more would only make the file large."""
 
-
 _MOST_DOTS = 62
-
-
 _MOST_LYING = 60
-
-
 _MOST_SLICES = 8
-
-
 _MOST_TICKS = 8
-
-
 _LINE_PIXELS = 20
-
-
 _DAY = 86_400_000
-
 
 _LETTERS: Spec = {
     "labelFontSize": 14,
@@ -86,7 +53,6 @@ _LETTERS: Spec = {
     "titleFontWeight": 600,
     "titleLimit": 0,
 }
-
 
 _CONFIG: Spec = {
     "font": "sans-serif",
@@ -299,20 +265,13 @@ class _Plot:
 
 
 _NAMED = {"encoding": {"description": {"field": "name"}}}
-
-
 _EACH = [{"filter": "isValid(datum.y)"}]
-
-
 _NEIGHBOURS = [{"op": "lag", "field": "y", "as": "before"}, {"op": "lead", "field": "y", "as": "after"}]
-
 
 _ALONE = [
     {"window": _NEIGHBOURS, "groupby": ["series"], "sort": [{"field": "x"}]},
     {"filter": "isValid(datum.y) && !isValid(datum.before) && !isValid(datum.after)"},
 ]
-
-
 """Points that no line would show."""
 
 
