@@ -145,7 +145,7 @@ def test_a_view_waits_for_a_living_writer_only_as_long_as_it_may(tmp_path: Path)
     (tmp_path / RECORD_NAME).write_bytes(b"of a writer that is alive")
     with view_of(files, lock_wait=0.2) as view:
         began = time.monotonic()
-        with pytest.raises(DatabaseUnavailable, match="written together"):
+        with pytest.raises(DatabaseUnavailable, match="part of a long write to several databases"):
             view.hold()
         assert 0.2 <= time.monotonic() - began < 1
         done = threading.Timer(0.1, record.clear)

@@ -197,7 +197,9 @@ def test_a_hidden_sheet_is_read_only_when_it_is_named(state: str) -> None:
     table = opened(data, "excel", COLUMNS, REQUIRED, sheet="Sheet")
     assert (len(drained(table)[0]), table.notes.sentences()) == (1, [])
     data = hiding(workbook([["x"]], Data=DATA), "Data", state=state)
-    with pytest.raises(UnreadableInput, match=r'None of the columns.*Sheet "Sheet" was read.*"Data" .hidden'):
+    with pytest.raises(
+        UnreadableInput, match=r'None of the expected columns.*Sheet "Sheet" was read.*"Data" .hidden'
+    ):
         opened(data, "excel", COLUMNS, REQUIRED)
 
 

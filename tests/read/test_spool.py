@@ -79,7 +79,7 @@ def test_the_writers_error_reaches_the_reader() -> None:
 def test_a_file_that_cannot_be_written_is_an_error_of_the_run(tmp_path: Path) -> None:
     spool = Spool(10, tmp_path / "missing")
     spool.write(b"x" * 10)
-    with pytest.raises(QueryFailed, match="no room"):
+    with pytest.raises(QueryFailed, match="no space"):
         spool.write(b"x" * 10)
 
 

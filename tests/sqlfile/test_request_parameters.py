@@ -56,7 +56,7 @@ def test_what_is_missing_says_what_it_means() -> None:
     assert errors({}) == [("customer_id", None, "is required (The customer's number)")]
 
 
-KNOWN = "the parameters are: customer_id, since, until, ids, Status"
+KNOWN = "available parameters: customer_id, since, until, ids, Status"
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def registry_of(folder: Path, files: Mapping[str, str]) -> EndpointRegistry[Read
         (
             '/* params: {e: {type: choice, choices_sql: "SELECT 1"}} */'
             " DELETE FROM shop_db.log WHERE entry = :e",
-            "a.post.sql:1: params.e.choices_sql: is for reports",
+            "a.post.sql:1: params.e.choices_sql: is only for reports",
         ),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_foreign_key_without_a_unique_index(tmp_path: Path) -> None:
 
 def test_a_file_for_put_writes(tmp_path: Path) -> None:
     (fault,) = registry_of(tmp_path, {"a.put": "SELECT 1 AS n"}).faults()
-    assert str(fault) == "a.put.sql:1: no statement writes; a file for PUT does"
+    assert str(fault) == "a.put.sql:1: no statement writes; a file for PUT must write"
 
 
 def test_what_is_written_is_not_sorted(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_only_so_many_rows() -> None:
 @pytest.mark.parametrize(
     ("header", "says", "matched"),
     [
-        (["Article", "Remark"], 'is missing "price"', ["product_id", None]),
+        (["Article", "Remark"], 'The column "price" is missing', ["product_id", None]),
         (["Article", "No.", "price"], 'Both "Article" and "No."', ["product_id", "product_id", "price"]),
         (["a", "b"], "None of the expected columns was found", [None, None]),
         (
