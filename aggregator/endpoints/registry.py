@@ -96,7 +96,7 @@ class EndpointRegistry(Generic[T]):
     """Finds endpoints and checks each before its first use. Safe to use from many threads.
 
     check: makes a checked one of the engine, an endpoint, the databases by schema, and the seconds to wait
-    for a locked one; raises BrokenReport or DatabaseUnavailable. access: which endpoints there are for whom.
+    for a locked one; raises BrokenEndpoint or DatabaseUnavailable. access: who may use which endpoint.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class EndpointRegistry(Generic[T]):
     def check(self, endpoint: Endpoint, lock_wait: float | None = None) -> T:
         """The endpoint's report, checked now if need be; may wait for a locked database.
 
-        lock_wait: seconds to wait, when not those of the library. Raises BrokenReport or
+        lock_wait: seconds to wait, when not those of the library. Raises BrokenEndpoint or
         DatabaseUnavailable.
         """
         report = self.compiled(endpoint)

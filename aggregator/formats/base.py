@@ -115,7 +115,7 @@ class Writer(Protocol):
     """The SQL expression of one row as one text."""
 
     def join(self, rows: Sequence[bytes]) -> bytes:
-        """A batch of at least one row as one chunk; raises UnfitValue for what cannot be shown."""
+        """A batch of at least one row as one chunk; raises UnrepresentableValue for what cannot be shown."""
 
     def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The whole file for the chunks of `join`; what the iterable raises goes through."""

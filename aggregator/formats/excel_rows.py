@@ -109,7 +109,7 @@ _CELL = re.compile(CELL)
 
 
 def refuse_long_texts(rows: Sequence[bytes], columns: Sequence[Column]) -> None:
-    """Raise UnfitValue when a cell of a row holds more text than Excel can."""
+    """Raise UnrepresentableValue when a cell of a row holds more text than Excel can."""
     for row in rows:
         for column, cell in zip(columns, _CELL.finditer(row), strict=False):
             length = utf16_length(valid_text(cell[1]).decode())
@@ -269,7 +269,7 @@ def rows_xml(chunk: bytes, count: int, columns: Sequence[Column], style_ids: Map
     """The rows of a chunk, without the first `<row>` and the last `</row>`, as XML.
 
     chunk: `count` rows with ROW_END between them. style_ids: the cell style that the workbook has for each
-    of `row_sql`'s style numbers. Raises UnfitValue when a text that is not UTF-8 holds a mark's
+    of `row_sql`'s style numbers. Raises UnrepresentableValue when a text that is not UTF-8 holds a mark's
     byte, or is too long when its bytes are shown.
     """
     kinds = chunk.translate(_KINDS)

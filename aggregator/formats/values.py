@@ -180,9 +180,9 @@ def is_text(value: str) -> str:
 def money_text(column: Column, refused: str | None = None) -> str:
     """The SQL of an amount as a decimal text with the currency's decimals: -5 cents are `-0.05`.
 
-    refused: the SQL of the value in place of what is no amount; without it that raises UnfitValue when the
-    SQL runs. Exact for every 64-bit integer of minor units, and for every floating-point number that stands
-    for a decimal number of 15 digits.
+    refused: the SQL of the value in place of what is no amount; without it, the SQL raises
+    UnrepresentableValue when it runs. Exact for every 64-bit integer of minor units, and for every
+    floating-point number that stands for a decimal number of 15 digits.
     """
     value = column.sql
     # As a BLOB: a text may not be UTF-8.

@@ -147,8 +147,8 @@ class Reader(Protocol):
     def chunks(self, job: Job) -> Generator[Chunk, None, None]:
         """The chunks as SQLite makes them; none when there are no rows.
 
-        Raises StaleReport, Overtaken, InvalidParameters (not a choice), UnfitValue, QueryFailed,
-        DatabaseUnavailable, UnsettledDatabases, or Cancelled after `stop`.
+        Raises StaleEndpoint, Overtaken, InvalidParameters (not a choice), UnrepresentableValue, QueryFailed,
+        DatabaseUnavailable, UnstableDatabases, or Cancelled after `stop`.
         """
 
     def stop(self) -> None:
@@ -166,7 +166,7 @@ class BudgetExceeded(Exception):
 class LocalReader:
     """Reads in the thread that takes the chunks. For one job only.
 
-    seconds: how long it may take, waiting included, before it raises OverBudget.
+    seconds: how long it may take, waiting included, before it raises BudgetExceeded.
     """
 
     clock = staticmethod(time.thread_time)
@@ -314,7 +314,7 @@ class LocalReader:
 def _last_chunk(snapshot: Snapshot, job: Job, arguments: Arguments, rows: list[bytes], count: int) -> Chunk:
     """The rows that are left, with what comes after them. count: all that there were.
 
-    Raises NothingThere when there were none and the report's shape needs one.
+    Raises RecordNotFound when there were none and the report's shape needs one.
     """
     if not count and job.report.needs_row and not job.is_for_plan:
         names = job.report.endpoint.route.parameters or [

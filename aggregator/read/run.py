@@ -260,7 +260,7 @@ class Run:
         """Read the rows to their end at full speed, in one of the processes if that pays.
 
         started: called when there are first bytes to take, unless the result is small. Raises what
-        goes wrong before that, StaleReport among it; what goes wrong later is raised by `output`.
+        goes wrong before that, StaleEndpoint among it; what goes wrong later is raised by `output`.
         """
         try:
             with self._stoppable_reader(pool, processes) as reader:

@@ -50,8 +50,8 @@ def stage(
 def execute(connection: WriteConnection, request: WriteRequest, received: ReceivedRows | None) -> WriteResult:
     """Run the statements in the transaction that the connection is in; raises StatementFailed.
 
-    Also what a guard says (NothingThere, Conflict, InvalidWrite, RejectedRows), TooLarge for an answer of too
-    many rows, and UnfitValue for one that the format cannot show.
+    Also what a guard says (RecordNotFound, Conflict, InvalidWrite, RejectedRows), TooLarge for an answer of
+    too many rows, and UnrepresentableValue for one that the format cannot show.
     """
     write = request.write
     if write.has_bare_names and not is_as_checked(connection, write):

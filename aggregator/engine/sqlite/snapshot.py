@@ -117,7 +117,7 @@ class Snapshot:
         """Begin to read all files at one instant.
 
         wanted: asked while waiting and while SQL runs; False ends both. Raises DatabaseUnavailable (a
-        file is locked, gone or damaged), UnsettledDatabases, or Cancelled.
+        file is locked, gone or damaged), UnstableDatabases, or Cancelled.
         """
         self.connection.wanted = wanted
         schema_versions = self.schema_versions

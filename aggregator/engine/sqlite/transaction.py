@@ -37,7 +37,7 @@ _LONGEST_WAIT_INSIDE = 0.1
 def transaction(connection: WriteConnection, folder: Path) -> Iterator[None]:
     """What is written inside is in all files when it ends, or in none when it raises.
 
-    folder: of the databases. Raises DatabaseUnavailable (locked, not writable), UnsettledDatabases,
+    folder: of the databases. Raises DatabaseUnavailable (locked, not writable), UnstableDatabases,
     Cancelled, StorageFull, Conflict or InvalidWrite, what is raised inside, and StatementFailed when the SQL
     itself fails.
     """

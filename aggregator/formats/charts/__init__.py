@@ -85,7 +85,7 @@ class _PictureWriter:
 
 
 def _rows_of(chunks: Iterable[bytes]) -> list[list[Value]]:
-    """The rows of all chunks; raises UnfitValue as soon as there are more than a picture can show."""
+    """The rows of all chunks; raises UnrepresentableValue for more rows than a picture can show."""
     rows: list[list[Value]] = []
     for chunk in chunks:
         rows += orjson.loads(b"[" + valid_json(chunk) + b"]")

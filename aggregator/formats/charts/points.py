@@ -83,7 +83,7 @@ class PointReader:
         self._is_by_row = chart.series is None and chart.mark in ("bar", "pie")
 
     def points(self, rows: Iterable[Sequence[Value]]) -> Iterator[Point]:
-        """One for each number of the rows; raises UnfitValue."""
+        """One for each number of the rows; raises UnrepresentableValue."""
         labels, parts = _Labels(self._x), _Labels(self._parting)
         seen: set[tuple[str, str]] = set()
         series: set[str] = set()

@@ -88,7 +88,7 @@ _CONFIG: Spec = {
 
 
 def spec_of(chart: Chart, columns: Sequence[Column], points: Sequence[Point]) -> Spec:
-    """The specification with its look; columns: x, those of y, and the series. Raises UnfitValue."""
+    """The specification; columns: x, those of y, and the series. Raises UnrepresentableValue."""
     is_pie = chart.mark == "pie"
     if not any(point.y is not None and (point.y or not is_pie) for point in points):
         text = "No values" if points else "No rows"
