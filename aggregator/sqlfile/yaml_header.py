@@ -6,6 +6,7 @@ but the plain decimal notation, so that nothing is read as something else: `007`
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -13,9 +14,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml import MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode, YAMLError
+from yaml._yaml import CParser
 
 from aggregator.errors import Diagnostic
 from aggregator.values.vocabulary import KeyDiagnostics
@@ -23,22 +23,32 @@ from aggregator.values.vocabulary import KeyDiagnostics
 Keys = tuple[str, ...]
 """The way to a value: `("params", "since", "default")`; an index of a list is a text too."""
 
+_PLAIN = "plain"
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-_PLAIN_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_PLAIN_DECIMAL = re.compile(r"-?[0-9]+(?=[.eE])(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _BEGINS_WITH_A_KEY = re.compile(r"(\s|#[^\n]*\n)*[\w'\"]+\s*:")
 _DEEPEST = 6
 _NOT_KEYS = "the header holds YAML keys and nothing else; write other notes in a comment of their own"
 
 _YAML_MESSAGES = (
     ("mapping values are not allowed", "a text that holds a colon and a space needs quotes"),
-    ("found character '\\t'", "YAML is indented with spaces, not with tabs"),
-    ("found character", "a text that begins with this sign needs quotes"),
-    ("expected ',' or", "a bracket is not closed, or a text inside of brackets needs quotes"),
+    ("found a tab", "YAML is indented with spaces, not with tabs"),
+    ("found character that cannot start", "a text that begins with this sign needs quotes"),
+    ("did not find expected ',' or", "a bracket is not closed, or a text inside of brackets needs quotes"),
     ("found unexpected end of stream", "a quote is not closed"),
+    ("found invalid Unicode character escape", "an escape in quotes stands for no character"),
     ("but found another document", "--- begins a second document"),
-    ("expected <block end>", "a line is not indented like those above it"),
+    ("did not find expected key", "a line is not indented like those above it"),
     ("could not find expected ':'", "a key without its colon, or a text whose lines need quotes"),
 )
+"""By the first words of libyaml's messages."""
+
+_STAND_INS = {0x85: 0xFFFF0, 0x2028: 0xFFFF1, 0x2029: 0xFFFF2}
+"""Stand for characters that end a line for libyaml, but not for an editor or YAML 1.2."""
+
+_RESTORED = {stand_in: character for character, stand_in in _STAND_INS.items()}
+_SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
 _NAME_OF_KEY = "[key]"
 _SEVERAL_KINDS = {"bool", "int", "float", "str"}
@@ -92,13 +102,24 @@ def read_yaml(text: str, file: str, first_line: int) -> tuple[YamlBlock, list[Di
     return reader.read(), reader.faults
 
 
+class _Parser(CParser):
+    """libyaml, which tells plain scalars from those in quotes or with a tag, and leaves their kind to us."""
+
+    def resolve(self, kind: type[Node], value: object, implicit: tuple[bool, bool]) -> str:
+        return _PLAIN if kind is ScalarNode and implicit[0] else ""
+
+    def descend_resolver(self, *above: object) -> None: ...
+
+    def ascend_resolver(self) -> None: ...
+
+
 class _Reader:
     def __init__(self, text: str, file: str, first_line: int) -> None:
         self.faults: list[Diagnostic] = []
         self._lines: dict[Keys, int] = {(): first_line}
         self._text_lines: dict[Keys, int] = {}
         self._seen: set[int] = set()
-        self._text = text
+        self._text = _one_character_each(text)
         self._file = file
         self._first_line = first_line
 
@@ -106,15 +127,13 @@ class _Reader:
         node = self._compose()
         if isinstance(node, MappingNode):
             return YamlBlock(self._mapping(node, ()), self._lines, self._text_lines)
-        if node is not None and (node.value or node.tag != "tag:yaml.org,2002:null"):
+        if node is not None and (node.value or node.tag != _PLAIN):
             self._add(0, _NOT_KEYS)
         return YamlBlock({}, self._lines)
 
     def _compose(self) -> Node | None:
-        yaml = YAML(typ="safe", pure=True)
-        yaml.composer.warn_double_anchors = False
         try:
-            node: Node | None = yaml.compose(self._text)
+            node: Node | None = _Parser(self._text).get_single_node()
         except MarkedYAMLError as error:
             problem = (error.problem or "").strip()
             hint = next((hint for start, hint in _YAML_MESSAGES if problem.startswith(start)), problem)
@@ -134,7 +153,7 @@ class _Reader:
             if not isinstance(key, ScalarNode):
                 self._add(key.start_mark.index, "a key is one word")
                 continue
-            name = self._text_of(key)
+            name = _text_of(key)
             keys = (*above, name)
             if name in values:
                 self._add(key.start_mark.index, f"{'.'.join(keys)} appears twice")
@@ -159,35 +178,31 @@ class _Reader:
             return [self._value(item, (*keys, str(position))) for position, item in enumerate(node.value)]
         is_below_its_key = isinstance(node, ScalarNode) and node.style in ("|", ">")
         self._text_lines[keys] = self._line(node.start_mark.index) + is_below_its_key
-        return _scalar(str(node.tag).rpartition(":")[2], self._text_of(node))
-
-    def _text_of(self, node: Node) -> str:
-        """The text of a scalar; a pair of surrogates, as JSON writes them, is one character."""
-        code_units = str(node.value).encode("utf-16", "surrogatepass")
-        try:
-            return code_units.decode("utf-16")
-        except UnicodeDecodeError:
-            self._add(node.start_mark.index, "half of a surrogate pair is no text")
-            return code_units.decode("utf-16", "replace")
+        return _scalar(_text_of(node)) if node.tag == _PLAIN else _text_of(node)
 
     def _line(self, index: int) -> int:
-        # YAML counts more characters than the line feed as the end of a line; editors do not.
         return self._first_line + self._text.count("\n", 0, index)
 
     def _add(self, index: int, message: str) -> None:
         self.faults.append(Diagnostic(self._file, self._line(index), message))
 
 
-def _scalar(kind: str, text: str) -> object:
-    if kind == "null":
-        return None
-    if kind == "bool" and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if kind == "int" and _PLAIN_INTEGER.fullmatch(text):
+def _one_character_each(text: str) -> str:
+    """The text with stand-ins, and each pair of surrogates that JSON has escaped as one character."""
+    return _SURROGATES.sub(lambda pair: str(json.loads(f'"{pair[0]}"')), text.translate(_STAND_INS))
+
+
+def _text_of(node: Node) -> str:
+    return str(node.value).translate(_RESTORED)
+
+
+def _scalar(text: str) -> object:
+    """A plain scalar by the core schema (https://yaml.org/spec/1.2.2/#103-core-schema), decimals only."""
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if _PLAIN_INTEGER.fullmatch(text):
         return int(text)
-    if kind == "float" and _PLAIN_DECIMAL.fullmatch(text):
-        return float(text)
-    return text
+    return float(text) if _PLAIN_DECIMAL.fullmatch(text) else text
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

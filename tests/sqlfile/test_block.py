@@ -3,9 +3,9 @@
 import json
 
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from aggregator.sqlfile.yaml_header import read_yaml
 
@@ -151,16 +151,16 @@ PROSE = "the header holds YAML keys and nothing else; write other notes in a com
             1,
             "the header is not YAML: a bracket is not closed, or a text inside of brackets needs quotes",
         ),
-        ('a: 1\nb: "\\ud800"', 2, "half of a surrogate pair is no text"),
-        ('a: {"\\udc00x": 1}', 1, "half of a surrogate pair is no text"),
+        ('a: 1\nb: "\\ud800"', 2, "the header is not YAML: an escape in quotes stands for no character"),
+        ('a: {"\\udc00x": 1}', 1, "the header is not YAML: an escape in quotes stands for no character"),
         ("a: 'x\nb: 1\n", 3, "the header is not YAML: a quote is not closed"),
         ("a: 1\n---\nb: 2", 2, "the header is not YAML: --- begins a second document"),
         ("a:\n  b: 1\n c: 2", 3, "the header is not YAML: a line is not indented like those above it"),
-        ("a: *b", 1, "the header is not YAML: found undefined alias 'b'"),
+        ("a: *b", 1, "the header is not YAML: found undefined alias"),
         (
             "a: \x07",
             1,
-            "the header is not YAML: unacceptable character #x0007: special characters are not allowed",
+            "the header is not YAML: unacceptable character #x0007: control characters are not allowed",
         ),
         ("a: &x {b: 1}\nc: *x", 1, "c is an alias; write the value again"),
         ("a: &x [*x]", 1, "a.0 is an alias; write the value again"),
@@ -177,8 +177,8 @@ PROSE = "the header holds YAML keys and nothing else; write other notes in a com
         ),
         (
             "*****\n* A box\n*****",
-            2,
-            f"the header is not YAML: expected alphabetic or numeric character, but found ' ' ({PROSE})",
+            1,
+            f"the header is not YAML: did not find expected alphabetic or numeric character ({PROSE})",
         ),
         ("- a list\n- of notes", 1, PROSE),
         ("=== Report ===", 1, PROSE),
@@ -247,7 +247,7 @@ def test_json_reads_as_itself(tree: dict[str, object]) -> None:
     assert values(json.dumps(tree)) == tree
 
 
-def test_ruamel_agrees_on_what_we_do_not_change() -> None:
+def test_pyyaml_agrees_on_what_we_do_not_change() -> None:
     text = "title: x\nparams:\n  a: {type: integer, min: 1, default: 2.5}\nformats: [csv, json]\n"
     text += "long: >\n  a\n  b\n"
-    assert values(text) == YAML(typ="safe", pure=True).load(text)
+    assert values(text) == yaml.safe_load(text)
