@@ -20,9 +20,10 @@ from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.prepare import InspectionConnection
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import AggregatorError
-from aggregator.formats import PLAN, SQL_FUNCTIONS
+from aggregator.formats import SQL_FUNCTIONS
+from aggregator.read.operations import Explain, arguments_of
 from aggregator.read.plan import Plan
-from aggregator.read.reader import LocalReader, job_of
+from aggregator.read.reader import LocalReader
 from aggregator.sqlfile.catalog import SqlFolder
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import text_of
@@ -134,11 +135,13 @@ def explained(question: Question, longest: float = _LONGEST_SECONDS) -> Plan:
     limit = threading.Timer(longest, reader.stop)
     limit.start()
     try:
-        [chunk] = reader.chunks(job_of(question.report, question.given, PLAN))
+        [chunk] = reader.chunks(Explain(question.report, arguments_of(question.report, question.given)))
     finally:
         limit.cancel()
         pool.close_idle(older_than=0)
-    return Plan.model_validate_json(chunk.text)
+    (plan,) = chunk.items
+    assert isinstance(plan, Plan)
+    return plan
 
 
 def explained_all(asked: Iterable[Question]) -> tuple[dict[str, Plan], dict[str, str]]:

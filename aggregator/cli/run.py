@@ -19,13 +19,13 @@ from tqdm import tqdm
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.base import Snapshots
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NotAcceptable, NotFound
 from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN, SQL_FUNCTIONS
-from aggregator.formats.base import Format
-from aggregator.read.reader import job_of
+from aggregator.formats.base import Format, Representation
+from aggregator.read.operations import Explain, arguments_of, plan_as_json, rows_of
 from aggregator.read.run import Run, Spool
 from aggregator.settings import Settings
 from aggregator.sqlfile.catalog import Catalog, RouteMatch, SqlFolder
@@ -131,20 +131,22 @@ def _run(settings: Settings, order: RunRequest) -> int:
     engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
     registry = EndpointRegistry(SqlFolder(settings.sql), engine, settings.lock_wait, check_read)
     match = _find(registry.catalog(ANYBODY), order.report)
-    attempts = Attempts(registry)
-    while True:
-        report = registry.check(match.endpoint)
+
+    def write(report: ReadEndpoint) -> int:
         format = _format(report, order)
         given = {name: [text] for name, text in match.path_parameters.items()}
         for name, text in order.parameters:
             given.setdefault(name, []).append(text)
-        job = job_of(report, given, format)
-        spool = Spool(settings.spool_memory, settings.spool_dir)
-        try:
-            with destination(order.file) as file:
-                return _write(Run(job, spool), engine.make_snapshots(), settings, order, file)
-        except StaleEndpoint as stale:
-            attempts.failed(report, stale)
+        if isinstance(format, Format):
+            rows = rows_of(report, given, format)
+            run = Run(rows, Spool(settings.spool_memory, settings.spool_dir), rows.encode)
+        else:
+            operation = Explain(report, arguments_of(report, given))
+            run = Run(operation, Spool(settings.spool_memory, settings.spool_dir), plan_as_json)
+        with destination(order.file) as file:
+            return _write(run, engine.make_snapshots(), settings, order, file)
+
+    return registry.with_fresh(match.endpoint, write)
 
 
 def _find(catalog: Catalog, name: str) -> RouteMatch:
@@ -166,7 +168,7 @@ def _find(catalog: Catalog, name: str) -> RouteMatch:
         raise NotFound("\n".join(lines)) from error
 
 
-def _format(report: ReadEndpoint, order: RunRequest) -> Format:
+def _format(report: ReadEndpoint, order: RunRequest) -> Representation:
     name = order.format
     if name is None and order.file is not None:
         suffixes = {format.suffix: format.name for format in (*FORMATS.values(), *PICTURES.values())}
@@ -203,7 +205,7 @@ def _write(run: Run, pool: Snapshots, settings: Settings, order: RunRequest, fil
             begun.set()
 
     thread = Thread(target=execute)
-    seconds = run.job.report.time_limit(settings.time_limit)
+    seconds = run.operation.report.time_limit(settings.time_limit)
     limit = Timer(seconds, run.stop_after, [seconds])
     try:
         # Whoever stops the command may do so between any two lines.

@@ -33,6 +33,7 @@ _BARE_SECONDS = 2.0
 """How long a name without its schema is taken for that of one table; any file may get one of that name."""
 
 T = TypeVar("T", bound=CompiledEndpoint)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,16 @@ class EndpointRegistry(Generic[T]):
         if known.report is None:
             raise known.error or BrokenEndpoint(endpoint.faults)
         return known.report
+
+    def with_fresh(self, endpoint: Endpoint, act: Callable[[T], R]) -> R:
+        """What act returns for the endpoint, which is checked again while its tables have changed."""
+        attempts = Attempts(self)
+        while True:
+            compiled = self.check(endpoint)
+            try:
+                return act(compiled)
+            except StaleEndpoint as stale:
+                attempts.failed(compiled, stale)
 
     def forget(self, report: T) -> None:
         """Check the report again before its next use: its tables have changed."""

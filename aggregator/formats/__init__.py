@@ -6,13 +6,12 @@ from dataclasses import replace
 from functools import lru_cache
 
 from aggregator.formats import csv, values
-from aggregator.formats.base import Format
+from aggregator.formats.base import Format, Representation
 from aggregator.formats.charts import Picture
 from aggregator.formats.charts.points import Chart
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
 from aggregator.formats.excel import ExcelWriter
-from aggregator.formats.html import HtmlTable
-from aggregator.formats.json import DocumentWriter, JsonWriter, NdJsonWriter, Shape
+from aggregator.formats.json import JsonWriter, NdJsonWriter, Shape
 from aggregator.values.vocabulary import RegisteredFunction
 
 _CSV_TYPE = "text/csv; charset=utf-8; header=present"
@@ -63,19 +62,16 @@ PICTURES: dict[str, Format] = {
 }
 """The other formats of a report with a chart, available by name."""
 
-PLAN = Format("plan", "application/json", ".json", DocumentWriter, disposition="inline")
-"""No format of rows: `?format=plan` asks of any report how SQLite runs it."""
+PLAN = Representation("plan", "application/json", ".json")
+"""How SQLite runs the report."""
 
-HTML = Format("html", "text/html; charset=utf-8", ".html", HtmlTable(), disposition="inline")
+HTML = Representation("html", "text/html; charset=utf-8", ".html")
 """A page of rows for people; every report has it."""
 
 SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *PICTURES.values())} | {
     f".{alias}": name for alias, name in ALIASES.items()
 }
 """The endings of URLs, and the format that each names."""
-
-FORM = Format("form", "application/json", ".json", DocumentWriter, disposition="inline")
-"""No format of rows either: the choices of a report's form, when its parameters do not fit."""
 
 SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
     **values.TIME_FUNCTIONS,

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from aggregator.values.vocabulary import Column
 
@@ -117,25 +117,36 @@ class Writer(Protocol):
     def join(self, rows: Sequence[bytes]) -> bytes:
         """A batch of at least one row as one chunk; raises UnrepresentableValue for what cannot be shown."""
 
-    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The whole file for the chunks of `join`; what the iterable raises goes through."""
+    def encode(self, chunks: Iterable[Any]) -> Iterator[bytes]:
+        """The whole file for the chunks of `join`; what the iterable raises goes through.
+
+        In JSON with the shape `page`, a PageEnd follows the chunks.
+        """
+
+
+WriterFactory = Callable[[Sequence[Column], str], Writer]
+"""Makes a Writer for columns and the result's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A way to write rows, as the formats' registry knows it.
-
-    name: as in `?format=`; suffix: of the URL and of the file, with its dot; compressed: whether
-    the file is compressed by itself; disposition: whether a browser shows it (`inline`) or saves it
-    (`attachment`); writer: makes a Writer for columns and the result's name. is_drawn: whether it is one
-    piece that takes its time after the last row. policy: the Content-Security-Policy of a file that a
-    browser may open as a page.
-    """
+class Representation:
+    """What a client can ask of a report. name: as in `?format=`; suffix: of the URL, with its dot."""
 
     name: str
     media_type: str
     suffix: str
-    writer: Callable[[Sequence[Column], str], Writer]
+
+
+@dataclass(frozen=True, slots=True)
+class Format(Representation):
+    """A file of rows.
+
+    compressed: whether it is compressed by itself; disposition: whether a browser shows it (`inline`) or
+    saves it (`attachment`). is_drawn: whether it is one piece that takes its time after the last row. policy:
+    the Content-Security-Policy of a file that a browser may open as a page.
+    """
+
+    writer: WriterFactory
     compressed: bool = False
     disposition: Literal["inline", "attachment"] = "attachment"
     is_drawn: bool = False

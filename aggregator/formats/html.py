@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ import orjson
 from markupsafe import escape
 
 from aggregator.formats import localize
-from aggregator.formats.base import Writer, valid_json_of
+from aggregator.formats.base import valid_json_of
 from aggregator.formats.csv import array_sql
 from aggregator.formats.values import json_value
 from aggregator.values.vocabulary import Column
@@ -206,14 +206,51 @@ _TYPED: dict[str, tuple[type | tuple[type, ...], Callable[[Any, Column, str], tu
 }
 """The types of columns that look other than they are stored: what their values are, and how those look."""
 
-MARK = b"\x1e"
 _LINE = b"\n"
 _ROWS_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
+class PageHead:
+    """What is known when a page's rows have been read.
+
+    choices: of each parameter that has some in the data; seconds: what reading took; shown: rows of the page.
+    """
+
+    choices: Mapping[str, Sequence[str]]
+    seconds: float
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What is known of the rows of all pages.
+
+    rows: their number, None when they were not counted; is_slow: because that took too long. sums: of the
+    columns that have one, as text; None when there is only the one page.
+    """
+
+    rows: int | None
+    sums: Mapping[str, str] | None = None
+    is_slow: bool = False
+
+
+class PageRows:
+    """Writes the rows of a page as lines of JSON arrays, which an HtmlWriter reads."""
+
+    def __init__(self, columns: Sequence[Column], name: str) -> None:
+        self.row_sql = array_sql([json_value(column) for column in columns])
+
+    def join(self, rows: Sequence[bytes]) -> bytes:
+        return _LINE.join(rows)
+
+    def encode(self, items: Iterable[Any]) -> Iterator[bytes]:
+        yield from items
+
+
+@dataclass(frozen=True, slots=True)
 class HtmlTable:
-    """Makes the writer of a page's rows.
+    """How a reader sees the rows.
 
     locale: the reader's; root: the way from the page to `/`, as `../`; is_record: whether the columns stand
     below each other, of the first row; but for the members: those are a table below them. endings: of the
@@ -227,18 +264,15 @@ class HtmlTable:
     endings: tuple[str, ...] = ()
     taken: tuple[tuple[str, str, str], ...] = ()
 
-    def __call__(self, columns: Sequence[Column], name: str) -> Writer:
-        return HtmlWriter(columns, self)
-
 
 class HtmlWriter:
-    """Writes `<tbody>` and `<tfoot>`; see the module for what stands around them."""
+    """Writes `<tbody>` and `<tfoot>` of one page's rows, which are those of PageRows."""
 
-    def __init__(self, columns: Sequence[Column], table: HtmlTable) -> None:
-        self.row_sql = array_sql([json_value(column) for column in columns])
+    def __init__(self, columns: Sequence[Column], table: HtmlTable, rows: bytes) -> None:
         self._columns = columns
         self._table = table
-        self._valid = valid_json_of(columns)
+        self._lines = valid_json_of(columns)(rows).split(_LINE) if rows else []
+        self._sums = Sums(columns)
         cells = [
             (
                 column,
@@ -255,37 +289,16 @@ class HtmlWriter:
         self._below = [pair for pair in cells if pair not in self._beside]
         self._members = [place for place, column in enumerate(columns) if column.name in table.members]
 
-    def join(self, rows: Sequence[bytes]) -> bytes:
-        return _LINE.join(rows)
+    def body(self) -> str:
+        """`<tbody>`."""
+        rows = [*self._rows()]
+        if self._lines and self._table.is_record:
+            rows = [*self._record(orjson.loads(self._lines[0]), self.numbers()), *rows]
+        return "<tbody>" + "\n".join(rows) + "</tbody>"
 
-    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        sums = Sums(self._columns)
-        for place, chunk in enumerate(chunks):
-            head = b""
-            if place == 0:
-                facts, _, chunk = chunk.partition(MARK)
-                head = self._head(facts, chunk.partition(MARK)[0])
-            rows, mark, end = chunk.partition(MARK)
-            body = "\n".join(self._rows(rows, sums)).encode() if rows else b""
-            foot = b"</tbody>" + self._foot(sums, orjson.loads(end)) + MARK + end if mark else b""
-            yield head + body + foot
-
-    def _head(self, facts: bytes, rows: bytes) -> bytes:
-        """What stands before the rows; rows: the first of them."""
-        numbers = self._numbers(rows)
-        facts = orjson.dumps(orjson.loads(facts) | {"numbers": numbers})
-        record: Iterable[str] = ()
-        if rows and self._table.is_record:
-            record = self._record(orjson.loads(self._valid(rows.partition(_LINE)[0])), numbers)
-        return facts + MARK + b"<tbody>" + "\n".join(record).encode()
-
-    def _numbers(self, rows: bytes) -> list[str]:
+    def numbers(self) -> list[str]:
         """The columns of numbers, by their types or by the first rows."""
-        first = [
-            orjson.loads(row)
-            for row in self._valid(rows).split(_LINE, _ROWS_LOOKED_AT)[:_ROWS_LOOKED_AT]
-            if row
-        ]
+        first = list(map(orjson.loads, self._lines[:_ROWS_LOOKED_AT]))
         names = []
         for place, column in enumerate(self._columns):
             values = [row[place] for row in first if row[place] is not None]
@@ -293,12 +306,11 @@ class HtmlWriter:
                 names.append(column.name)
         return names
 
-    def _rows(self, rows: bytes, sums: Sums) -> Iterator[str]:
-        for row in self._valid(rows).split(_LINE):
-            values = orjson.loads(row)
+    def _rows(self) -> Iterator[str]:
+        for values in map(orjson.loads, self._lines):
             if self._members and all(values[place] is None for place in self._members):
                 continue
-            sums.add(values)
+            self._sums.add(values)
             if self._below:
                 yield f"<tr>{''.join([cell(values) for _, cell in self._below])}</tr>"
 
@@ -314,18 +326,18 @@ class HtmlWriter:
             )
             yield f'<tr class="heads">{"".join(heads)}</tr>'
 
-    def _foot(self, sums: Sums, facts: dict[str, Any]) -> bytes:
-        """The totals of all pages: as the facts say them, else those of the rows that were seen."""
-        of_all = facts.get("sums", sums.texts() if facts.get("is_whole") else None)
-        if not of_all or not self._below or facts["rows"] == 1:
-            return b""
+    def foot(self, totals: Totals) -> str:
+        """`<tfoot>` with the totals of all pages, to be called after `body`; empty without any."""
+        sums = self._sums.texts() if totals.sums is None else totals.sums
+        if not sums or not self._below or totals.rows in (None, 1):
+            return ""
         cells = []
         for column, _ in self._below:
-            text = of_all.get(column.name)
+            text = sums.get(column.name)
             cells.append("<td></td>" if text is None else f'<td class="n">{self._total(column, text)}</td>')
         if cells[0] == "<td></td>":
             cells[0] = '<th scope="row">Total</th>'
-        return f"<tfoot><tr>{''.join(cells)}</tr></tfoot>".encode()
+        return f"<tfoot><tr>{''.join(cells)}</tr></tfoot>"
 
     def _total(self, column: Column, text: str) -> str:
         if column.type == "money":

@@ -83,13 +83,6 @@ class JsonWriter:
         yield b"[]" if before == b"[" else b"]"
 
 
-class DocumentWriter(JsonWriter):
-    """Writes rows as JSON does, so that SQLite does all of its work; the file is the chunk that it gets."""
-
-    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        yield from chunks
-
-
 class NdJsonWriter:
     """One object a line, each line ended by a line feed (https://github.com/ndjson/ndjson-spec).
 
@@ -208,13 +201,17 @@ def _list_schema(columns: Sequence[Column]) -> dict[str, Any]:
     return {"type": "array", "items": object_schema(columns)}
 
 
-def end_of_page(total: int, limit: int, offset: int) -> bytes:
-    """What follows the rows of a page, to be put after its last chunk."""
-    return _MARK + f'"total":{total},"limit":{limit},"offset":{offset}'.encode()
+@dataclass(frozen=True, slots=True)
+class PageEnd:
+    """What stands after the rows of a page. total: the rows of all pages."""
+
+    total: int
+    limit: int
+    offset: int
 
 
 class _PageWriter:
-    """The last chunk holds the end of the page, and perhaps no row."""
+    """The last item is the end of the page."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.row_sql = object_sql(columns)
@@ -223,15 +220,15 @@ class _PageWriter:
     def join(self, rows: Sequence[bytes]) -> bytes:
         return b",\n".join(rows)
 
-    def encode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def encode(self, items: Iterable[bytes | PageEnd]) -> Iterator[bytes]:
         before = b'{"items":['
-        for chunk in chunks:
-            rows, mark, end = chunk.partition(_MARK)
-            if rows:
-                yield before + self._valid(rows)
-                before = b",\n"
-            if mark:
+        for item in items:
+            if isinstance(item, PageEnd):
+                end = f'"total":{item.total},"limit":{item.limit},"offset":{item.offset}'.encode()
                 yield (b"" if before == b",\n" else before) + b"]," + end + b"}"
+            else:
+                yield before + self._valid(item)
+                before = b",\n"
 
 
 class _RecordWriter:

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from aggregator.documents import Count, Document
 from aggregator.engine.base import WRAPPER, PlanStep, Snapshot, SqlValue
-from aggregator.read.query import Prepared
 
 
 class Plan(Document):
@@ -29,16 +28,19 @@ class Plan(Document):
 def plan_of(
     report: str,
     snapshot: Snapshot,
-    run: Prepared,
+    sql: str,
+    count_sql: str | None,
     values: Mapping[str, SqlValue],
     read: Callable[[], int],
 ) -> Plan:
-    """Explain what is run for a report, then run it. read: does so, and gives the number of rows.
+    """Explain what is run for a report, then run it.
+
+    count_sql: the SELECT of a page's total; read: runs sql, and gives the number of rows.
 
     Raises what `read` raises, and StatementFailed.
     """
-    plan = [*_unwrapped(snapshot.explain(run.sql, values))]
-    total_plan = snapshot.explain(run.count_sql, values) if run.count_sql is not None else []
+    plan = [*_unwrapped(snapshot.explain(sql, values))]
+    total_plan = snapshot.explain(count_sql, values) if count_sql is not None else []
     began = time.monotonic()
     rows = read()
     return Plan(

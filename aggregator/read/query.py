@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -10,9 +11,7 @@ from functools import lru_cache
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.engine.base import Dialect, OrderedSelect, Snapshot, SqlValue, Statement
 from aggregator.errors import InvalidParameter, InvalidParameters
-from aggregator.formats import PLAN
-from aggregator.formats.base import Format, Writer
-from aggregator.formats.json import Page
+from aggregator.formats.base import Writer, WriterFactory
 from aggregator.formats.values import money_text
 from aggregator.sqlfile.parameters import Arguments
 from aggregator.values.vocabulary import Column
@@ -22,37 +21,42 @@ PAGE_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """The writer of a report's rows in a format, and the SQL that gives it each row as one BLOB.
-
-    count_sql: of a page, how many rows all pages have.
-    """
+class Query:
+    """The writer of a report's rows, and the SQL that gives it each row as one BLOB."""
 
     writer: Writer
     sql: str
-    count_sql: str | None
 
 
 @lru_cache(maxsize=1_000)
-def prepared(
-    report: ReadEndpoint, format: Format, is_whole: bool = False, sort: str | None = None, page: int = 0
-) -> Prepared:
-    """What is run for a report. Of one in pages, is_whole: all rows.
+def query_of(
+    report: ReadEndpoint,
+    make_writer: WriterFactory,
+    sort: str | None = None,
+    all_pages: bool = False,
+    page: int = 0,
+) -> Query:
+    """What is run for a report.
 
-    sort: a column and its direction, `name.desc`, or None for the file's order; page: of a report without
-    pages, 0 for all rows.
+    sort: a column and its direction, `name.desc`, or None for the file's order; all_pages: of one in pages,
+    all rows from its offset on; page: of one without pages, from 1, or 0 for all rows.
     """
-    sql = _ordered(report, sort, is_whole)
-    if page:
+    sql = _ordered(report, sort, all_pages)
+    if page and report.paging is None:
         sql = report.dialect.page(sql, PAGE_ROWS, (page - 1) * PAGE_ROWS)
-    statement, paging = replace(report.statement, sql=sql), report.paging
-    writer = format.writer(report.columns, report.endpoint.sheet)
-    is_page = paging is not None and (isinstance(format.writer, Page) or format == PLAN)
-    count_sql = paging.count if paging and is_page else None
-    return Prepared(writer, report.dialect.rows_as_text(statement, writer.row_sql), count_sql)
+    writer = make_writer(report.columns, report.endpoint.sheet)
+    return Query(writer, report.dialect.rows_as_text(replace(report.statement, sql=sql), writer.row_sql))
 
 
-def _ordered(report: ReadEndpoint, sort: str | None, is_whole: bool) -> str:
+def bindings(arguments: Arguments) -> dict[str, SqlValue]:
+    """The arguments as SQL takes them; a list as the JSON array that `json_each` reads."""
+    return {
+        name: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+        for name, value in arguments.items()
+    }
+
+
+def _ordered(report: ReadEndpoint, sort: str | None, all_pages: bool) -> str:
     """The SELECT in an order, with its LIMIT."""
     select, dialect = report.ordered, report.dialect
     sql = report.statement.sql if select is None else select.sql(_order(report, select, sort))
@@ -61,7 +65,7 @@ def _ordered(report: ReadEndpoint, sort: str | None, is_whole: bool) -> str:
         sql = dialect.sort_for_reader(sql, report.columns, place, direction)
     if select is None:
         return sql
-    return dialect.all_pages(sql) if is_whole else f"{sql}\n{select.limit}"
+    return dialect.all_pages(sql) if all_pages else f"{sql}\n{select.limit}"
 
 
 def _order(report: ReadEndpoint, select: OrderedSelect, sort: str | None) -> str:

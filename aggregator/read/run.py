@@ -15,13 +15,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from aggregator.engine.base import Snapshots
 from aggregator.errors import AggregatorError, QueryFailed, SpoolFull, TimeLimitExceeded
-from aggregator.read.query import prepared
-from aggregator.read.reader import UNCOUNTED, Job, LocalReader, Reader
+from aggregator.read.operations import Item, Operation
+from aggregator.read.reader import LocalReader, Reader
 from aggregator.read.worker_process import WorkerProcesses
 
 _RECENT_SECONDS = 2.0
@@ -71,8 +72,14 @@ class SpoolSpace:
             self._lent -= size
 
 
+@dataclass(frozen=True, slots=True)
+class _InFile:
+    start: int
+    length: int
+
+
 class Spool:
-    """Chunks in, chunks out, in the same order. One thread writes and one reads.
+    """Parts of a result in, and out in the same order. One thread writes and one reads.
 
     memory: bytes that are kept in memory. directory: where the file is made when they do not
     suffice, None for the system's temporary folder. space: what all files share, None for no limit.
@@ -93,7 +100,7 @@ class Spool:
         self._is_read = False
         self._began = self._last_taken = time.monotonic()
         self._recently_taken = 0.0
-        self._waiting: deque[bytes | tuple[int, int]] = deque()
+        self._waiting: deque[Item | _InFile] = deque()
         self._in_memory = 0
         self._in_file = 0
         self._file: IO[bytes] | None = None
@@ -119,35 +126,36 @@ class Spool:
         """Bytes taken, of which those of long ago count less and less."""
         return self._recently_taken * math.exp((self._last_taken - now) / _RECENT_SECONDS)
 
-    def write(self, chunk: bytes) -> None:
-        """Add a chunk; never waits for the reader.
+    def write(self, item: Item) -> None:
+        """Add a part; never waits for the reader.
 
         Raises QueryFailed when the disk is full, and SpoolFull when the spool was broken off.
         """
-        if self._add_to_memory(chunk):
+        if self._add_to_memory(item) or not isinstance(item, bytes):
             return
         if self._space is not None:
-            self._space.make_room(self, len(chunk))
+            self._space.make_room(self, len(item))
         with self._changed:
             if not self._abandoned:
-                self._waiting.append(self._to_file(chunk))
+                self._waiting.append(self._to_file(item))
                 self._in_file += 1
                 self._changed.notify()
                 return
         if self._space is not None:
             self._space.forget(self)
 
-    def _add_to_memory(self, chunk: bytes) -> bool:
-        """Whether nothing is left to do with the chunk."""
+    def _add_to_memory(self, item: Item) -> bool:
+        """Whether nothing is left to do with the part."""
+        size = len(item) if isinstance(item, bytes) else 0
         with self._changed:
             if self._abandoned:
                 if isinstance(self._error, SpoolFull):
                     raise self._error
                 return True
-            is_small = self._in_memory + len(chunk) <= self._memory or not self._waiting
+            is_small = not size or self._in_memory + size <= self._memory or not self._waiting
             if is_small:
-                self._waiting.append(chunk)
-                self._in_memory += len(chunk)
+                self._waiting.append(item)
+                self._in_memory += size
                 self._changed.notify()
             return is_small
 
@@ -164,14 +172,11 @@ class Spool:
             self._ended, self._error = True, self._error or error
             self._changed.notify()
 
-    def chunks(self) -> Iterator[bytes]:
-        """The chunks as they come, waiting for each; raises the error that the writer ended with."""
+    def items(self) -> Iterator[Item]:
+        """The parts as they come, waiting for each; raises the error that the writer ended with."""
         self._is_read = True
-        while True:
-            chunk = self._next()
-            if chunk is None:
-                return
-            yield chunk
+        while (item := self._next()) is not None:
+            yield item
 
     def close(self) -> None:
         """Let go of everything; what is still written is dropped."""
@@ -190,7 +195,7 @@ class Spool:
             self._ended = True
             self._changed.notify()
 
-    def _next(self) -> bytes | None:
+    def _next(self) -> Item | None:
         with self._changed:
             while not self._waiting and not self._ended:
                 self._changed.wait()
@@ -198,16 +203,17 @@ class Spool:
                 raise self._error
             if not self._waiting:
                 return None
-            chunk = self._waiting.popleft()
-            if isinstance(chunk, bytes):
-                self._in_memory -= len(chunk)
-            else:
-                chunk = self._from_file(*chunk)
+            item = self._waiting.popleft()
+            if isinstance(item, _InFile):
+                item = self._from_file(item)
+            elif isinstance(item, bytes):
+                self._in_memory -= len(item)
             now = time.monotonic()
-            self._recently_taken, self._last_taken = self._recent(now) + len(chunk), now
-            return chunk
+            size = len(item) if isinstance(item, bytes) else 0
+            self._recently_taken, self._last_taken = self._recent(now) + size, now
+            return item
 
-    def _to_file(self, chunk: bytes) -> tuple[int, int]:
+    def _to_file(self, chunk: bytes) -> _InFile:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0, dir=self._directory)
@@ -218,13 +224,13 @@ class Spool:
             raise QueryFailed(
                 "The server's disk is full: no space for the rows of a slow download.", f"spool: {error}"
             ) from error
-        place = (self._file_end, len(chunk))
+        place = _InFile(self._file_end, len(chunk))
         self._file_end += len(chunk)
         return place
 
-    def _from_file(self, start: int, length: int) -> bytes:
+    def _from_file(self, place: _InFile) -> bytes:
         assert self._file is not None
-        chunk = os.pread(self._file.fileno(), length, start)
+        chunk = os.pread(self._file.fileno(), place.length, place.start)
         self._in_file -= 1
         if self._in_file == 0:
             os.ftruncate(self._file.fileno(), 0)
@@ -235,19 +241,25 @@ class Spool:
 log = logging.getLogger(__name__)
 
 
-class Run:
-    """A report on its way.
+Encode = Callable[[Iterator[Item]], Iterator[bytes]]
+"""Makes the bytes of a file or a page of a result's parts; what they raise goes through."""
 
-    `execute` reads the rows in a thread of its own; `output` gives the file's bytes in another. A
-    result that was small is complete when `execute` returns, as `body`. `rows` counts those read;
-    `seconds` is what all of them cost, None when they were not all read.
+
+class Run:
+    """An operation on its way.
+
+    `execute` reads in a thread of its own; `output` gives the parts of the result in another. A result that
+    was small is complete when `execute` returns, as `items`, and as `body` when it is to be encoded. `rows`
+    counts those read; `seconds` is what all of them cost, None when they were not all read.
     """
 
-    def __init__(self, job: Job, spool: Spool) -> None:
-        self.job = job
+    def __init__(self, operation: Operation, spool: Spool, encode: Encode | None = None) -> None:
+        self.operation = operation
         self.rows = 0
         self.seconds: float | None = None
+        self.items: list[Item] | None = None
         self.body: bytes | None = None
+        self._encode = encode
         self._spool = spool
         self._streaming = False
         self._reader: Reader | None = None
@@ -257,10 +269,10 @@ class Run:
     def execute(
         self, pool: Snapshots, started: Callable[[], None], processes: WorkerProcesses | None = None
     ) -> None:
-        """Read the rows to their end at full speed, in one of the processes if that pays.
+        """Read to the end at full speed, in one of the processes if that pays.
 
-        started: called when there are first bytes to take, unless the result is small. Raises what
-        goes wrong before that, StaleEndpoint among it; what goes wrong later is raised by `output`.
+        started: called when there are first parts to take, unless the result is small. Raises what goes wrong
+        before that, StaleEndpoint among it; what goes wrong later is raised by `output`.
         """
         try:
             with self._stoppable_reader(pool, processes) as reader:
@@ -268,14 +280,18 @@ class Run:
             self._spool.end()
         except Exception as error:
             self._fail(error)
+        if self._streaming or not self.operation.rows_wanted:
+            return
         # A picture is drawn where files are written, when this thread is free for the next report.
-        if not self._streaming and not self.job.format.is_drawn:
+        if self._encode is None:
+            self.items = list(self._spool.items())
+        elif not self.operation.is_drawn:
             self.body = b"".join(self.output())
 
     def output(self) -> Iterator[bytes]:
-        """The bytes of the file; raises the error that ended the run."""
-        writer = prepared(self.job.report, self.job.format).writer
-        return writer.encode(self._spool.chunks())
+        """The encoded result; raises the error that ended the run."""
+        assert self._encode is not None
+        return self._encode(self._spool.items())
 
     def stop(self, error: AggregatorError) -> None:
         """End the SQL as soon as may be, from any thread; the run fails with the error."""
@@ -300,7 +316,7 @@ class Run:
 
     @contextmanager
     def _stoppable_reader(self, pool: Snapshots, processes: WorkerProcesses | None) -> Iterator[Reader]:
-        with _reader(self.job, pool, processes) as reader:
+        with _reader(self.operation, pool, processes) as reader:
             with self._lock:
                 if self._stopped is not None:
                     raise self._stopped
@@ -313,9 +329,10 @@ class Run:
 
     def _read(self, reader: Reader, started: Callable[[], None]) -> None:
         began = reader.clock()
-        for chunk in reader.chunks(self.job):
+        for chunk in reader.chunks(self.operation):
             self.rows += chunk.rows
-            self._spool.write(chunk.text)
+            for item in chunk.items:
+                self._spool.write(item)
             if not self._streaming and not chunk.is_last:
                 self._streaming = True
                 started()
@@ -327,21 +344,21 @@ class Run:
         if not self._streaming:
             self._spool.close()
             raise error
-        if self.job.is_page and isinstance(error, TimeLimitExceeded):
-            # The rows are all there; it was counting them that took so long.
-            self._spool.write(UNCOUNTED)
+        end = self.operation.at_time_limit
+        if end is not None and isinstance(error, TimeLimitExceeded):
+            self._spool.write(end)
             self._spool.end()
             return
         if not isinstance(error, AggregatorError):
-            log.error("report %s failed", self.job.report.name, exc_info=error)
+            log.error("report %s failed", self.operation.report.name, exc_info=error)
             error = QueryFailed("The report failed.", repr(error))
         self._spool.end(error)
 
 
 @contextmanager
-def _reader(job: Job, pool: Snapshots, processes: WorkerProcesses | None) -> Iterator[Reader]:
+def _reader(operation: Operation, pool: Snapshots, processes: WorkerProcesses | None) -> Iterator[Reader]:
     if processes is None:
         yield LocalReader(pool)
         return
-    with processes.reader(job) as process:
+    with processes.reader(operation) as process:
         yield process or LocalReader(pool)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aggregator.engine.base import Snapshots, Version
-from aggregator.read.query import prepared
-from aggregator.read.reader import BudgetExceeded, Job, LocalReader
+from aggregator.read.operations import Operation, Rows
+from aggregator.read.reader import BudgetExceeded, LocalReader
 
 QUICK_SECONDS = 0.005
 """A report that cost less than this is run at once, without waking a thread."""
 
-_DOUBT_SECONDS = 1.0
+_SLOW_SECONDS = 1.0
 _MOST_REMEMBERED = 10_000
 
 
@@ -26,35 +26,35 @@ class CostHistory:
 
     def __init__(self) -> None:
         self._seconds: dict[tuple[str, str], float] = {}
-        self._doubted_until: dict[tuple[str, str], float] = {}
+        self._slow_until: dict[tuple[str, str], float] = {}
 
-    def learn(self, job: Job, seconds: float) -> None:
+    def learn(self, operation: Operation, seconds: float) -> None:
         """Remember what it cost to read all rows."""
-        if job.rows_wanted:
+        if operation.rows_wanted:
             if len(self._seconds) >= _MOST_REMEMBERED:
                 self._seconds.clear()
-            self._seconds[_key(job)] = seconds
+            self._seconds[_key(operation)] = seconds
 
-    def doubt(self, job: Job) -> None:
+    def mark_slow(self, operation: Operation) -> None:
         """It kept others waiting, on a locked file perhaps: it is not quick for a while."""
-        if len(self._doubted_until) >= _MOST_REMEMBERED:
-            self._doubted_until.clear()
-        self._doubted_until[_key(job)] = time.monotonic() + _DOUBT_SECONDS
+        if len(self._slow_until) >= _MOST_REMEMBERED:
+            self._slow_until.clear()
+        self._slow_until[_key(operation)] = time.monotonic() + _SLOW_SECONDS
 
-    def is_quick(self, job: Job) -> bool:
+    def is_quick(self, operation: Operation) -> bool:
         """Whether it cost next to nothing; False when it was never run."""
-        key = _key(job)
+        key = _key(operation)
         if self._seconds.get(key, QUICK_SECONDS) >= QUICK_SECONDS:
             return False
-        return key not in self._doubted_until or self._doubted_until[key] < time.monotonic()
+        return key not in self._slow_until or self._slow_until[key] < time.monotonic()
 
-    def took_less(self, job: Job, seconds: float) -> bool:
+    def took_less_than(self, operation: Operation, seconds: float) -> bool:
         """Whether it took less than so many seconds; False when it was never run."""
-        return self._seconds.get(_key(job), float("inf")) < seconds
+        return self._seconds.get(_key(operation), float("inf")) < seconds
 
 
-def _key(job: Job) -> tuple[str, str]:
-    return job.report.name, job.format.name
+def _key(operation: Operation) -> tuple[str, str]:
+    return operation.report.name, operation.format_name
 
 
 _MOST_SECONDS = 0.02
@@ -70,35 +70,34 @@ class SmallResult:
 
 
 class InlineRuns:
-    """Runs what the history knows as quick, with views of its own."""
+    """Runs what the history knows as quick, with snapshots of its own."""
 
     def __init__(self, history: CostHistory, pool: Snapshots) -> None:
         self._history = history
         self._pool = pool
 
-    def result(self, job: Job, seen: Sequence[Version]) -> SmallResult | None:
-        """The job's result; None when it is not known as quick, or is not any more.
+    def result(self, rows: Operation, seen: Sequence[Version]) -> SmallResult | None:
+        """The whole file; None when it is not known as quick, or is not any more.
 
         seen: the report's files as they were just now. Raises what goes wrong, as a Reader does.
         """
-        if not job.rows_wanted or job.is_page or job.format.is_drawn or not self._history.is_quick(job):
+        if not isinstance(rows, Rows) or not rows.rows_wanted or rows.is_drawn:
             return None
-        if job.may_be_stuck:
+        if rows.may_be_stuck or not self._history.is_quick(rows):
             return None
         reader = LocalReader(self._pool, _MOST_SECONDS)
         began = reader.clock()
         try:
-            chunk = reader.small_result(job, seen)
+            chunk = reader.small_result(rows, seen)
         except BudgetExceeded:
             chunk = None
         if chunk is None:
-            self._history.doubt(job)
+            self._history.mark_slow(rows)
             return None
-        writer = prepared(job.report, job.format).writer
-        body = b"".join(writer.encode([chunk.text] if chunk.text else []))
-        self._history.learn(job, reader.clock() - began)
+        body = b"".join(rows.encode(chunk.items))
+        self._history.learn(rows, reader.clock() - began)
         return SmallResult(body, chunk.rows)
 
     def close_idle(self, older_than: float) -> None:
-        """Close the files of views that nobody has used for so many seconds."""
+        """Close snapshots that nobody has used for so many seconds."""
         self._pool.close_idle(older_than)

@@ -2,8 +2,8 @@
 
 Python lets one thread run at a time. Where a report reads a million rows, the thread that steps SQLite
 and those that write files and serve others would take turns; in another process it has a processor to
-itself. `python -m aggregator.read.worker_process` is that process: jobs come on its standard input, frames
-with chunks go out on its standard output. It ends when its input does.
+itself. `python -m aggregator.read.worker_process` is that process: operations come on its standard input,
+frames with chunks go out on its standard output. It ends when its input does.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Snapshots
 from aggregator.errors import AggregatorError, QueryFailed
-from aggregator.read.reader import Chunk, Job, LocalReader, VersionChanged
+from aggregator.read.operations import Chunk, Operation
+from aggregator.read.reader import LocalReader, VersionChanged
 from aggregator.read.scheduling import CostHistory
 
 _FRAME = struct.Struct("<BQQ")
-_MORE, _LAST, _END, _ERROR = range(4)
+_ROWS, _CHUNK, _END, _ERROR = range(4)
+"""Kinds of frames: rows after which more come; any other chunk, pickled; the end; an error, pickled."""
+
 _READY = b"ready"
 _PACKAGE_FOLDER = Path(__file__).parents[2]
 _IDLE_SECONDS = 5.0
@@ -69,12 +72,12 @@ class WorkerReader:
         assert self._process.stdout is not None
         return self._process.stdout.read(len(_READY)) == _READY
 
-    def chunks(self, job: Job) -> Generator[Chunk, None, None]:
+    def chunks(self, operation: Operation) -> Generator[Chunk, None, None]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._is_busy = True
         try:
-            pickle.dump(job, self._process.stdin)
+            pickle.dump(operation, self._process.stdin)
             self._process.stdin.flush()
             yield from _received(self._process.stdout)
             self._is_busy = False
@@ -143,14 +146,16 @@ class WorkerProcesses:
             threading.Thread(target=self._start_one, name="start reader", daemon=True).start()
 
     @contextmanager
-    def reader(self, job: Job) -> Iterator[WorkerReader | None]:
+    def reader(self, operation: Operation) -> Iterator[WorkerReader | None]:
         """A process for a job that may be heavy; None when it is not, or when none is free.
 
         For one that may be stuck there always is a process; raises QueryFailed when it cannot be started.
         """
-        may_be_heavy = job.rows_wanted and not self._history.took_less(job, self._heavy_seconds)
-        reader = self._take() if may_be_heavy or job.may_be_stuck else None
-        if reader is None and job.may_be_stuck:
+        may_be_heavy = operation.rows_wanted and not self._history.took_less_than(
+            operation, self._heavy_seconds
+        )
+        reader = self._take() if may_be_heavy or operation.may_be_stuck else None
+        if reader is None and operation.may_be_stuck:
             reader = self._take_new()
         try:
             yield reader
@@ -239,7 +244,7 @@ def _received(stream: IO[bytes]) -> Generator[Chunk, None, None]:
             return
         if kind == _ERROR:
             raise pickle.loads(text)
-        yield Chunk(text, rows, is_last=kind == _LAST)
+        yield Chunk([text], rows, is_last=False) if kind == _ROWS else pickle.loads(text)
 
 
 def _exactly(stream: IO[bytes], length: int) -> bytes:
@@ -249,34 +254,39 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
     return data
 
 
-def serve(jobs: IO[bytes], frames: IO[bytes]) -> None:
+def serve(operations: IO[bytes], frames: IO[bytes]) -> None:
     """The child's loop: read each job and send its chunks, until the input ends."""
-    pool: Snapshots = pickle.load(jobs)()
+    pool: Snapshots = pickle.load(operations)()
     frames.write(_READY)
     frames.flush()
     known: dict[object, ReadEndpoint] = {}
     while True:
-        while not select.select([jobs], [], [], _IDLE_SECONDS)[0]:
+        while not select.select([operations], [], [], _IDLE_SECONDS)[0]:
             pool.close_idle()
         try:
-            job: Job = pickle.load(jobs)
+            operation: Operation = pickle.load(operations)
         except EOFError:
             return
-        _serve_one(replace(job, report=known.setdefault(_key(job), job.report)), pool, frames)
+        _serve_one(
+            replace(operation, report=known.setdefault(_key(operation), operation.report)), pool, frames
+        )
         pool.close_idle()
         if len(known) > _MOST_KNOWN:
             known.clear()
 
 
-def _key(job: Job) -> object:
+def _key(operation: Operation) -> object:
     """Reports come as copies; of those that are the same, the first is kept with what was prepared for it."""
-    return job.report.name, job.report.digest, job.report.checked_against
+    return operation.report.name, operation.report.digest, operation.report.checked_against
 
 
-def _serve_one(job: Job, pool: Snapshots, frames: IO[bytes]) -> None:
+def _serve_one(operation: Operation, pool: Snapshots, frames: IO[bytes]) -> None:
     try:
-        for chunk in LocalReader(pool).chunks(job):
-            _send(frames, _LAST if chunk.is_last else _MORE, chunk.rows, chunk.text)
+        for chunk in LocalReader(pool).chunks(operation):
+            if not chunk.is_last and len(chunk.items) == 1 and isinstance(chunk.items[0], bytes):
+                _send(frames, _ROWS, chunk.rows, chunk.items[0])
+            else:
+                _send(frames, _CHUNK, chunk.rows, pickle.dumps(chunk))
     except (AggregatorError, StaleEndpoint, VersionChanged) as error:
         _send(frames, _ERROR, 0, pickle.dumps(error))
     except Exception as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from starlette.types import Receive, Scope, Send
 
 from aggregator.errors import Cancelled
-from aggregator.read.reader import Job
-from aggregator.read.run import Run, Spool
+from aggregator.read.operations import Item, Operation
+from aggregator.read.run import Encode, Run, Spool
 from aggregator.web.request import Request
 from aggregator.web.response import Headers, compressed_chunks, head, whole
 from aggregator.web.service import Service
@@ -19,12 +19,9 @@ _WATCH_AFTER_SECONDS = 0.05
 _LET_GO_SECONDS = 0.5
 """SQL that was stopped mostly ends at once, but not inside a single SQLite function."""
 
-HtmlFrame = Callable[[Iterator[bytes]], Iterator[bytes]]
-"""Puts something around the pieces of a file; what they raise goes through."""
-
 
 class Download:
-    """A response whose client may go away at any moment. framed: puts a page around the rows.
+    """A response whose client may go away at any moment. encode: makes the file or the page.
 
     `begin` returns when there is something to send: all of a small result, or the beginning of a large one.
     The report's slot is released when its SQL has ended, not when the client has taken it all. After `begin`
@@ -34,21 +31,19 @@ class Download:
     def __init__(
         self,
         service: Service,
-        job: Job,
+        operation: Operation,
         request: Request,
         time_limit: float,
+        encode: Encode | None = None,
         headers: Headers | None = None,
         gzip: bool = False,
-        framed: HtmlFrame = iter,
     ) -> None:
         self._service = service
-        self._run = Run(job, service.spool())
+        self._run = Run(operation, service.spool(), encode)
         self._request = request
         self._time_limit = time_limit
         self._headers = headers or {}
         self._gzip = gzip
-        self._framed = framed
-        self._file: bytes | None = None
         self._spool: Spool | None = None
         self._is_gone = False
         self._loop = asyncio.get_running_loop()
@@ -62,11 +57,10 @@ class Download:
             await self._start()
             if self._request.is_head:
                 return
-            if self._run.body is not None:
-                self._file = b"".join(self._framed(iter([self._run.body])))
             # With HTTP/1.0 only Content-Length tells a complete file from a broken one.
             # A picture is one piece anyway.
-            elif self._request.counts_bytes or self._run.job.format.is_drawn:
+            is_large = self._run.body is None and self._run.items is None
+            if is_large and (self._request.counts_bytes or self._run.operation.is_drawn):
                 await self._collect()
         except BaseException:
             self.close()
@@ -77,16 +71,17 @@ class Download:
         try:
             if self._request.is_head:
                 await head(self._headers)(scope, receive, send)
-            elif self._file is not None:
-                await whole(self._file, self._headers, self._gzip)(scope, receive, send)
+            elif self._run.body is not None:
+                await whole(self._run.body, self._headers, self._gzip)(scope, receive, send)
             else:
                 await self._stream(send)
         finally:
             self.close()
 
-    def body(self) -> bytes:
-        """All of a small result, without a page around it."""
-        return self._run.body or b""
+    @property
+    def items(self) -> Sequence[Item]:
+        """The parts of a small result that is not encoded."""
+        return self._run.items or ()
 
     def close(self) -> None:
         """Release everything, and end SQL that still runs."""
@@ -118,7 +113,7 @@ class Download:
         def ended(_: asyncio.Future[None]) -> None:
             limit.cancel()
             if self._run.seconds is not None:
-                self._service.history.learn(self._run.job, self._run.seconds)
+                self._service.history.learn(self._run.operation, self._run.seconds)
             self._service.slots.release()
             set_begun()
 
@@ -154,8 +149,9 @@ class Download:
 
     async def _collected(self) -> AsyncIterator[bytes]:
         assert self._spool is not None
-        for chunk in self._spool.chunks():
+        for chunk in self._spool.items():
             self._raise_if_gone()
+            assert isinstance(chunk, bytes)
             yield chunk
 
     async def _chunks(self) -> AsyncIterator[bytes]:
@@ -164,7 +160,7 @@ class Download:
         Raises what ended the run, or Cancelled when the client has gone.
         """
         self._start_watching()
-        output = self._framed(self._run.output())
+        output = self._run.output()
         chunks = compressed_chunks(output) if self._gzip else output
         following = self._next(chunks)
         while (chunk := await following) is not None:
@@ -207,11 +203,13 @@ class Download:
         self._run.close()
 
 
-async def small_body(service: Service, job: Job, request: Request, time_limit: float) -> bytes:
-    """All of a small result, read for the service's own use. Raises what ended the run."""
-    download = Download(service, job, request, time_limit)
+async def small_result(
+    service: Service, operation: Operation, request: Request, time_limit: float
+) -> Sequence[Item]:
+    """The parts of a small result, read for the service's own use. Raises what ended the run."""
+    download = Download(service, operation, request, time_limit)
     await download.begin()
     try:
-        return download.body()
+        return download.items
     finally:
         download.close()

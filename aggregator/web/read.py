@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-import orjson
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
+from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Version
 from aggregator.errors import (
     AggregatorError,
@@ -24,20 +21,31 @@ from aggregator.errors import (
     MethodNotAllowed,
     NotFound,
 )
-from aggregator.formats import FORM, HTML, PLAN
-from aggregator.formats.base import Format
+from aggregator.formats import HTML, PLAN
+from aggregator.formats.base import Format, Representation
 from aggregator.formats.json import Group
 from aggregator.formats.localize import locale_of
 from aggregator.inputs.json_body import MOST_FIELD_BYTES, Fields
-from aggregator.read.reader import Job, VersionChanged, job_of
-from aggregator.sqlfile.catalog import Catalog, Endpoint
+from aggregator.read.operations import (
+    Explain,
+    ListChoices,
+    Operation,
+    Page,
+    Rows,
+    arguments_of,
+    plan_as_json,
+    rows_of,
+)
+from aggregator.read.reader import VersionChanged
+from aggregator.read.run import Encode
+from aggregator.sqlfile.catalog import Catalog
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import MOVING
 from aggregator.web.body import Body, fields_of, receive_body
-from aggregator.web.download import Download, HtmlFrame, small_body
+from aggregator.web.download import Download, small_result
 from aggregator.web.pages.home import home_page
 from aggregator.web.pages.report import ReportPage
-from aggregator.web.pages.templating import PAGE_HEADERS, SECURITY, send_page_path
+from aggregator.web.pages.templating import PAGE_HEADERS, send_page_path
 from aggregator.web.problems import allowed_methods, document, error_response
 from aggregator.web.request import (
     EndpointMatch,
@@ -53,7 +61,7 @@ from aggregator.web.response import (
     Headers,
     entity_tag,
     file_headers,
-    matches,
+    page_headers,
     wants_gzip,
     whole,
 )
@@ -68,12 +76,11 @@ async def form_choices(
     if not report.choices:
         return {}
     try:
-        offered: dict[str, list[str]] = orjson.loads(
-            await small_body(service, Job(report, {}, FORM), request, seconds)
-        )
+        (choices,) = await small_result(service, ListChoices(report, {}), request, seconds)
     except (AggregatorError, StaleEndpoint):
         return {}
-    return offered
+    assert isinstance(choices, dict)
+    return choices
 
 
 _MOST_REMEMBERED = 1_000
@@ -87,7 +94,7 @@ class QueryRequest:
     is_lasting: whether the same request will mean the same tomorrow.
     """
 
-    job: Job
+    operation: Operation
     gzip: bool
     parameters: list[str]
     is_lasting: bool
@@ -99,36 +106,31 @@ class QueryRequests:
     has_plans: whether reports tell how SQLite runs them.
     """
 
-    def __init__(self, registry: EndpointRegistry[Any], has_plans: bool) -> None:
-        self._registry = registry
+    def __init__(self, has_plans: bool) -> None:
         self._has_plans = has_plans
         self._remembered: dict[tuple[object, ...], QueryRequest] = {}
 
     def of(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> QueryRequest:
         """What a request asks of a report; raises InvalidParameters, NotAcceptable."""
-        catalog = self._registry.catalog(request.actor)
         key = (
             report,
-            catalog,
             found.format_name,
             *found.match.path_parameters.values(),
             request.query_string,
             request.header(b"accept"),
             request.header(b"accept-encoding"),
-            request.header(b"accept-language"),
-            len(request.segments),
             request.is_head,
         )
         query_request = self._remembered.get(key)
         if query_request is None:
-            query_request = query_request_of(report, found, request, catalog, self._has_plans)
+            query_request = query_request_of(report, found, request, self._has_plans)
             length = sum(len(part) for part in key if isinstance(part, str | bytes))
             if query_request.is_lasting and length <= _LONGEST_REMEMBERED:
                 if len(self._remembered) >= _MOST_REMEMBERED:
                     self._remembered.clear()
                 self._remembered[key] = query_request
         request.line.parameters = query_request.parameters
-        request.line.format = query_request.job.format.name
+        request.line.format = query_request.operation.format_name
         return query_request
 
 
@@ -136,7 +138,6 @@ def query_request_of(
     report: ReadEndpoint,
     found: EndpointMatch,
     request: Request,
-    catalog: Catalog,
     has_plans: bool,
     fields: Fields | None = None,
 ) -> QueryRequest:
@@ -160,23 +161,38 @@ def query_request_of(
         only_by_name=[PLAN] if has_plans else [],
     )
     request.line.format = format.name
-    if isinstance(format.writer, Group) and "sort" not in report.header.params and any(given.get("sort", ())):
-        message = "is not available for grouped JSON; use another format"
-        raise InvalidParameters([InvalidParameter("sort", given["sort"][0], message)])
-    if format is HTML:
-        format = _page_format(report, request, catalog)
     return QueryRequest(
-        job=job_of(
-            report,
-            given,
-            format,
-            rows_wanted=not request.is_head,
-            page=_page(report, query["_page"], format) if "_page" in query else 1,
-        ),
-        gzip=not format.compressed and wants_gzip(request.header(b"accept-encoding")),
+        operation=_operation(report, given, query, format, request.is_head),
+        gzip=not (isinstance(format, Format) and format.compressed)
+        and wants_gzip(request.header(b"accept-encoding")),
         parameters=names,
         is_lasting=not any(_is_moving(params[name], given.get(name, ())) for name in params),
     )
+
+
+def _operation(
+    report: ReadEndpoint,
+    given: Mapping[str, Sequence[str]],
+    query: Mapping[str, Sequence[str]],
+    format: Representation,
+    is_head: bool,
+) -> Operation:
+    """What is to be read for a representation. Raises InvalidParameters."""
+    number = _page_number(report, query.get("_page", ()), format)
+    if isinstance(format, Format):
+        if (
+            isinstance(format.writer, Group)
+            and "sort" not in report.header.params
+            and any(given.get("sort", ()))
+        ):
+            message = "is not available for grouped JSON; use another format"
+            raise InvalidParameters([InvalidParameter("sort", given["sort"][0], message)])
+        return rows_of(report, given, format, rows_wanted=not is_head)
+    rows_wanted = not is_head or report.needs_row
+    arguments = arguments_of(report, given)
+    if format is PLAN:
+        return Explain(report, arguments, rows_wanted)
+    return Page(report, arguments, rows_wanted, None, number)
 
 
 def _with_other_slash(catalog: Catalog, request: Request) -> str | None:
@@ -200,20 +216,11 @@ def _with_sort(compiled: ReadEndpoint | WriteEndpoint, request: Request) -> str 
     return request.with_query(query | {"sort": texts}) if is_sorted else None
 
 
-def _page_format(report: ReadEndpoint, request: Request, catalog: Catalog) -> Format:
-    """HTML for this reader, with the links of this URL."""
-    locale = locale_of(request.header(b"accept-language"))
-    root = request.page_url().root
-    links = {column.link for column in report.columns if column.link}
-    taken = tuple((link, *pair) for link in sorted(links) for pair in catalog.taken(link))
-    return replace(HTML, writer=replace(report.table(locale, root), taken=taken))
-
-
-def _page(report: ReadEndpoint, texts: Sequence[str], format: Format) -> int:
+def _page_number(report: ReadEndpoint, texts: Sequence[str], format: Representation) -> int:
     given = [text for text in texts if text]
     if not given:
         return 1
-    if format.name != HTML.name or report.paging is not None:
+    if format is not HTML or report.paging is not None:
         message = (
             "is only for pages (format=html)"
             if report.paging is None
@@ -245,8 +252,7 @@ class SqlEndpoints:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._query_requests = QueryRequests(service.registry, service.settings.show_sql)
-        self._checking: dict[tuple[str, str], asyncio.Task[ReadEndpoint | WriteEndpoint]] = {}
+        self._query_requests = QueryRequests(service.settings.show_sql)
 
     async def respond(self, request: Request) -> ASGIApp:
         """The response to a request; raises AggregatorError."""
@@ -275,73 +281,46 @@ class SqlEndpoints:
             request.require_own_origin()
         endpoint = found.match.endpoint
         request.line.report = endpoint.file.removesuffix(".sql")
-        compiled = await self._checked_now(endpoint)
-        if b"_sort=" in request.query_string and (location := _with_sort(compiled, request)):
-            return redirect(location, 308)
+        if b"_sort=" in request.query_string:
+            location = _with_sort(await self._service.compiled(endpoint), request)
+            if location is not None:
+                return redirect(location, 308)
         if request.method == "GET":
-            return await self._attempt(compiled, found, request)
+            return await self._service.with_fresh(endpoint, lambda each: self._answer(each, found, request))
+        compiled = await self._service.compiled(endpoint)
         settings = self._service.settings
         has_rows = isinstance(compiled, WriteEndpoint) and compiled.has_input
         most = settings.max_body if has_rows else min(settings.max_body, MOST_FIELD_BYTES)
         body = await receive_body(request, most, settings.spool_dir, self._service.spool_space)
         try:
-            return await self._attempt(compiled, found, request, body)
+            return await self._service.with_fresh(
+                endpoint, lambda each: self._answer(each, found, request, body)
+            )
         finally:
             body.close()
 
-    async def _attempt(
+    async def _answer(
         self,
         compiled: ReadEndpoint | WriteEndpoint,
         found: EndpointMatch,
         request: Request,
         body: Body | None = None,
     ) -> ASGIApp:
-        """The response, also when the tables have changed since the endpoint was checked."""
-        attempts = Attempts(self._service.registry)
-        while True:
-            try:
-                if isinstance(compiled, WriteEndpoint):
-                    return await respond_to_write(self._service, compiled, found, request, body or Body())
-                if body is None and request.accepts_html:
-                    return await self._show(compiled, found, request)
-                return await self._deliver(
-                    self._query_request(compiled, found, request, body), found, request
-                )
-            except StaleEndpoint as stale:
-                attempts.failed(compiled, stale)
-                compiled = await self._checked_now(found.match.endpoint)
-
-    def _query_request(
-        self, report: ReadEndpoint, found: EndpointMatch, request: Request, body: Body | None = None
-    ) -> QueryRequest:
-        if body is None:
-            return self._query_requests.of(report, found, request)
-        catalog, has_plans = self._service.registry.catalog(request.actor), self._service.settings.show_sql
-        return query_request_of(report, found, request, catalog, has_plans, fields_of(body))
-
-    async def _checked_now(self, endpoint: Endpoint) -> ReadEndpoint | WriteEndpoint:
-        """The endpoint, checked at most once at a time however many ask for it."""
-        registry = self._service.registry
-        report = registry.compiled(endpoint)
-        if report is not None:
-            return report
-        key = (endpoint.file, endpoint.digest)
-        checking = self._checking.get(key)
-        if checking is None:
-            checking = asyncio.create_task(self._service.in_checker(registry.check, endpoint))
-            self._checking[key] = checking
-            checking.add_done_callback(partial(self._compiled, key))
-        return await asyncio.shield(checking)
-
-    def _compiled(self, key: tuple[str, str], checking: asyncio.Task[ReadEndpoint | WriteEndpoint]) -> None:
-        del self._checking[key]
-        if not checking.cancelled():
-            checking.exception()
+        """The response; raises StaleEndpoint when the tables have changed since the endpoint was checked."""
+        if isinstance(compiled, WriteEndpoint):
+            return await respond_to_write(self._service, compiled, found, request, body or Body())
+        if body is not None:
+            has_plans = self._service.settings.show_sql
+            query_request = query_request_of(compiled, found, request, has_plans, fields_of(body))
+            return await self._deliver(query_request, found, request)
+        if request.accepts_html:
+            return await self._show(compiled, found, request)
+        return await self._deliver(self._query_requests.of(compiled, found, request), found, request)
 
     async def _show(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> ASGIApp:
         """Deliver it to somebody with a browser: what goes wrong is said beside the form."""
         try:
-            return await self._deliver(self._query_request(report, found, request), found, request)
+            return await self._deliver(self._query_requests.of(report, found, request), found, request)
         except Cancelled:
             raise
         except AggregatorError as error:
@@ -355,49 +334,50 @@ class SqlEndpoints:
             return error_response(error, request, self._service.settings.show_sql, html)
 
     async def _deliver(self, query_request: QueryRequest, found: EndpointMatch, request: Request) -> ASGIApp:
-        if query_request.job.is_for_plan:
-            return await self._download(query_request, request, PLAN_HEADERS)
+        operation, gzip = query_request.operation, query_request.gzip
+        if not isinstance(operation, Rows | Page):
+            return await self._download(operation, request, plan_as_json, PLAN_HEADERS, gzip)
+        files, engine = operation.report.files, self._service.engine
         for _ in range(_MOST_LOOKS):
             try:
-                versions = self._service.engine.versions(query_request.job.report.files)
-                return await self._deliver_as(versions, query_request, found, request)
+                return await self._result(operation, engine.versions(files), gzip, found, request)
             except VersionChanged:
                 pass
-        versions = [
-            version.unsettled() for version in self._service.engine.versions(query_request.job.report.files)
-        ]
-        return await self._deliver_as(versions, query_request, found, request)
+        versions = [version.unsettled() for version in engine.versions(files)]
+        return await self._result(operation, versions, gzip, found, request)
 
-    async def _deliver_as(
-        self, versions: Sequence[Version], query_request: QueryRequest, found: EndpointMatch, request: Request
+    async def _result(
+        self,
+        operation: Rows | Page,
+        versions: Sequence[Version],
+        gzip: bool,
+        found: EndpointMatch,
+        request: Request,
     ) -> ASGIApp:
-        """Deliver with the tag of these versions; raises VersionChanged when a file was written since."""
-        job = query_request.job
-        page = page_of(self._service, job.report, request, found) if job.is_page else None
-        frame = page.build_id() if page is not None else ()
-        tag = entity_tag(job, versions, "gzip" if query_request.gzip else "", frame)
-        headers = file_headers(job, tag)
-        if page is not None:
-            headers |= SECURITY
+        """The result with the tag of these versions; raises VersionChanged when a file was written since."""
+        encode: Encode
+        if isinstance(operation, Page):
+            page = page_of(self._service, operation.report, request, found)
+            tag = entity_tag(operation, versions, [gzip, *page.build_id()])
+            headers, encode = page_headers(tag), partial(page.encode, operation)
+        else:
+            tag = entity_tag(operation, versions, [gzip])
+            headers, encode = file_headers(operation, tag), operation.encode
         known = request.header(b"if-none-match")
-        if known and request.method == "GET" and matches(known, tag):
+        if known and request.method == "GET" and tag.matches(known):
             return Response(status_code=304, headers=headers)
-        result = self._service.quick.result(job, versions)
+        # A kept result of a stable tag would be given, or kept while it is made, from here on.
+        result = self._service.quick.result(operation, versions)
         if result is not None:
             request.line.rows = result.rows
-            return whole(result.body, headers, query_request.gzip)
-        framed: HtmlFrame = partial(page.framed, job) if page is not None else iter
-        return await self._download(
-            replace(query_request, job=replace(job, seen=versions)), request, headers, framed
-        )
+            return whole(result.body, headers, gzip)
+        return await self._download(replace(operation, seen=versions), request, encode, headers, gzip)
 
     async def _download(
-        self, query_request: QueryRequest, request: Request, headers: Headers, framed: HtmlFrame = iter
+        self, operation: Operation, request: Request, encode: Encode, headers: Headers, gzip: bool
     ) -> ASGIApp:
-        limit = query_request.job.report.time_limit(self._service.settings.time_limit)
-        download = Download(
-            self._service, query_request.job, request, limit, headers, query_request.gzip, framed
-        )
+        limit = operation.report.time_limit(self._service.settings.time_limit)
+        download = Download(self._service, operation, request, limit, encode, headers, gzip)
         await download.begin()
         return download
 
@@ -420,12 +400,16 @@ def redirect(location: str, status: int) -> Response:
 def page_of(service: Service, report: ReadEndpoint, request: Request, found: EndpointMatch) -> ReportPage:
     """The page that a request for a report asks for."""
     url = request.page_url(found.suffix, report.header.params)
+    catalog = service.registry.catalog(request.actor)
+    links = {column.link for column in report.columns if column.link}
+    taken = tuple((link, *pair) for link in sorted(links) for pair in catalog.taken(link))
+    table = report.table(locale_of(request.header(b"accept-language")), url.root)
     return ReportPage(
         report,
         url,
         given_parameters(request.query(), found.match.path_parameters),
-        report.table(locale_of(request.header(b"accept-language")), url.root),
+        replace(table, taken=taken),
         request.base,
         service.settings.show_sql,
-        service.registry.catalog(request.actor).related_writes(found.match),
+        catalog.related_writes(found.match),
     )

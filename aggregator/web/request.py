@@ -29,7 +29,7 @@ from aggregator.formats import (
     SPREADSHEET_CSV,
     SUFFIXES,
 )
-from aggregator.formats.base import Format
+from aggregator.formats.base import Format, Representation
 from aggregator.formats.csv import SpreadsheetCsv
 from aggregator.inputs.json_body import Fields
 from aggregator.sqlfile.catalog import Catalog, RouteMatch
@@ -281,12 +281,12 @@ def wanted_formats(query: Mapping[str, Sequence[str]], found: EndpointMatch) -> 
 
 
 def choose_format(
-    available: Sequence[Format],
+    available: Sequence[Representation],
     wanted: Sequence[str],
     query: Mapping[str, Sequence[str]],
     accept: str,
-    only_by_name: Sequence[Format] = (),
-) -> Format:
+    only_by_name: Sequence[Representation] = (),
+) -> Representation:
     """The format of the answer: by name, by the Accept header, or the first.
 
     wanted: the names in the suffix and in `?format=`; query: where `for=excel` makes a CSV for a spreadsheet,
@@ -310,7 +310,7 @@ def choose_format(
     return replace(SPREADSHEET_CSV, writer=_dialect(format, given))
 
 
-def _dialect(format: Format, given: Mapping[str, Sequence[str]]) -> SpreadsheetCsv:
+def _dialect(format: Representation, given: Mapping[str, Sequence[str]]) -> SpreadsheetCsv:
     """Raises InvalidParameters."""
     errors = []
     if {*given["for"]} - {"excel"} or (given["for"] and format.name != "csv"):
@@ -331,7 +331,7 @@ def _dialect(format: Format, given: Mapping[str, Sequence[str]]) -> SpreadsheetC
     return SpreadsheetCsv(separator, decimal)
 
 
-def _named(available: Sequence[Format], name: str) -> Format:
+def _named(available: Sequence[Representation], name: str) -> Representation:
     for format in available:
         if format.name == name:
             return format
@@ -346,7 +346,7 @@ def _named(available: Sequence[Format], name: str) -> Format:
     )
 
 
-def _accepted(available: Sequence[Format], accept: str) -> Format:
+def _accepted(available: Sequence[Representation], accept: str) -> Representation:
     if not accept or accept == "*/*":
         return available[0]
     ranges = [_media_range(part) for part in accept.split(",")]
@@ -375,17 +375,18 @@ def _media_range(part: str) -> tuple[str, float]:
     return kind, quality
 
 
-def _quality(format: Format, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+def _quality(format: Representation, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
     """The q of the most specific range that the format's type fits (RFC 9110, section 12.5.1).
 
     Then how specific that range is: of two types with the same q, the named one goes before `*/*`. A page is
     only for those who name it, and so is a picture, which wins no tie: programs often take anything.
     """
     kind = format.media_type.split(";")[0]
-    is_for_all = format.name != HTML.name and not format.is_drawn
+    is_drawn = isinstance(format, Format) and format.is_drawn
+    is_for_all = format is not HTML and not is_drawn
     wider = (kind.split("/")[0] + "/*", "*/*") if is_for_all else ()
     for specific, wanted in zip((2, 1, 0), (kind, *wider), strict=False):
         for accepted, quality in ranges:
             if accepted == wanted:
-                return quality, 0 if format.is_drawn else specific
+                return quality, 0 if is_drawn else specific
     return 0.0, 0

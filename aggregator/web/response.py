@@ -8,6 +8,7 @@ import secrets
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -17,9 +18,11 @@ from starlette.responses import Response
 
 from aggregator import __version__
 from aggregator.engine.base import Version
-from aggregator.read.reader import Job
+from aggregator.formats import HTML, PLAN
+from aggregator.read.operations import Page, Rows
 from aggregator.sqlfile.header import Header
 from aggregator.sqlfile.parameters import Arguments
+from aggregator.web.pages.templating import SECURITY
 
 Headers = dict[str, str]
 
@@ -55,23 +58,33 @@ _LONGEST_NAME = 180
 """In bytes; file systems take 255, and a browser adds to a name that is there already."""
 
 
-def file_headers(job: Job, tag: str) -> Headers:
-    """The headers of a report's rows as a file, or of a page of them."""
-    format = job.format
-    headers = {"content-type": format.media_type, "cache-control": "no-cache", "etag": tag}
-    if job.is_page:
-        return headers | {"vary": "Accept, Accept-Encoding, Accept-Language"}
-    name = wanted_name(job.report.header, job.report.endpoint.short_name, job.arguments)
-    headers["content-disposition"] = disposition(name, format.suffix, format.disposition)
-    headers["vary"] = "Accept, Accept-Encoding"
-    headers["x-content-type-options"] = "nosniff"
-    if format.policy is not None:
-        headers["content-security-policy"] = format.policy
-    return headers
+def file_headers(rows: Rows, tag: ETag) -> Headers:
+    """The headers of a report's rows as a file."""
+    format = rows.format
+    name = wanted_name(rows.report.header, rows.report.endpoint.short_name, rows.arguments)
+    headers = {
+        "content-type": format.media_type,
+        "cache-control": "no-cache",
+        "etag": str(tag),
+        "vary": "Accept, Accept-Encoding",
+        "content-disposition": disposition(name, format.suffix, format.disposition),
+        "x-content-type-options": "nosniff",
+    }
+    return headers | ({"content-security-policy": format.policy} if format.policy is not None else {})
+
+
+def page_headers(tag: ETag) -> Headers:
+    """The headers of a page of a report's rows."""
+    return {
+        "content-type": HTML.media_type,
+        "cache-control": "no-cache",
+        "etag": str(tag),
+        "vary": "Accept, Accept-Encoding, Accept-Language",
+    } | SECURITY
 
 
 PLAN_HEADERS = {
-    "content-type": "application/json",
+    "content-type": PLAN.media_type,
     "vary": "Accept-Encoding",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -113,28 +126,42 @@ def content_disposition(name: str, kind: str) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def entity_tag(job: Job, versions: Iterable[Version], coding: str, frame: Sequence[object] = ()) -> str:
-    """The strong tag (RFC 9110, section 8.8.3) of what the job's result is now.
+@dataclass(frozen=True, slots=True)
+class ETag:
+    """An entity tag (RFC 9110, section 8.8.3).
 
-    versions: of the report's files; frame: what stands for all that is put around the rows. While one of
-    the files is so freshly changed that its version proves nothing, or when the SQL depends on the clock or
-    on chance, the tag is one that never comes again.
+    is_stable: whether it stands for one result for ever; a tag that is not never comes again. is_weak:
+    whether the bytes may differ all the same.
     """
-    report, format = job.report, job.format
-    parts: list[object] = [__version__, report.digest, format.name, str(format.writer), coding]
-    parts += (job.page, job.is_whole, frame)
-    parts += (job.arguments, secrets.token_hex(8) if report.statement.is_volatile else None)
-    for file, version in zip(report.files, versions, strict=True):
-        parts.append([file.schema, version.stamp, None if version.settled else secrets.token_hex(8)])
+
+    value: str
+    is_stable: bool
+    is_weak: bool = False
+
+    def __str__(self) -> str:
+        return f'W/"{self.value}"' if self.is_weak else f'"{self.value}"'
+
+    def matches(self, if_none_match: str) -> bool:
+        """Whether an If-None-Match header names it, by weak comparison (RFC 9110, section 13.1.2)."""
+        tags = (part.strip().removeprefix("W/") for part in if_none_match.split(","))
+        return if_none_match.strip() == "*" or f'"{self.value}"' in tags
+
+
+def entity_tag(operation: Rows | Page, versions: Sequence[Version], frame: Sequence[object]) -> ETag:
+    """The tag of what the operation's result is now.
+
+    versions: of the report's files; frame: what stands for the coding and all that is put around the rows.
+    While one of the files is so freshly changed that its version proves nothing, or when the SQL depends on
+    the clock or on chance, the tag is not stable.
+    """
+    report = operation.report
+    is_stable = not report.statement.is_volatile and all(version.settled for version in versions)
+    parts: list[object] = [__version__, report.digest, operation.identity(), operation.arguments, frame]
+    parts += [[file.schema, version.stamp] for file, version in zip(report.files, versions, strict=True)]
+    parts += [] if is_stable else [secrets.token_hex(8)]
     digest = hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest()
     # A page says how long it took, so its bytes are never the same.
-    return f'W/"{digest}"' if job.is_page else f'"{digest}"'
-
-
-def matches(if_none_match: str, tag: str) -> bool:
-    """Whether an If-None-Match header names the tag, by weak comparison (RFC 9110, section 13.1.2)."""
-    tags = (part.strip().removeprefix("W/") for part in if_none_match.split(","))
-    return if_none_match.strip() == "*" or tag.removeprefix("W/") in tags
+    return ETag(digest, is_stable, is_weak=isinstance(operation, Page))
 
 
 def wants_gzip(accept_encoding: str) -> bool:

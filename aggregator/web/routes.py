@@ -11,7 +11,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import Attempts, StaleEndpoint
 from aggregator.errors import (
     AggregatorError,
     BrokenEndpoint,
@@ -22,14 +21,14 @@ from aggregator.errors import (
     NotAcceptable,
     NotFound,
 )
-from aggregator.formats import PLAN, SUFFIXES
+from aggregator.formats import SUFFIXES
 from aggregator.formats.html import last_part
+from aggregator.read.operations import Explain, arguments_of
 from aggregator.read.plan import Plan
-from aggregator.read.reader import job_of
 from aggregator.sqlfile.catalog import Catalog, Endpoint
 from aggregator.sqlfile.header import PLAN_WANTED
 from aggregator.sqlfile.routing import parameter_of
-from aggregator.web.download import small_body
+from aggregator.web.download import small_result
 from aggregator.web.pages.send import SendPage, template_csv
 from aggregator.web.pages.source import SourceMatch, SourceRequest, source_page
 from aggregator.web.pages.templating import PAGE_HEADERS, STATIC, PageUrl, render
@@ -222,20 +221,19 @@ async def plan_of(
 
     Raises what the report would, and Cancelled when the client goes.
     """
-    request.line.report, request.line.format = report.name, PLAN.name
+    request.line.report, request.line.format = report.name, Explain.name
     request.line.parameters = [name for name in given if name in report.header.params]
-    attempts = Attempts(service.registry)
-    while True:
-        try:
-            limit = report.time_limit(service.settings.time_limit)
-            body = await small_body(service, job_of(report, given, PLAN), request, limit)
-            return Plan.model_validate_json(body)
-        except StaleEndpoint as stale:
-            attempts.failed(report, stale)
-            compiled = await service.in_checker(service.registry.check, report.endpoint)
-            if not isinstance(compiled, ReadEndpoint):
-                raise NotAcceptable("A file that writes has no query plan.", []) from None
-            report = compiled
+
+    async def explain(compiled: ReadEndpoint | WriteEndpoint) -> Plan:
+        if not isinstance(compiled, ReadEndpoint):
+            raise NotAcceptable("A file that writes has no query plan.", [])
+        limit = compiled.time_limit(service.settings.time_limit)
+        operation = Explain(compiled, arguments_of(compiled, given))
+        (plan,) = await small_result(service, operation, request, limit)
+        assert isinstance(plan, Plan)
+        return plan
+
+    return await service.with_fresh(report.endpoint, explain)
 
 
 def _documentation(template: str, request: Request) -> Response:

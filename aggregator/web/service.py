@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 from aggregator.endpoints.access import Access
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.schema import Overviews
 from aggregator.engine.sqlite.snapshot import IDLE_SECONDS
@@ -23,7 +23,7 @@ from aggregator.read.run import Spool, SpoolSpace
 from aggregator.read.scheduling import CostHistory, InlineRuns
 from aggregator.read.worker_process import WorkerProcesses
 from aggregator.settings import Settings
-from aggregator.sqlfile.catalog import SqlFolder
+from aggregator.sqlfile.catalog import Endpoint, SqlFolder
 from aggregator.write.batch_queue import WriteQueues
 from aggregator.write.execute import WriteContext
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse
@@ -74,6 +74,7 @@ class Service:
         self._load_slots = asyncio.Semaphore(self._most_loads)
         self._loaders = ThreadPoolExecutor(self._most_loads, "load")
         self._refreshing: asyncio.Task[None] | None = None
+        self._checking: dict[tuple[str, str], asyncio.Task[ReadEndpoint | WriteEndpoint]] = {}
 
     def spool(self) -> Spool:
         """An empty spool of the settings' size.
@@ -94,6 +95,36 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(
             self.checkers, partial(function, *args, **kwargs)
         )
+
+    async def compiled(self, endpoint: Endpoint) -> ReadEndpoint | WriteEndpoint:
+        """The endpoint, checked at most once at a time however many ask for it."""
+        known = self.registry.compiled(endpoint)
+        if known is not None:
+            return known
+        key = (endpoint.file, endpoint.digest)
+        checking = self._checking.get(key)
+        if checking is None:
+            checking = asyncio.create_task(self.in_checker(self.registry.check, endpoint))
+            self._checking[key] = checking
+            checking.add_done_callback(partial(self._checked, key))
+        return await asyncio.shield(checking)
+
+    def _checked(self, key: tuple[str, str], checking: asyncio.Task[ReadEndpoint | WriteEndpoint]) -> None:
+        del self._checking[key]
+        if not checking.cancelled():
+            checking.exception()
+
+    async def with_fresh(
+        self, endpoint: Endpoint, act: Callable[[ReadEndpoint | WriteEndpoint], Awaitable[T]]
+    ) -> T:
+        """As of the registry, on the event loop."""
+        attempts = Attempts(self.registry)
+        while True:
+            compiled = await self.compiled(endpoint)
+            try:
+                return await act(compiled)
+            except StaleEndpoint as stale:
+                attempts.failed(compiled, stale)
 
     async def refresh_endpoints(self) -> None:
         """Let a thread read the SQL files that have changed; waits for the first time, then not for long."""

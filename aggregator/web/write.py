@@ -27,6 +27,7 @@ from aggregator.errors import (
     RecordNotFound,
     StorageFull,
 )
+from aggregator.formats.base import Format
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
 from aggregator.sqlfile.parameters import read_arguments
@@ -247,6 +248,7 @@ def _write_request(
     params = write.header.params
     request.line.parameters = [name for name in given if name in params]
     format = choose_format(write.formats, wanted_formats(query, found), query, request.header(b"accept"))
+    assert isinstance(format, Format)
     request.line.format = format.name
     return WriteRequest(
         write=write,

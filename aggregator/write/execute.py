@@ -11,7 +11,7 @@ from aggregator.endpoints.model import WriteEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Engine, Statement, StatementFailed, WriteConnection
 from aggregator.errors import Cancelled, TooLarge
-from aggregator.read.reader import bindings
+from aggregator.read.query import bindings
 from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 from aggregator.write.request import READING, ReceivedRows, WriteBudget, WriteRequest, WriteResult
 from aggregator.write.staging import Guards, Staging

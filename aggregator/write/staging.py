@@ -31,7 +31,7 @@ from aggregator.errors import (
 from aggregator.inputs.columns import with_notes, with_other_names
 from aggregator.inputs.filetypes import read_table
 from aggregator.inputs.table import Batch, FileType, Options, Table
-from aggregator.read.reader import bindings
+from aggregator.read.query import bindings
 from aggregator.sqlfile.cell_readers import converter
 from aggregator.sqlfile.day_order import has_day_order, in_order
 from aggregator.sqlfile.input_columns import InputColumn

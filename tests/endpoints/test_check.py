@@ -15,7 +15,7 @@ from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import InvalidParameters, MissingDatabases
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
-from aggregator.read.reader import Job
+from aggregator.read.operations import Rows
 from aggregator.read.run import Run, Spool
 from aggregator.sqlfile.catalog import SqlFolder
 from aggregator.sqlfile.header import ColumnTypeName, FormatName
@@ -58,7 +58,8 @@ def report_of(dbs: Path, sql: str) -> ReadEndpoint:
 
 def csv_of(report: ReadEndpoint, **arguments: object) -> str:
     """What the report gives, header line included."""
-    run = Run(Job(report, arguments, FORMATS["csv"]), Spool(2**20, None))  # type: ignore[arg-type]
+    rows = Rows(report, arguments, format=FORMATS["csv"])  # type: ignore[arg-type]
+    run = Run(rows, Spool(2**20, None), rows.encode)
     pool = SnapshotPool(SQL_FUNCTIONS, lock_wait=1)
     run.execute(pool, started=lambda: None)
     pool.close_idle(older_than=0)

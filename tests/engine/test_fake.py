@@ -11,7 +11,8 @@ from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
 from aggregator.engine.base import StatementFailed
 from aggregator.errors import QueryFailed
 from aggregator.formats import FORMATS
-from aggregator.read.reader import Job, LocalReader, job_of
+from aggregator.read.operations import Rows, rows_of
+from aggregator.read.reader import LocalReader
 from aggregator.read.run import Run, Spool
 from aggregator.sqlfile.catalog import SqlFolder
 from tests.engine.fake import FakeEngine
@@ -30,16 +31,16 @@ def engine() -> FakeEngine:
     return FakeEngine("world", {"cities": (("name", "population"), CITIES)})
 
 
-def job(folder: Path, engine: FakeEngine, format: str, **given: str) -> Job:
+def job(folder: Path, engine: FakeEngine, format: str, **given: str) -> Rows:
     (folder / "cities.sql").write_text(SQL, encoding="utf-8")
     sql = SqlFolder(folder)
     registry = EndpointRegistry(sql, engine, 0, check_read)
     [endpoint] = sql.catalog().endpoints
-    return job_of(registry.check(endpoint), {name: [text] for name, text in given.items()}, FORMATS[format])
+    return rows_of(registry.check(endpoint), {name: [text] for name, text in given.items()}, FORMATS[format])
 
 
-def text_of(wanted: Job, engine: FakeEngine) -> str:
-    run = Run(wanted, Spool(2**20, None))
+def text_of(wanted: Rows, engine: FakeEngine) -> str:
+    run = Run(wanted, Spool(2**20, None), wanted.encode)
     run.execute(engine, lambda: None)
     return (b"".join(run.output()) if run.body is None else run.body).decode()
 
@@ -60,7 +61,9 @@ def test_a_report_over_python_lists(tmp_path: Path, engine: FakeEngine, format: 
 def test_a_small_result_is_read_at_once(tmp_path: Path, engine: FakeEngine) -> None:
     chunk = LocalReader(engine).small_result(job(tmp_path, engine, "csv"), [])
     assert chunk is not None
-    assert chunk.text.decode() == '["Bergen",291940]\n["Oslo",717710]\n["\\"Å\\"",7]'
+    (text,) = chunk.items
+    assert isinstance(text, bytes)
+    assert text.decode() == '["Bergen",291940]\n["Oslo",717710]\n["\\"Å\\"",7]'
 
 
 def test_another_schema_is_stale(tmp_path: Path, engine: FakeEngine) -> None:

@@ -17,7 +17,8 @@ from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS
 from aggregator.formats.base import Format
-from aggregator.read.reader import Job
+from aggregator.read.operations import Item, Operation, Rows
+from aggregator.read.reader import LocalReader
 from aggregator.read.run import Run, Spool
 from aggregator.sqlfile.catalog import SqlFolder
 from aggregator.sqlfile.parameters import Arguments
@@ -67,9 +68,14 @@ class Service:
         return registry.check(registry.catalog(ANYBODY).find("GET", f"/{name}").endpoint)
 
     def run(self, report: ReadEndpoint, format: Format, arguments: Arguments | None = None) -> bytes:
-        run = Run(Job(report, arguments or {}, format), Spool(1 << 30, None))
+        rows = Rows(report, arguments or {}, format=format)
+        run = Run(rows, Spool(1 << 30, None), rows.encode)
         run.execute(self._pool, lambda: None)
         return b"".join(run.output()) if run.body is None else run.body
+
+    def items(self, operation: Operation) -> list[Item]:
+        """The parts of an operation's result."""
+        return [item for chunk in LocalReader(self._pool).chunks(operation) for item in chunk.items]
 
     def read(self, sql: str, format: str, columns: str = "", name: str = "report") -> bytes:
         """The file that the report gives in a format, or in CSV for a spreadsheet."""

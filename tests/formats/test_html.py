@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.formats import HTML
-from aggregator.formats.html import MARK, HtmlTable
+from aggregator.endpoints.model import ReadEndpoint
+from aggregator.formats.html import HtmlTable, HtmlWriter, PageHead, Totals
+from aggregator.read.operations import Page
 from tests.formats import mapping
 from tests.formats.html_table import Table, read_table
 from tests.formats.mapping import Raw, Value
@@ -46,12 +44,27 @@ def page(service: Service, rows: list[tuple[Value, ...]], columns: str = "", loc
     names = [chr(ord("a") + place) for place in range(len(rows[0]))]
     service.table("v", ", ".join(names), rows)
     sql = f"SELECT {', '.join(f'v.{name}' for name in names)} FROM data_db.v AS v ORDER BY v.rowid"
-    html = replace(HTML, writer=HtmlTable(locale))
-    before, table, after = service.run(service.report(sql, columns), html).split(MARK)
-    known: dict[str, Any] = json.loads(before) | json.loads(after)
-    assert known["choices"] == {}
-    assert (known["rows"], known["shown"]) == (len(rows), min(len(rows), 100))
-    return read_table(table.decode())
+    report = service.report(sql, columns)
+    head, writer, totals = page_of(service, report, locale)
+    assert head.choices == {}
+    assert (totals.rows, head.shown) == (len(rows), min(len(rows), 100))
+    return table_of(writer, totals)
+
+
+def page_of(
+    service: Service, report: ReadEndpoint, locale: str = "en"
+) -> tuple[PageHead, HtmlWriter, Totals]:
+    """The first page of a report."""
+    head, rows, totals = service.items(Page(report, {}))
+    assert isinstance(head, PageHead)
+    assert isinstance(rows, bytes)
+    assert isinstance(totals, Totals)
+    return head, HtmlWriter(report.columns, HtmlTable(locale), rows), totals
+
+
+def table_of(writer: HtmlWriter, totals: Totals) -> Table:
+    """The table, read back."""
+    return read_table(writer.body() + writer.foot(totals))
 
 
 def pictured(text: str) -> str:
@@ -158,7 +171,8 @@ def test_what_is_no_amount_has_no_total(shared: Service, count: int) -> None:
     sql = "SELECT v.a AS order_id, v.a AS discount, v.a AS day_date, v.a AS much FROM data_db.v AS v"
     shared.table("v", "a", [(1,)] * count)
     report = shared.report(sql, "discount: {type: percent}, much: {total: false}, order_id: {total: true}")
-    table = read_table(shared.run(report, HTML).split(MARK)[1].decode())
+    _, writer, totals = page_of(shared, report)
+    table = table_of(writer, totals)
 
     assert [cell.text for cell in table.foot[0]] == [str(count), "", "", ""]
 
@@ -168,7 +182,8 @@ def test_two_currencies_are_never_added(shared: Service, count: int) -> None:
     sql = "SELECT v.a AS currency, v.b, v.c, v.d FROM data_db.v AS v"
     shared.table("v", "a, b, c, d", [("USD" if number else "EUR", 100, 2, 300) for number in range(count)])
     report = shared.report(sql, "b: {type: money}, d: {type: money, currency: USD}")
-    table = read_table(shared.run(report, HTML).split(MARK)[1].decode())
+    _, writer, totals = page_of(shared, report)
+    table = table_of(writer, totals)
 
     assert [cell.text for cell in table.foot[0]] == ["Total", "", str(2 * count), f"${3 * count}.00"]
 
@@ -180,9 +195,9 @@ def test_two_currencies_are_never_added(shared: Service, count: int) -> None:
 def test_what_is_a_column_of_numbers(shared: Service, values: list[Value], is_number: bool) -> None:
     shared.table("v", "a", [(value,) for value in values])
     report = shared.report("SELECT max(v.a) AS most FROM data_db.v AS v GROUP BY v.rowid")
-    facts = json.loads(shared.run(report, HTML).split(MARK)[0])
+    _, writer, _ = page_of(shared, report)
 
-    assert facts["numbers"] == (["most"] if is_number else [])
+    assert writer.numbers() == (["most"] if is_number else [])
 
 
 HABITS = {

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import RecordNotFound, UnrepresentableValue
-from aggregator.formats.json import Group, Nest, Page, Record, Shape, end_of_page
+from aggregator.formats.json import Group, Nest, Page, PageEnd, Record, Shape
 from aggregator.values.vocabulary import Column
 from tests.formats import mapping
 from tests.formats.mapping import Value
@@ -157,9 +157,9 @@ def test_wherever_the_chunks_are_cut(shape: Shape, cut: int) -> None:
     writer = shape([Column("k", "c0"), Column("n", "c1"), Column("z", "c2")], "name")
     count = 1 if shape == Record() else 50
     rows = [ROW_OF[shape](n).encode() for n in range(count)]
-    chunks = [writer.join(rows[i : i + cut]) for i in range(0, count, cut)]
+    chunks: list[bytes | PageEnd] = [writer.join(rows[i : i + cut]) for i in range(0, count, cut)]
     if shape == Page():
-        chunks[-1] += end_of_page(50, 50, 0)
+        chunks.append(PageEnd(50, 50, 0))
     found = json.loads(b"".join(writer.encode(chunks)))
     items = [{"n": n} for n in range(count)]
     assert (
@@ -188,6 +188,6 @@ HALF = rb'{"j":"\ud800"}'
 )
 def test_half_of_a_surrogate_pair_spoils_no_shape(shape: Shape, row: bytes) -> None:
     writer = shape([Column("k", "c0"), Column("j", "c1", type="json")], "name")
-    end = [end_of_page(1, 1, 0)] if shape == Page() else []
+    end = [PageEnd(1, 1, 0)] if shape == Page() else []
     answer = b"".join(writer.encode([writer.join([row]), *end]))
     assert rb'"j":"\\ud800"' in orjson.dumps(orjson.loads(answer))

@@ -15,7 +15,8 @@ from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
-from aggregator.read.reader import Job, LocalReader
+from aggregator.read.operations import Rows
+from aggregator.read.reader import LocalReader
 from aggregator.read.scheduling import QUICK_SECONDS, CostHistory, InlineRuns
 from aggregator.sqlfile.catalog import SqlFolder
 from tests.server import eventually
@@ -42,17 +43,16 @@ def registry(tmp_path: Path) -> EndpointRegistry[ReadEndpoint]:
     return EndpointRegistry(SqlFolder(tmp_path / "sql"), SqliteEngine(tmp_path / "dbs"), 5.0, check_read)
 
 
-def job(registry: EndpointRegistry[ReadEndpoint], name: str = "items", format: str = "json") -> Job:
-    return Job(
-        registry.check(registry.catalog(ANYBODY).find("GET", f"/{name}").endpoint), {}, FORMATS[format]
-    )
+def job(registry: EndpointRegistry[ReadEndpoint], name: str = "items", format: str = "json") -> Rows:
+    endpoint = registry.catalog(ANYBODY).find("GET", f"/{name}").endpoint
+    return Rows(registry.check(endpoint), {}, format=FORMATS[format])
 
 
 def test_what_was_never_run_is_neither_quick_nor_light(registry: EndpointRegistry[ReadEndpoint]) -> None:
     history = CostHistory()
 
     assert not history.is_quick(job(registry))
-    assert not history.took_less(job(registry), 1_000_000)
+    assert not history.took_less_than(job(registry), 1_000_000)
 
 
 def test_the_last_time_counts(registry: EndpointRegistry[ReadEndpoint]) -> None:
@@ -61,24 +61,24 @@ def test_the_last_time_counts(registry: EndpointRegistry[ReadEndpoint]) -> None:
         history.learn(job(registry), seconds)
 
     assert history.is_quick(job(registry))
-    assert history.took_less(job(registry), QUICK_SECONDS)
+    assert history.took_less_than(job(registry), QUICK_SECONDS)
     assert not history.is_quick(job(registry, format="csv"))
 
 
 def test_reading_no_rows_teaches_nothing(registry: EndpointRegistry[ReadEndpoint]) -> None:
     history = CostHistory()
-    head = Job(job(registry).report, {}, FORMATS["json"], rows_wanted=False)
+    head = Rows(job(registry).report, {}, rows_wanted=False)
 
     history.learn(head, 0.001)
 
     assert not history.is_quick(head)
 
 
-def test_a_doubt_passes(registry: EndpointRegistry[ReadEndpoint]) -> None:
+def test_a_slow_mark_passes(registry: EndpointRegistry[ReadEndpoint]) -> None:
     history = CostHistory()
     history.learn(job(registry), 0.001)
 
-    history.doubt(job(registry))
+    history.mark_slow(job(registry))
 
     assert not history.is_quick(job(registry))
     eventually(lambda: history.is_quick(job(registry)))
@@ -142,7 +142,7 @@ def test_a_long_value_is_not_made_at_once(registry: EndpointRegistry[ReadEndpoin
     report = registry.check(registry.catalog(ANYBODY).find("GET", "/sized").endpoint)
     history = CostHistory()
     quick = InlineRuns(history, SnapshotPool(SQL_FUNCTIONS, 5.0, most_idle=1, for_quick=True))
-    small, large = (Job(report, {"n": n}, FORMATS["csv"]) for n in (1_000, 100_000_000))
+    small, large = (Rows(report, {"n": n}, format=FORMATS["csv"]) for n in (1_000, 100_000_000))
     history.learn(small, 0.001)
 
     result = eventually(lambda: quick.result(small, []))

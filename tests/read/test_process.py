@@ -20,7 +20,8 @@ from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import InvalidParameters, QueryFailed, UnrepresentableValue
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
-from aggregator.read.reader import Job, LocalReader
+from aggregator.read.operations import Chunk, Rows
+from aggregator.read.reader import LocalReader
 from aggregator.read.scheduling import CostHistory
 from aggregator.read.worker_process import WorkerProcesses, WorkerReader
 from aggregator.sqlfile.catalog import SqlFolder
@@ -108,10 +109,10 @@ def reader() -> Iterator[WorkerReader]:
         yield reader
 
 
-def job(registry: EndpointRegistry[ReadEndpoint], name: str, format: str = "json", **given: str) -> Job:
+def job(registry: EndpointRegistry[ReadEndpoint], name: str, format: str = "json", **given: str) -> Rows:
     report = registry.check(registry.catalog(ANYBODY).find("GET", f"/{name}").endpoint)
     texts = {key: [text] for key, text in given.items()}
-    return Job(report, read_arguments(report.header.params, texts), FORMATS[format])
+    return Rows(report, read_arguments(report.header.params, texts), format=FORMATS[format])
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -120,12 +121,14 @@ def test_both_readers_read_the_same(
 ) -> None:
     wanted = job(registry, "numbers", format)
     here = list(LocalReader(SnapshotPool(SQL_FUNCTIONS, 5.0)).chunks(wanted))
-    writer = wanted.format.writer(wanted.report.columns, "numbers")
 
     for _ in range(2):
         there = list(reader.chunks(wanted))
         assert sum(chunk.rows for chunk in there) == sum(chunk.rows for chunk in here) == 20_000
-        files = [b"".join(writer.encode(chunk.text for chunk in chunks)) for chunks in (here, there)]
+        files = [
+            b"".join(wanted.encode(item for chunk in chunks for item in chunk.items))
+            for chunks in (here, there)
+        ]
         assert files[0] == files[1]
 
 
@@ -146,7 +149,7 @@ def test_both_limit_the_size_of_a_value(
     here = LocalReader(SnapshotPool(SQL_FUNCTIONS, 5.0, longest_value=LONGEST))
     for each in (here, reader):
         (chunk,) = each.chunks(job(registry, "long", n="400000"))
-        assert len(chunk.text) == len('{"long":""}') + 400_000
+        assert len(text_of(chunk)) == len('{"long":""}') + 400_000
     run_script(
         job(registry, "long", n="1").report.files[0].path,
         f"UPDATE numbers SET word = CAST(zeroblob({LONGEST}) AS TEXT) WHERE number = 7",
@@ -203,6 +206,12 @@ def test_only_heavy_reports_get_a_process_and_a_dead_one_is_replaced(
         processes.close()
 
 
-def has_free_process(processes: WorkerProcesses, wanted: Job) -> bool:
+def text_of(chunk: Chunk) -> bytes:
+    (text,) = chunk.items
+    assert isinstance(text, bytes)
+    return text
+
+
+def has_free_process(processes: WorkerProcesses, wanted: Rows) -> bool:
     with processes.reader(wanted) as process:
         return process is not None

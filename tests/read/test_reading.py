@@ -18,7 +18,8 @@ from aggregator.engine.sqlite.files import FileVersion
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
 from aggregator.errors import DatabaseUnavailable
 from aggregator.formats import FORMATS, SQL_FUNCTIONS
-from aggregator.read.reader import Job, LocalReader, VersionChanged, job_of
+from aggregator.read.operations import Chunk, Rows, rows_of
+from aggregator.read.reader import LocalReader, VersionChanged
 from aggregator.sqlfile.catalog import SqlFolder
 from tests.server import eventually
 from tests.sqlite_files import closing, make_database, run_script
@@ -34,7 +35,7 @@ def script_of(generation: int) -> str:
     """
 
 
-def job_over(folder: Path, mode: str) -> tuple[Job, Path, Path]:
+def job_over(folder: Path, mode: str) -> tuple[Rows, Path, Path]:
     """A report that reads a file of the first generation, that file, and one of the second elsewhere."""
     dbs, sql = folder / "dbs", folder / "sql"
     dbs.mkdir()
@@ -44,11 +45,11 @@ def job_over(folder: Path, mode: str) -> tuple[Job, Path, Path]:
     (sql / "all.sql").write_text("SELECT t.id, t.generation, t.filling FROM a_db.t AS t ORDER BY t.id")
     registry = EndpointRegistry(SqlFolder(sql), SqliteEngine(dbs), 5.0, check_read)
     report = registry.check(registry.catalog(ANYBODY).find("GET", "/all").endpoint)
-    return job_of(report, {}, FORMATS["ndjson"]), path, other
+    return rows_of(report, {}, FORMATS["ndjson"]), path, other
 
 
 @pytest.fixture(params=["delete", "wal"])
-def prepared(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Job, Path, Path]:
+def prepared(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Rows, Path, Path]:
     return job_over(tmp_path, request.param)
 
 
@@ -59,13 +60,17 @@ def pool() -> Iterator[SnapshotPool]:
     pool.close_idle(0)
 
 
-def read_all(pool: SnapshotPool, job: Job, meanwhile: Callable[[], object] = lambda: None) -> bytes:
+def text_of(chunk: Chunk) -> bytes:
+    return b"".join(item for item in chunk.items if isinstance(item, bytes))
+
+
+def read_all(pool: SnapshotPool, job: Rows, meanwhile: Callable[[], object] = lambda: None) -> bytes:
     """The rows; something happens after the first chunk of them."""
     chunks = LocalReader(pool).chunks(job)
     first = next(chunks)
     assert not first.is_last
     meanwhile()
-    return b"".join([first.text, *(chunk.text for chunk in chunks)])
+    return b"".join(map(text_of, [first, *chunks]))
 
 
 def copy(path: Path, other: Path) -> None:
@@ -82,7 +87,7 @@ def shrink(path: Path, other: Path) -> None:
 
 @pytest.mark.parametrize("change", [copy, copy_with_its_times, shrink])
 def test_a_file_that_is_overwritten_while_it_is_read_breaks_the_answer(
-    prepared: tuple[Job, Path, Path], pool: SnapshotPool, change: Change
+    prepared: tuple[Rows, Path, Path], pool: SnapshotPool, change: Change
 ) -> None:
     """The rows after the change would be of the other generation."""
     job, path, other = prepared
@@ -93,7 +98,7 @@ def test_a_file_that_is_overwritten_while_it_is_read_breaks_the_answer(
 
 
 def test_a_file_in_whose_place_another_is_put_is_read_to_its_end(
-    prepared: tuple[Job, Path, Path], pool: SnapshotPool
+    prepared: tuple[Rows, Path, Path], pool: SnapshotPool
 ) -> None:
     job, path, other = prepared
     text = read_all(pool, job, lambda: os.replace(other, path))
@@ -114,7 +119,7 @@ def test_in_wal_mode_others_write_while_it_is_read(tmp_path: Path, pool: Snapsho
 
 
 def test_a_file_that_is_written_after_its_tag_was_made_is_not_read_for_that_tag(
-    prepared: tuple[Job, Path, Path], pool: SnapshotPool
+    prepared: tuple[Rows, Path, Path], pool: SnapshotPool
 ) -> None:
     job, path, _ = prepared
     for generation in (2, 3):
@@ -129,7 +134,7 @@ def test_a_file_that_is_written_after_its_tag_was_made_is_not_read_for_that_tag(
         assert b'"generation":%d' % generation in read_all(pool, fresh)
 
 
-def settled(job: Job) -> list[FileVersion]:
+def settled(job: Rows) -> list[FileVersion]:
     files = job.report.files
     eventually(lambda: all(version.settled for version in file_versions(files)), seconds=3)
     return file_versions(files)

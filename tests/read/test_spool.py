@@ -24,7 +24,7 @@ from aggregator.read.run import Spool, SpoolSpace
 def test_chunks_come_out_as_they_went_in(sizes: list[int], taken_after: list[int], memory: int) -> None:
     chunks = [bytes([number]) * size for number, size in enumerate(sizes)]
     spool = Spool(memory, None)
-    reader = spool.chunks()
+    reader = spool.items()
     out: list[bytes] = []
     for written, (chunk, wanted) in enumerate(zip(chunks, taken_after, strict=False), start=1):
         spool.write(chunk)
@@ -39,7 +39,7 @@ def test_chunks_come_out_as_they_went_in(sizes: list[int], taken_after: list[int
 def test_a_reader_waits_for_a_writer() -> None:
     spool = Spool(10, None)
     out: list[bytes] = []
-    reader = threading.Thread(target=lambda: out.extend(spool.chunks()))
+    reader = threading.Thread(target=lambda: out.extend(spool.items()))
     reader.start()
     for chunk in (b"one", b"two", b"x" * 100, b"three"):
         spool.write(chunk)
@@ -57,7 +57,7 @@ def test_what_does_not_fit_into_memory_goes_to_a_file(tmp_path: Path) -> None:
     assert len(open_files() - before) in (0, 1)
     assert list(tmp_path.iterdir()) == [], "the file has no name that could stay behind"
     spool.end()
-    assert sum(map(len, spool.chunks())) == 90_000
+    assert sum(map(len, spool.items())) == 90_000
     spool.close()
 
 
@@ -69,7 +69,7 @@ def open_files() -> set[str]:
 def test_the_writers_error_reaches_the_reader() -> None:
     spool = Spool(100, None)
     spool.write(b"begun")
-    reader = spool.chunks()
+    reader = spool.items()
     assert next(reader) == b"begun"
     spool.end(Cancelled("enough"))
     with pytest.raises(Cancelled, match="enough"):
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_written_is_an_error_of_the_run(tmp_path: Path) ->
 
 def test_a_closed_spool_takes_chunks_and_forgets_them(tmp_path: Path) -> None:
     spool = Spool(10, tmp_path)
-    waiting = threading.Thread(target=lambda: list(spool.chunks()))
+    waiting = threading.Thread(target=lambda: list(spool.items()))
     waiting.start()
     spool.close()
     waiting.join(10)
@@ -96,7 +96,7 @@ def test_a_closed_spool_takes_chunks_and_forgets_them(tmp_path: Path) -> None:
 
 def take(spool: Spool) -> Sequence[bytes]:
     began = time.monotonic()
-    chunks = list(spool.chunks())
+    chunks = list(spool.items())
     assert time.monotonic() - began < 10
     return chunks
 
@@ -105,7 +105,7 @@ def test_over_the_space_the_slowest_is_broken_off(tmp_path: Path) -> None:
     """Both of its ends get the error, and its file is gone; the others do not notice."""
     space = SpoolSpace(2_500)
     slow, steady, stalled = (Spool(0, tmp_path, space) for _ in range(3))
-    readers = [spool.chunks() for spool in (slow, steady, stalled)]
+    readers = [spool.items() for spool in (slow, steady, stalled)]
     files = open_files()
     for number in range(12):
         for spool in (slow, steady, stalled):
@@ -131,7 +131,7 @@ def test_over_the_space_the_slowest_is_broken_off(tmp_path: Path) -> None:
 
 def test_what_is_taken_makes_room(tmp_path: Path) -> None:
     spool = Spool(0, tmp_path, SpoolSpace(1_000))
-    reader = spool.chunks()
+    reader = spool.items()
     for _ in range(50):
         spool.write(b"x" * 400)
         spool.write(b"y" * 400)

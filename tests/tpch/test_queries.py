@@ -21,8 +21,8 @@ from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
-from aggregator.formats import FORMATS, SQL_FUNCTIONS
-from aggregator.read.reader import Job
+from aggregator.formats import SQL_FUNCTIONS
+from aggregator.read.operations import Rows
 from aggregator.read.run import Run, Spool
 from aggregator.sqlfile.catalog import SqlFolder
 from tests.tpch.data import make_tpch
@@ -52,7 +52,8 @@ def pool() -> Iterator[SnapshotPool]:
 
 
 def rows_of(report: ReadEndpoint, pool: SnapshotPool) -> list[tuple[Any, ...]]:
-    run = Run(Job(report, {}, FORMATS["json"]), Spool(2**20, None))
+    rows = Rows(report, {})
+    run = Run(rows, Spool(2**20, None), rows.encode)
     run.execute(pool, started=lambda: None)
     body = run.body if run.body is not None else b"".join(run.output())
     return [tuple(row.values()) for row in json.loads(body)]

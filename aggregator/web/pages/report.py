@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from aggregator.documents import Document
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.errors import Cancelled, InvalidParameter
 from aggregator.formats import SPREADSHEET_CSV
 from aggregator.formats.base import Format
 from aggregator.formats.charts.points import MOST_ROWS
-from aggregator.formats.html import MARK, HtmlTable
+from aggregator.formats.html import HtmlTable, HtmlWriter, PageHead, Totals
 from aggregator.formats.json import Group
 from aggregator.formats.localize import csv_symbols
-from aggregator.read.reader import Job
+from aggregator.read.operations import Item, Page
 from aggregator.sqlfile.catalog import RouteMatch
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.values.vocabulary import Column
@@ -67,18 +65,18 @@ class ReportPage:
     shows_sql: bool
     sent: Sequence[RouteMatch]
 
-    def framed(self, job: Job, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The page around the rows of a job. What `pieces` raises goes through."""
-        body = _Body(pieces)
-        headings = () if self.table.is_record else self._headings(job, body.numbers)
+    def encode(self, operation: Page, items: Iterator[Item]) -> Iterator[bytes]:
+        """The page around the rows of an operation. What `items` raises goes through."""
+        body = _Body(self.report.columns, self.table, items)
+        headings = () if self.table.is_record else self._headings(operation, body.numbers)
         return stream(
             "report.html",
             body.rows(),
-            **self._names(fields_of(self._asked(), self.given, body.offered)),
+            **self._names(fields_of(self._asked(), self.given, body.head.choices)),
             body=body,
             in_effect=in_effect(self._asked(), self.given, self.table.locale, self.report.paging is not None),
             headings=headings,
-            part=_Part(self.url, job),
+            part=_Part(self.url, operation),
             most_drawn=MOST_ROWS,
             chart_words=self._chart_words(),
             is_record=self.table.is_record,
@@ -173,7 +171,7 @@ class ReportPage:
 
     def build_id(self) -> list[object]:
         """Stands for all of the page but its rows."""
-        return [build_id(), self.shows_sql, [each.endpoint.file for each in self.sent]]
+        return [build_id(), str(self.table), self.shows_sql, [each.endpoint.file for each in self.sent]]
 
     def _curl_format(self) -> str:
         names = [format.name for format in self.report.formats]
@@ -183,15 +181,15 @@ class ReportPage:
         url = self.url.absolute(self.base, **self._whole(self._curl_format()))
         return f"curl --fail --remote-name --remote-header-name {shlex.quote(url)}"
 
-    def _headings(self, job: Job, numbers: Sequence[str]) -> list[Heading]:
-        return [self._heading(column, column.name in numbers, job) for column in self.report.columns]
+    def _headings(self, operation: Page, numbers: Sequence[str]) -> list[Heading]:
+        return [self._heading(column, column.name in numbers, operation) for column in self.report.columns]
 
-    def _heading(self, column: Column, is_number: bool, job: Job) -> Heading:
+    def _heading(self, column: Column, is_number: bool, operation: Page) -> Heading:
         ways = ("desc", "asc") if is_number else ("asc", "desc")
         first, second = (f"{column.name}.{way}" for way in ways)
         if not {first, second} <= {*(self.report.params["sort"].choices or ())}:
             return Heading(column.label, column.name, column.description, is_number)
-        now = job.arguments.get("sort")
+        now = operation.sort
         following = {first: second, second: None}.get(str(now), first)
         part = {"offset": None} if self.report.paging is not None else {}
         url = self.url.url(**part, _page=None, sort=following)
@@ -202,32 +200,26 @@ class ReportPage:
 
 
 class _Body:
-    """The rows of a page, and what stands around them.
+    """The rows of a page. head: what is known before them; totals: what is known after them."""
 
-    At once the choices that are `offered` and the columns of `numbers`; `facts` when the rows have been.
-    """
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        facts, _, self._rest = next(pieces).partition(MARK)
-        known = orjson.loads(facts)
-        self._known = {name: known[name] for name in ("seconds", "shown")}
-        self.offered: dict[str, list[str]] = known["choices"]
-        self.numbers: list[str] = known["numbers"]
-        self.facts: dict[str, Any] = {}
+    def __init__(self, columns: Sequence[Column], table: HtmlTable, items: Iterator[Item]) -> None:
+        head, rows = next(items), next(items)
+        assert isinstance(head, PageHead)
+        assert isinstance(rows, bytes)
+        self.head = head
+        self.totals = Totals(None)
+        self._items = items
+        self._writer = HtmlWriter(columns, table, rows)
+        self.numbers = self._writer.numbers()
 
     def rows(self) -> Iterator[str]:
         """`<tbody>` and, perhaps, `<tfoot>`. Raises Cancelled when the rows are let go before their end."""
-        piece: bytes | None = self._rest
-        while piece is not None:
-            rows, mark, facts = piece.partition(MARK)
-            if rows:
-                yield rows.decode()
-            if mark:
-                self.facts = self._known | orjson.loads(facts)
-            piece = next(self._pieces, None)
-        if not self.facts:
+        yield self._writer.body()
+        totals = next(self._items, None)
+        if not isinstance(totals, Totals):
             raise Cancelled("The rows of the page were let go before it was whole.")
+        self.totals = totals
+        yield self._writer.foot(totals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,27 +227,27 @@ class _Part:
     """Which part of all rows a page shows, and the ways to the others."""
 
     url: PageUrl
-    job: Job
+    operation: Page
 
     @property
     def before(self) -> int:
         """How many rows stand before it."""
-        return self.job.part[0]
+        return self.operation.part[0]
 
     def previous(self) -> str | None:
         """The URL of the page before."""
-        before, most = self.job.part
+        before, most = self.operation.part
         return self._url(max(before - most, 0)) if before else None
 
-    def following(self, facts: Mapping[str, Any]) -> str | None:
+    def following(self, body: _Body) -> str | None:
         """The URL of the next page; when the rows were not counted, there is one after a full page."""
-        before, most = self.job.part
-        end = before + facts["shown"]
-        is_more = facts["shown"] == most if facts["rows"] is None else end < facts["rows"]
+        before, most = self.operation.part
+        shown, rows = body.head.shown, body.totals.rows
+        is_more = shown == most if rows is None else before + shown < rows
         return self._url(before + most) if is_more else None
 
     def _url(self, before: int) -> str:
-        if self.job.report.paging is not None:
+        if self.operation.report.paging is not None:
             return self.url.url(offset=str(before) if before else None)
-        page = before // self.job.part[1] + 1
+        page = before // self.operation.part[1] + 1
         return self.url.url(_page=str(page) if page > 1 else None)
