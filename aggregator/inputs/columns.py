@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aggregator.errors import UnreadableInput
-from aggregator.inputs.table import shortened
+from aggregator.inputs.table import MOST_IGNORED, Notes, shortened
 
 _MOST_SHOWN = 10
 _NO_HEADER = " Is the header line missing? If it is further down, set header_line."
@@ -24,11 +24,13 @@ class Matcher:
     def __init__(self, wanted: Mapping[str, Sequence[str]], required: Collection[str] = ()) -> None:
         self.wanted = tuple(wanted)
         self._names = wanted
-        self._required = {place for place, name in enumerate(wanted) if name in required}
+        self._required = {column for column, name in enumerate(wanted) if name in required}
         own = [(name, column) for column, name in enumerate(wanted)]
         others = [(name, column) for column, names in enumerate(wanted.values()) for name in names]
-        self._exact = (_unambiguous(own), _unambiguous(others))
-        self._normalised = (_unambiguous(_keys(own)), _unambiguous(_keys(others)))
+        self._exact = [_unambiguous(names) for names in (own, others)]
+        self._normalised = [
+            _unambiguous((normalised(name), column) for name, column in names) for names in (own, others)
+        ]
 
     def column(self, name: str) -> int | None:
         """The wanted column that a file's column is: by the very name first, then by its letters and digits.
@@ -62,34 +64,57 @@ class Matcher:
         return len(found) >= min(2, len(self.wanted)) and found >= wanted
 
     def positions(self, header: Sequence[str], notes: Sequence[str] = ()) -> list[int | None]:
-        """For each wanted column its place in the header; None where it is not there.
+        """For each wanted column its index in the header; None where it is not there.
 
         Raises UnreadableInput when two cells are the same column, or when none is any. notes: how the file
         was read, for that error.
         """
-        places: list[int | None] = [None] * len(self.wanted)
-        for place, name in enumerate(header):
+        positions: list[int | None] = [None] * len(self.wanted)
+        for index, name in enumerate(header):
             column = self.column(name)
             if column is None:
                 continue
-            earlier = places[column]
+            earlier = positions[column]
             if earlier is not None:
                 raise with_notes(both(header[earlier], name, self.wanted[column]), notes)
-            places[column] = place
-        if all(place is None for place in places):
+            positions[column] = index
+        if all(index is None for index in positions):
             raise with_notes(self.none_fits("line", header).detail, notes)
-        return places
+        return positions
 
     def none_fits(self, where: str, names: Sequence[str]) -> UnreadableInput:
         """None of the columns is in the first line or object; perhaps that is no header at all."""
+        expected = _listed([with_other_names(name, others) for name, others in self._names.items()])
+        present = _listed([f'"{shortened(name)}"' for name in names])
         return UnreadableInput(
-            f"None of the expected columns was found. Expected: {self._expected()}; "
-            f"the first {where} holds: {_listed(names) or 'nothing'}."
-            + (_NO_HEADER if where == "line" else "")
+            f"None of the expected columns was found. Expected: {expected}; "
+            f"the first {where} holds: {present or 'nothing'}." + (_NO_HEADER if where == "line" else "")
         )
 
-    def _expected(self) -> str:
-        return _more([with_other_names(name, names) for name, names in self._names.items()])
+
+class HeaderTable:
+    """A table of a file with a header; see Table. skipped: what stands above the header."""
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        line: int,
+        skipped: Sequence[tuple[int, str]],
+        matcher: Matcher,
+        notes: Notes,
+    ) -> None:
+        notes.skip(line, skipped)
+        self.notes = notes
+        self.header_line = line
+        self._header = header
+        self._positions = matcher.positions(header, notes.sentences())
+        self._used = {index for index in self._positions if index is not None}
+        self.names: Sequence[str | None] = [
+            None if index is None else header[index] for index in self._positions
+        ]
+        self.ignored: Sequence[str] = [
+            name for index, name in enumerate(header) if name and index not in self._used
+        ][:MOST_IGNORED]
 
 
 def both(one: str, other: str, column: str) -> str:
@@ -101,15 +126,11 @@ def both(one: str, other: str, column: str) -> str:
     )
 
 
-def _keys(names: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    return [(normalised(name), column) for name, column in names]
-
-
 def _unambiguous(names: Iterable[tuple[str, int]]) -> dict[str, int]:
     columns: dict[str, set[int]] = {}
     for name, column in names:
         columns.setdefault(name, set()).add(column)
-    return {name: min(found) for name, found in columns.items() if len(found) == 1}
+    return {name: min(matches) for name, matches in columns.items() if len(matches) == 1}
 
 
 def with_notes(detail: str, notes: Sequence[str]) -> UnreadableInput:
@@ -124,9 +145,5 @@ def with_other_names(name: str, names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return _more([f'"{shortened(name)}"' for name in names])
-
-
-def _more(shown: Sequence[str]) -> str:
-    more = f" and {len(shown) - _MOST_SHOWN:,} more" if len(shown) > _MOST_SHOWN else ""
-    return ", ".join(shown[:_MOST_SHOWN]) + more
+    more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
+    return ", ".join(names[:_MOST_SHOWN]) + more

@@ -10,11 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
-from aggregator.inputs.columns import Matcher
+from aggregator.inputs.columns import HeaderTable, Matcher
 from aggregator.inputs.table import (
     LONGEST_CELL,
     MOST_COLUMNS,
-    MOST_IGNORED,
     Batch,
     Notes,
     Options,
@@ -40,7 +39,7 @@ LONGEST_ROW = 7_000_000
 _WRAPPED = re.compile(r'\s*=(?:"(?P<plain>(?:[^"]|"")*+)"|“(?P<curly>[^“”]*+)”)\s*')
 
 
-class CsvTable:
+class CsvTable(HeaderTable):
     """A CSV file that has been opened; see Table."""
 
     def __init__(self, file: BinaryIO, matcher: Matcher, options: Options) -> None:
@@ -51,22 +50,14 @@ class CsvTable:
         self._delimiter = found.delimiter
         self._has_spaces = found.has_spaces
         self._is_careful = False
-        self._line = self.header_line = found.line
+        self._line = found.line
         self._begin(found.line)
-        header = self._header()
-        self.notes = Notes()
-        self.notes.guess(guess)
-        self.notes.skip(self.header_line, found.skipped)
+        header, line = self._read_header()
+        notes = Notes()
+        notes.guess(guess)
+        super().__init__(header, line, found.skipped, matcher, notes)
         self._width = len(header)
-        self._named = max((place for place, name in enumerate(header, start=1) if name), default=0)
-        self._positions = matcher.positions(header, self.notes.sentences())
-        self._wanted = [place for place in self._positions if place is not None]
-        self.names: Sequence[str | None] = [
-            None if place is None else header[place] for place in self._positions
-        ]
-        self.ignored: Sequence[str] = [
-            name for place, name in enumerate(header) if name and place not in self._wanted
-        ][:MOST_IGNORED]
+        self._named = max((count for count, name in enumerate(header, start=1) if name), default=0)
         self.read_as = {"format": "csv", "encoding": encoding, "delimiter": self._delimiter}
 
     def batches(self) -> Iterator[Batch]:
@@ -97,15 +88,16 @@ class CsvTable:
     def _lines_read(self) -> int:
         return self._skipped + self._reader.line_num
 
-    def _header(self) -> list[str]:
+    def _read_header(self) -> tuple[list[str], int]:
+        """The names in the first row that is not blank, and its line."""
         while rows := self._next_rows(1):
-            self.header_line, self._line = self._line, self._lines_read() + 1
+            line, self._line = self._line, self._lines_read() + 1
             if is_blank(rows[0]):
                 continue
             if len(rows[0]) > MOST_COLUMNS:
                 raise TooLarge(f"Line {self._lines_read():,} has more than {MOST_COLUMNS:,} columns.")
             self._repeated = rows[0]
-            return [_meant(name) or "" for name in rows[0]]
+            return [_meant(name) or "" for name in rows[0]], line
         raise UnreadableInput("The file is empty.")
 
     def _next_rows(self, most: int) -> list[list[str]]:
@@ -186,7 +178,7 @@ class CsvTable:
         if len(row) > self._named and not is_blank(row[self._named :]):
             return f"has {len(row):,} cells, the header has {self._named:,}"
         if self._lines.holds_nul:
-            return unstorable(row[place] for place in self._wanted if place < len(row))
+            return unstorable(row[index] for index in self._used if index < len(row))
         return None
 
     def _fitted(self, row: list[str], line: int) -> list[str]:

@@ -15,11 +15,10 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.datetime import WINDOWS_EPOCH, from_excel
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
-from aggregator.inputs.columns import Matcher
+from aggregator.inputs.columns import HeaderTable, Matcher
 from aggregator.inputs.table import (
     LONGEST_CELL,
     MOST_COLUMNS,
-    MOST_IGNORED,
     Batch,
     Notes,
     Options,
@@ -93,7 +92,7 @@ class WrongCell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its number from 1, its cells that are not empty by their places from 0, its characters."""
+    """A row: its number from 1, its cells that are not empty by their indexes from 0, its characters."""
 
     number: int
     cells: dict[int, str | WrongCell]
@@ -118,9 +117,9 @@ class Row:
     def texts(self, width: int) -> list[str]:
         """What is shown in each of so many cells."""
         shown = [""] * width
-        for place, cell in self.cells.items():
-            if place < width:
-                shown[place] = cell.shown if isinstance(cell, WrongCell) else cell
+        for index, cell in self.cells.items():
+            if index < width:
+                shown[index] = cell.shown if isinstance(cell, WrongCell) else cell
         return shown
 
 
@@ -140,13 +139,13 @@ def rows_of(workbook: Workbook, sheet: Sheet) -> Iterator[Row]:
         yield _row(workbook, element, number)
 
 
-def _row_number(given: str | None, before: int) -> int:
+def _row_number(text: str | None, before: int) -> int:
     number = before + 1
-    if given is not None:
-        number = int(given) if given.isascii() and given.isdigit() and len(given) < 8 else 0
+    if text is not None:
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
     if not 0 < number <= MOST_ROWS:
         raise UnreadableInput(
-            f"The workbook is damaged: after row {before:,} comes the row {(given or '')[:20]}."
+            f"The workbook is damaged: after row {before:,} comes the row {(text or '')[:20]}."
         )
     return number
 
@@ -154,24 +153,24 @@ def _row_number(given: str | None, before: int) -> int:
 def _row(workbook: Workbook, element: Element, number: int) -> Row:
     cell_tag = element.tag.removesuffix("row") + "c"
     cells: dict[int, str | WrongCell] = {}
-    place, length = -1, 0
+    index, length = -1, 0
     for cell in element:
         if cell.tag != cell_tag:
             continue
-        place = _place(cell.get("r"), place)
+        index = _column_index(cell.get("r"), index)
         try:
             value = _value(workbook, cell)
         except (ValueError, IndexError):
             raise UnreadableInput(f"The workbook is damaged: row {number:,} has an invalid cell.") from None
         if value:
-            cells[place] = value
+            cells[index] = value
             length += len(value) if isinstance(value, str) else 0
             if length > LONGEST_CELL:
                 raise TooLarge(f"Row {number:,} has more than {LONGEST_CELL:,} characters.")
     return Row(number, cells, length, element.get("hidden") in _TRUE)
 
 
-def _place(reference: str | None, before: int) -> int:
+def _column_index(reference: str | None, before: int) -> int:
     if reference is None:
         return before + 1
     match = _REFERENCE.fullmatch(reference)
@@ -306,7 +305,7 @@ def _look(workbook: Workbook, sheet: Sheet, matcher: Matcher, header_line: int |
     return _Found(sheet, first[at], matcher.found(names[at]), first[:at], below)
 
 
-class SheetTable:
+class SheetTable(HeaderTable):
     """A sheet with a row that holds the names of the columns; see Table."""
 
     def __init__(self, found: _Found, matcher: Matcher, notes: Notes) -> None:
@@ -315,19 +314,9 @@ class SheetTable:
         self._width = header.width
         if self._width > MOST_COLUMNS:
             raise TooLarge(f"Row {header.number:,} has more than {MOST_COLUMNS:,} columns.")
-        self.header_line = header.number
-        self.notes = notes
-        notes.skip(header.number, [(row.number, row.shown) for row in found.above])
-        self._header = header.texts(self._width)
         self._header_cells = header.cells
-        self._positions = matcher.positions(self._header, notes.sentences())
-        self._wanted = {place for place in self._positions if place is not None}
-        self.names: Sequence[str | None] = [
-            None if place is None else self._header[place] for place in self._positions
-        ]
-        self.ignored: Sequence[str] = [
-            name for place, name in enumerate(self._header) if name and place not in self._wanted
-        ][:MOST_IGNORED]
+        skipped = [(row.number, row.shown) for row in found.above]
+        super().__init__(header.texts(self._width), header.number, skipped, matcher, notes)
         self.read_as = {"format": "excel", "sheet": found.sheet.name}
 
     def batches(self) -> Iterator[Batch]:
@@ -360,16 +349,16 @@ class SheetTable:
     def _texts(self, row: Row, wrong: list[RejectedRow]) -> Texts | RejectedRow:
         """The text of each cell, or why it is no row. Cells without a value are added to `wrong`."""
         texts: list[str | None] = [None] * self._width
-        for place, cell in row.cells.items():
+        for index, cell in row.cells.items():
             if isinstance(cell, WrongCell):
-                if place in self._wanted:
-                    wrong.append(RejectedRow(row.number, self._header[place], cell.shown, cell.reason))
-            elif place < self._width:
-                texts[place] = cell
+                if index in self._used:
+                    wrong.append(RejectedRow(row.number, self._header[index], cell.shown, cell.reason))
+            elif index < self._width:
+                texts[index] = cell
             elif cell.strip():
-                letter, last = get_column_letter(place + 1), get_column_letter(self._width)
+                letter, last = get_column_letter(index + 1), get_column_letter(self._width)
                 return whole_row(
                     row.number, f"has a value in column {letter}, and the header ends with column {last}"
                 )
-        reason = unstorable(texts[place] for place in self._wanted)
+        reason = unstorable(texts[index] for index in self._used)
         return whole_row(row.number, reason) if reason else texts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -13,8 +14,8 @@ from aggregator.errors import RejectedRow, UnreadableInput, UnsupportedInput
 from aggregator.inputs.columns import Matcher
 from aggregator.inputs.csv import CsvTable
 from aggregator.inputs.excel import open_excel, sheet_names
-from aggregator.inputs.json import open_json, open_ndjson
-from aggregator.inputs.table import MOST_COLUMNS, FileType, Notes, Options, Table, Texts
+from aggregator.inputs.json import ObjectTable, open_json, open_ndjson
+from aggregator.inputs.table import MOST_COLUMNS, Batch, FileType, Options, Table
 from aggregator.inputs.text import find_encoding, unmarked_utf16
 
 HEAD_BYTES = 64 * 1024
@@ -205,21 +206,19 @@ def read_table(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """names: of the file's columns, from the left. rows: the first, each with its line and the text of
-    each column; rejected: those of the first that are none; wrong: their cells without a value. read_as: how
-    the file was understood.
-    header_line: where the names stand, 0 in a file without such a line. notes: remarks about the first rows,
-    and what was skipped above the header. sheets: of a workbook, their names.
+    """table: with every column of the file, and its notes about the rows so far. batch: the first rows.
+
+    sheets: of a workbook, the names of its sheets.
     """
 
-    names: Sequence[str]
-    rows: Sequence[tuple[int, Texts]]
-    rejected: Sequence[RejectedRow]
-    wrong: Sequence[RejectedRow]
-    read_as: Mapping[str, str]
-    header_line: int
-    notes: Notes
+    table: Table
+    batch: Batch
     sheets: Sequence[str] | None = None
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the file's columns."""
+        return [name or "" for name in self.table.names]
 
 
 def read_sample(
@@ -230,65 +229,43 @@ def read_sample(
     most_rows: int,
     required: Collection[str] = (),
 ) -> Sample:
-    """The first rows of a seekable file, and what it is taken for.
+    """The first rows of a seekable file, and how it was understood.
 
     wanted, required: as for `read_table`. The beginning alone tells the encoding. Raises UnreadableInput or
     TooLarge.
     """
-    if kind in ("json", "ndjson"):
-        seen = _SeenNames(wanted)
-        OPENERS[kind](file, seen, options)
-        names = list(seen.names)
-        table = OPENERS[kind](file, _ExactNames(dict.fromkeys(names, ())), options)
-    else:
-        every = _EveryColumn(wanted, required)
-        guess = None
-        if kind == "csv":
-            encoding, guess = _encoding(file, options)
-            options = replace(options, encoding=encoding)
-        table = OPENERS[kind](file, every, options)
-        table.notes.guess(guess)
-        names = every.header
+    encoding = guess = None
+    if kind == "csv":
+        encoding, guess = _encoding(file, options)
+        options = replace(options, encoding=encoding)
+    table = OPENERS[kind](file, _EveryColumn(wanted, required), options)
+    if isinstance(table, ObjectTable):
+        table = OPENERS[kind](file, _ExactNames(wanted, table.keys[:MOST_COLUMNS]), options)
+    table.notes.guess(guess)
+    if encoding is not None:
+        # For an encoding that is given, the table has Python's name.
+        table.read_as["encoding"] = encoding
     sheets = sheet_names(file) if kind == "excel" else None
-    rows, rejected, wrong = _first_rows(table, most_rows)
-    # Python has other names for encodings that are said than those that are found.
-    said = {"encoding": options.encoding} if options.encoding and kind == "csv" else {}
-    read_as = table.read_as | said
-    return Sample(names, rows, rejected, wrong, read_as, table.header_line, table.notes, sheets)
+    return Sample(table, _first_rows(table, most_rows), sheets)
 
 
 class _EveryColumn(Matcher):
-    """Takes every column of a header, each at its place."""
-
-    header: list[str]
+    """Takes every column of a header."""
 
     def positions(self, header: Sequence[str], notes: Sequence[str] = ()) -> list[int | None]:
-        self.header = list(header)
         return list(range(len(header)))
 
 
-class _SeenNames(Matcher):
-    """Remembers the names that it is asked for."""
-
-    def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
-        super().__init__(wanted)
-        self.names: dict[str, None] = {}
-
-    def column(self, name: str) -> int | None:
-        if len(self.names) < MOST_COLUMNS:
-            self.names[name] = None
-        return super().column(name)
-
-
 class _ExactNames(Matcher):
-    """Knows each column by its very name alone."""
+    """Takes the keys of JSON objects as columns; `knows` is still about those that are wanted."""
 
-    def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, wanted: Mapping[str, Sequence[str]], keys: Sequence[str]) -> None:
         super().__init__(wanted)
-        self._places = {name: place for place, name in enumerate(wanted)}
+        self.wanted = tuple(keys)
+        self._indexes = {key: index for index, key in enumerate(keys)}
 
     def column(self, name: str) -> int | None:
-        return self._places.get(name)
+        return self._indexes.get(name)
 
 
 def _encoding(file: BinaryIO, options: Options) -> tuple[str, str | None]:
@@ -300,20 +277,21 @@ def _encoding(file: BinaryIO, options: Options) -> tuple[str, str | None]:
     return find_encoding(io.BytesIO(data), options.encoding)
 
 
-def _first_rows(
-    table: Table, most: int
-) -> tuple[list[tuple[int, Texts]], list[RejectedRow], list[RejectedRow]]:
-    """The first rows, those that are none, and the cells without a value."""
-    rows: list[tuple[int, Texts]] = []
+def _first_rows(table: Table, most: int) -> Batch:
+    """The first rows in one batch, those that are rejected among them."""
+    lines: list[int] = []
+    columns: list[list[str | None]] = [[] for _ in table.names]
     rejected: list[RejectedRow] = []
     wrong: list[RejectedRow] = []
     for batch in table.batches():
-        rows += zip(batch.lines, zip(*batch.columns, strict=True), strict=False)
+        lines += batch.lines
+        for column, texts in zip(columns, batch.columns, strict=True):
+            column += texts
         rejected += batch.rejected
         wrong += batch.wrong
-        if len(rows) + len(rejected) >= most:
+        if len(lines) + len(rejected) >= most:
             break
-    lines = sorted([line for line, _ in rows] + [row.line for row in rejected])
-    last = lines[:most][-1] if lines else 0
-    rejected, wrong = ([row for row in bad if row.line <= last] for bad in (rejected, wrong))
-    return [row for row in rows if row[0] <= last], rejected, wrong
+    last = max(sorted([*lines, *(row.line for row in rejected)])[:most], default=0)
+    count = bisect_right(lines, last)
+    rejected, wrong = ([row for row in rows if row.line <= last] for rows in (rejected, wrong))
+    return Batch(lines[:count], [column[:count] for column in columns], rejected, wrong)

@@ -78,7 +78,7 @@ class ObjectTable:
     """JSON objects, whoever takes them out of the file; see Table.
 
     The names are those in the first objects, as many as make the first batch: many programs leave out a
-    key without a value.
+    key without a value. keys: all keys of these objects.
     """
 
     def __init__(self, items: Iterable[Item], matcher: Matcher, format: str) -> None:
@@ -97,6 +97,7 @@ class ObjectTable:
         has_rows = self._first and self._first.lines
         self.names: Sequence[str | None] = tuple(self._names) if has_rows else matcher.wanted
         self.ignored: Sequence[str] = self._ignored
+        self.keys = list(self._columns)
 
     def batches(self) -> Iterator[Batch]:
         batch, self._first = self._first, None
@@ -129,15 +130,15 @@ class ObjectTable:
         if has_escape and (reason := unstorable(value)):
             return whole_row(line, f"has a key that {reason}")
         row: list[str | None] = [None] * len(self._names)
-        taken: dict[int, str] = {}
+        keys: dict[int, str] = {}
         nested: dict[str, Any] = {}
         for key, member in value.items():
             column = self._columns[key] if key in self._columns else self._new_key(key)
             if column is None:
                 continue
-            if column in taken:
-                return whole_row(line, both(taken[column], key, self._matcher.wanted[column]))
-            taken[column] = key
+            if column in keys:
+                return whole_row(line, both(keys[column], key, self._matcher.wanted[column]))
+            keys[column] = key
             if isinstance(member, (dict, list, RepeatedKey)):
                 repeated = _refuse_deep(member, line)
                 if repeated:
@@ -154,9 +155,9 @@ class ObjectTable:
         return whole_row(line, refused) if refused else row
 
     def _new_key(self, key: str) -> int | None:
-        if len(self._columns) >= _MOST_KEYS:
-            self._columns.clear()
-        column = self._columns[key] = self._matcher.column(key)
+        column = self._matcher.column(key)
+        if len(self._columns) < _MOST_KEYS:
+            self._columns[key] = column
         if column is None:
             if len(self._ignored) < MOST_IGNORED and key not in self._ignored:
                 self._ignored.append(key)

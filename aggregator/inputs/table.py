@@ -160,9 +160,9 @@ def columns_of(
     rows: Sequence[Sequence[str | None]], positions: Sequence[int | None]
 ) -> list[Sequence[str | None]]:
     """Each wanted column of rows that have all the same width; what is empty is None."""
-    nothing: Texts = (None,) * len(rows)
-    by_place = list(zip(*rows, strict=False)) if rows else []
-    return [nothing if place is None or not rows else _emptied(by_place[place]) for place in positions]
+    empty: Texts = (None,) * len(rows)
+    columns = list(zip(*rows, strict=False))
+    return [empty if index is None or not rows else _emptied(columns[index]) for index in positions]
 
 
 def _emptied(texts: tuple[str | None, ...]) -> Texts:

@@ -13,12 +13,13 @@ from aggregator.errors import RejectedRow, RowNumber, UnreadableInput
 from aggregator.inputs.columns import Matcher
 from aggregator.inputs.filetypes import Sample, read_sample
 from aggregator.inputs.table import FileType, Options
-from aggregator.sqlfile.cell_readers import converter
 from aggregator.sqlfile.day_order import in_order
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.write.request import Notes
 from aggregator.write.staging import (
     NAMED_ONCE,
+    convert,
+    converters,
     lacks,
     missing_columns,
     other_currencies,
@@ -29,9 +30,6 @@ from aggregator.write.staging import (
 
 MOST_ROWS = 100
 USUAL_ROWS = 20
-
-Places = Sequence[int | None]
-"""Of each declared column its place in the file; None where it is not there."""
 
 
 class SkippedLine(Document):
@@ -117,115 +115,107 @@ def preview(
     order = options.date_order
     if order is not None:
         require_day_order(columns)
-    wanted = {name: column.names for name, column in columns.items()}
+    accepted = {name: column.names for name, column in columns.items()}
     required = required_columns(columns)
-    beginning = read_sample(file, kind, wanted, options, most_rows, required)
-    matcher = Matcher(wanted, required)
-    inputs = [matcher.column(name) for name in beginning.names]
-    places = [inputs.index(column) if column in inputs else None for column in range(len(columns))]
-    found = [None if place is None else beginning.names[place] for place in places]
-    rows, suspicions = _rows(beginning, in_order(columns, order), places)
-    problems = [*_problems(beginning, matcher, columns, found), *(suspicions if order is None else [])]
+    sample = read_sample(file, kind, accepted, options, most_rows, required)
+    table, names = sample.table, sample.names
+    matcher = Matcher(accepted, required)
+    inputs = [matcher.column(name) for name in names]
+    positions = [inputs.index(column) if column in inputs else None for column in range(len(columns))]
+    present = [None if index is None else names[index] for index in positions]
+    refused, suspicions = _check(sample, in_order(columns, order), positions)
     return Preview(
-        read_as=beginning.read_as if order is None else {**beginning.read_as, "date_order": order},
-        notes=beginning.notes.sentences(),
+        read_as=table.read_as if order is None else {**table.read_as, "date_order": order},
+        notes=table.notes.sentences(),
         columns=[
             FileColumn(name=name, input=None if column is None else matcher.wanted[column])
-            for name, column in zip(beginning.names, inputs, strict=True)
+            for name, column in zip(names, inputs, strict=True)
         ],
         input=[
-            _wanted(name, column, there) for (name, column), there in zip(columns.items(), found, strict=True)
+            _wanted(name, column, there)
+            for (name, column), there in zip(columns.items(), present, strict=True)
         ],
-        problems=problems,
-        rows=rows,
-        **_where(beginning),
+        problems=[*_problems(sample, matcher, columns, present), *(suspicions if order is None else [])],
+        rows=_rows(sample, refused),
+        **_where(sample),
     )
 
 
-def _where(beginning: Sample) -> dict[str, Any]:
+def _where(sample: Sample) -> dict[str, Any]:
     """Where the rows are in the file, as far as there is a choice."""
     members: dict[str, Any] = {}
-    if beginning.sheets is not None:
-        members["sheets"] = beginning.sheets
-    if beginning.header_line:
-        members["header_line"] = beginning.header_line
-    if beginning.notes.skipped:
-        members["skipped"] = [SkippedLine(line=line, text=text) for line, text in beginning.notes.skipped]
+    if sample.sheets is not None:
+        members["sheets"] = sample.sheets
+    if sample.table.header_line:
+        members["header_line"] = sample.table.header_line
+    if skipped := sample.table.notes.skipped:
+        members["skipped"] = [SkippedLine(line=line, text=text) for line, text in skipped]
     return members
 
 
 def _wanted(name: str, column: InputColumn, there: str | None) -> WantedColumn:
-    given = column.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    declared = column.model_dump(mode="json", by_alias=True, exclude_unset=True)
     always = {"required": column.required, "description": column.description, "from": column.names}
-    return WantedColumn.model_validate({"name": name, **given, **always, "column": there})
+    return WantedColumn.model_validate({"name": name, **declared, **always, "column": there})
 
 
 def _problems(
-    beginning: Sample,
-    matcher: Matcher,
-    columns: Mapping[str, InputColumn],
-    found: Sequence[str | None],
+    sample: Sample, matcher: Matcher, columns: Mapping[str, InputColumn], present: Sequence[str | None]
 ) -> Iterator[str]:
-    if beginning.read_as["format"] not in NAMED_ONCE:
+    if sample.table.read_as["format"] not in NAMED_ONCE:
         return
     try:
-        matcher.positions(beginning.names)
+        matcher.positions(sample.names)
     except UnreadableInput as error:
         yield error.detail
-    yield from other_currencies(found, columns)
-    missing = missing_columns(found, columns)
-    if missing and any(found):
-        yield lacks(missing, columns, [name for name in beginning.names if name])
+    yield from other_currencies(present, columns)
+    missing = missing_columns(present, columns)
+    if missing and any(present):
+        yield lacks(missing, columns, [name for name in sample.names if name])
 
 
-def _rows(
-    beginning: Sample, columns: Mapping[str, InputColumn], places: Places
-) -> tuple[list[PreviewRow], list[str]]:
-    """The rows, and what seems to be wrong with whole columns."""
-    refused, suspicions = _refused(beginning, columns, places)
-    wrong = {(cell.line, cell.column): cell.value for cell in beginning.wrong}
+def _rows(sample: Sample, refused: Mapping[int, Sequence[RejectedRow]]) -> list[PreviewRow]:
+    """The rows of the file in its order. refused: the cells with errors, by line."""
+    wrong = {(cell.line, cell.column): cell.value for cell in sample.batch.wrong}
+    texts_of_rows = zip(*sample.batch.columns, strict=True)
     rows = [
         PreviewRow(
             line=line,
             cells=[
                 shortened(wrong.get((line, name), text))
-                for name, text in zip(beginning.names, texts, strict=True)
+                for name, text in zip(sample.names, texts, strict=True)
             ],
             problems=[_error(each) for each in refused.get(line, ())],
         )
-        for line, texts in beginning.rows
+        for line, texts in zip(sample.batch.lines, texts_of_rows, strict=False)
     ]
-    rows += [PreviewRow(line=row.line, cells=None, problems=[_error(row)]) for row in beginning.rejected]
-    return sorted(rows, key=attrgetter("line")), suspicions
+    rows += [PreviewRow(line=row.line, cells=None, problems=[_error(row)]) for row in sample.batch.rejected]
+    return sorted(rows, key=attrgetter("line"))
 
 
 def _error(row: RejectedRow) -> CellError:
     return CellError(column=row.column, value=row.value, reason=row.reason)
 
 
-def _refused(
-    beginning: Sample, columns: Mapping[str, InputColumn], places: Places
+def _check(
+    sample: Sample, columns: Mapping[str, InputColumn], positions: Sequence[int | None]
 ) -> tuple[dict[int, list[RejectedRow]], list[str]]:
-    """The cells with errors, by line; a column that the file lacks is one problem of the whole file."""
-    suspicions: list[str] = []
-    format = beginning.read_as["format"]
-    lines = [line for line, _ in beginning.rows]
+    """The cells with errors, by line, and what seems to be wrong with whole columns.
+
+    positions: of each declared column its index in the file; a column that the file lacks is one problem of
+    the whole file.
+    """
+    batch, suspicions = sample.batch, []
     refused: dict[int, list[RejectedRow]] = {}
-    wrong = {(cell.line, cell.column): cell for cell in beginning.wrong}
-    for (name, column), place in zip(columns.items(), places, strict=True):
-        if place is None and format in NAMED_ONCE:
+    wrong = {(cell.line, cell.column) for cell in batch.wrong}
+    for own, column, index in zip(columns, converters(sample.table, columns), positions, strict=True):
+        if index is None and sample.table.read_as["format"] in NAMED_ONCE:
             continue
-        texts = [None if place is None else row[place] for _, row in beginning.rows]
-        called = name if place is None else beginning.names[place]
-        made = converter(column, has_numbers=format != "csv", has_dates=format == "excel")
-        _, found = made.values(texts)
-        if made.suspicion is not None:
-            suspicions.append(f"{called}: {made.suspicion}")
-        for index, reason in found:
-            if (lines[index], called) not in wrong:
-                cell = RejectedRow(lines[index], called, shortened(texts[index]), reason)
-                refused.setdefault(cell.line, []).append(cell)
-        for line in lines if wrong else ():
-            if (line, called) in wrong:
-                refused.setdefault(line, []).append(wrong[line, called])
+        name = own if index is None else sample.names[index]
+        texts = [None] * len(batch.lines) if index is None else batch.columns[index]
+        _, cells = convert(column, name, batch.lines, texts, wrong)
+        if column.suspicion is not None:
+            suspicions.append(f"{name}: {column.suspicion}")
+        for cell in [*cells, *(cell for cell in batch.wrong if cell.column == name)]:
+            refused.setdefault(cell.line, []).append(cell)
     return refused, suspicions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -32,7 +32,7 @@ from aggregator.inputs.columns import with_notes, with_other_names
 from aggregator.inputs.filetypes import read_table
 from aggregator.inputs.table import Batch, FileType, Options, Table
 from aggregator.read.query import bindings
-from aggregator.sqlfile.cell_readers import converter
+from aggregator.sqlfile.cell_readers import ColumnConverter, converter
 from aggregator.sqlfile.day_order import has_day_order, in_order
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.values.money import amount_text, foreign_symbol, symbols_of
@@ -89,11 +89,9 @@ class Staging:
         self._table = table
         self._names = [found or own for found, own in zip(table.names, columns, strict=True)]
         self._own_names = tuple(columns)
-        format = table.read_as.get("format")
         order = table.read_as.get("date_order")
         self._has_day_order = order is not None
-        read = in_order(columns, order).values()
-        self._converters = [converter(column, format != "csv", format == "excel") for column in read]
+        self._converters = converters(table, in_order(columns, order))
         self._progress = progress
         self._keeps_bad = keeps_bad
         self._count = 0
@@ -149,12 +147,8 @@ class Staging:
         wrong = {(row.line, row.column) for row in batch.wrong}
         bad += batch.wrong
         for name, each, texts in zip(self._names, self._converters, batch.columns, strict=True):
-            values, refused = each.values(texts)
-            bad += [
-                RejectedRow(batch.lines[index], name, shortened(texts[index]), reason)
-                for index, reason in refused
-                if (batch.lines[index], name) not in wrong
-            ]
+            values, refused = convert(each, name, batch.lines, texts, wrong)
+            bad += refused
             columns.append(values)
         return columns
 
@@ -167,6 +161,28 @@ class Staging:
         told = sorted(bad, key=lambda row: row.line)[:room]
         self._rejected += told
         return {row.line for row in told} if self._keeps_bad else set()
+
+
+def converters(table: Table, columns: Mapping[str, InputColumn]) -> list[ColumnConverter]:
+    """One for each column, for the cells of a kind of file."""
+    format = table.read_as["format"]
+    return [converter(column, format != "csv", format == "excel") for column in columns.values()]
+
+
+def convert(
+    column: ColumnConverter,
+    name: str,
+    lines: Sequence[int],
+    texts: Sequence[str | None],
+    wrong: Collection[tuple[int, str | None]],
+) -> tuple[Sequence[SqlValue], list[RejectedRow]]:
+    """The values of a column's texts, and its bad cells. wrong: line and column of cells to leave out."""
+    values, refused = column.values(texts)
+    return values, [
+        RejectedRow(lines[index], name, shortened(texts[index]), reason)
+        for index, reason in refused
+        if (lines[index], name) not in wrong
+    ]
 
 
 def _require_columns(table: Table, columns: Mapping[str, InputColumn]) -> None:
