@@ -12,7 +12,8 @@ from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
-from aggregator.engine.base import PlanStep
+from aggregator.engine.model import PlanStep
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.connection import quoted_name
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.explain import explain
@@ -20,7 +21,6 @@ from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.prepare import InspectionConnection
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import AggregatorError
-from aggregator.formats import SQL_FUNCTIONS
 from aggregator.read.operations import Explain, arguments_of
 from aggregator.read.plan import Plan
 from aggregator.read.reader import LocalReader

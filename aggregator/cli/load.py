@@ -17,9 +17,9 @@ from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
+from aggregator.engine.model import StoredResponse
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import AggregatorError, NotFound, RejectedRows
-from aggregator.formats import SQL_FUNCTIONS
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
 from aggregator.inputs.table import Options, Table
@@ -28,7 +28,6 @@ from aggregator.sqlfile.catalog import Catalog, Endpoint, SqlFolder
 from aggregator.sqlfile.parameters import read_arguments
 from aggregator.sqlfile.routing import METHOD_SUFFIXES
 from aggregator.write.execute import WriteContext, commit_write
-from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 from aggregator.write.request import READING, WriteBudget, WriteRequest, WriteResult, summary
 from aggregator.write.staging import open_table
 
@@ -62,14 +61,14 @@ def load(settings: Settings, asked: LoadRequest) -> int:
 
 
 def _load(settings: Settings, asked: LoadRequest) -> str:
-    engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
+    engine = SqliteEngine(settings.dbs, settings.lock_wait, settings.max_value)
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
         SqlFolder(settings.sql), engine, settings.lock_wait, check_endpoint
     )
     write = registry.check(_find(registry.catalog(ANYBODY), asked.endpoint))
     if not isinstance(write, WriteEndpoint) or not write.has_input:
         raise NotFound(f"{asked.endpoint} does not accept rows: its header has no `input`.")
-    place = WriteContext(engine, settings.time_limit, IdempotencyStore(engine))
+    place = WriteContext(engine, settings.time_limit)
     with _opened(asked.file, settings.spool_dir) as file:
         given, rows = _parts(write, file, asked)
         order = WriteRequest(

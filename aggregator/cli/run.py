@@ -23,7 +23,7 @@ from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.base import Snapshots
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import AggregatorError, Cancelled, InvalidParameters, NotAcceptable, NotFound
-from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN, SQL_FUNCTIONS
+from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
 from aggregator.formats.base import Format, Representation
 from aggregator.read.operations import Explain, arguments_of, plan_as_json, rows_of
 from aggregator.read.run import Run, Spool
@@ -128,7 +128,7 @@ def run(settings: Settings, order: RunRequest) -> int:
 
 
 def _run(settings: Settings, order: RunRequest) -> int:
-    engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
+    engine = SqliteEngine(settings.dbs, settings.lock_wait, settings.max_value)
     registry = EndpointRegistry(SqlFolder(settings.sql), engine, settings.lock_wait, check_read)
     match = _find(registry.catalog(ANYBODY), order.report)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint, columns_of
 from aggregator.endpoints.source_check import SourceCheck, faults_of_chart
-from aggregator.engine.base import Engine, Inspection, OrderedSelect, Source, Statement, TableName
+from aggregator.engine.base import Engine, Inspection, Source
+from aggregator.engine.model import OrderedSelect, Statement, TableName
 from aggregator.errors import BrokenEndpoint, DatabaseUnavailable, Diagnostic
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import Source as SqlSource

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from aggregator.engine.base import Dialect, OrderedSelect, ResultColumn, Source, Statement, TableName
+from aggregator.engine.base import Dialect, Source
+from aggregator.engine.model import OrderedSelect, ResultColumn, Statement, TableName
 from aggregator.formats import FORMATS, SUFFIXES, pictures, shaped
 from aggregator.formats.base import Format
 from aggregator.formats.charts.points import Chart

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Literal
 
-from aggregator.engine.base import Engine, OrderedSelect, ResultColumn, StatementError
+from aggregator.engine.base import Engine
 from aggregator.engine.base import Source as DataSource
+from aggregator.engine.model import OrderedSelect, ResultColumn, StatementError
 from aggregator.errors import BrokenEndpoint, Diagnostic, MissingDatabases
 from aggregator.formats.html import placeholders
 from aggregator.sqlfile.header import Header, Source

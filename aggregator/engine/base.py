@@ -1,194 +1,24 @@
-"""What every engine offers to the layers above, and what it raises."""
+"""What every engine offers to the layers above."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
-from pydantic import Field
-
-from aggregator.documents import Count, Document
-from aggregator.errors import AggregatorError, Diagnostic
+from aggregator.engine.model import (
+    OrderedSelect,
+    PlanStep,
+    SqlValue,
+    Statement,
+    StatementError,
+    StoredResponse,
+    TableCounts,
+    Values,
+)
+from aggregator.errors import Diagnostic
+from aggregator.values.rows import RowKind
 from aggregator.values.vocabulary import Column
-
-SqlValue = None | int | float | str | bytes
-"""What a database stores and what a parameter can be."""
-
-Values = Mapping[str, SqlValue] | Sequence[SqlValue]
-
-TableName = tuple[str, str]
-"""Schema and table."""
-
-GuardKind = Literal["missing", "conflict", "invalid"]
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What a guard's rows say.
-
-    line, column: the places of those columns in a row, None without them.
-    """
-
-    kind: GuardKind
-    line: int | None = None
-    column: int | None = None
-
-
-_AFFINITIES = {"integer": ("INT",), "text": ("CHAR", "CLOB", "TEXT"), "real": ("REAL", "FLOA", "DOUB")}
-"""In the order in which SQLite looks for the words."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of a statement's result.
-
-    declared: the type that its table declares, None for an expression. storage: `integer`, `real`
-    or `text` when the table's rules make sure that each value is of that storage class or NULL.
-    """
-
-    name: str
-    declared: str | None
-    storage: str | None
-
-    @property
-    def affinity(self) -> str | None:
-        """Of the declared type (https://sqlite.org/datatype3.html#determination_of_column_affinity).
-
-        `integer`, `text`, `real` or `numeric`; None where values stay as they are.
-        """
-        declared = (self.declared or "").upper()
-        for affinity, words in _AFFINITIES.items():
-            if any(word in declared for word in words):
-                return affinity
-        return "numeric" if declared and "BLOB" not in declared and declared != "ANY" else None
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement, without a closing semicolon: its columns, parameters' names and schemas.
-
-    is_volatile: whether its result may be another one though no file has changed. writes: the tables
-    that it changes, without those that triggers do, each as schema and name. guard: what its rows say
-    when they are no part of the answer, but reasons not to write. bare: the tables that stand without their
-    schema. harmless_texts: see
-    `called_functions`.
-    """
-
-    sql: str
-    columns: tuple[ResultColumn, ...]
-    parameters: frozenset[str]
-    schemas: frozenset[str]
-    is_volatile: bool = False
-    writes: frozenset[TableName] = frozenset()
-    guard: Guard | None = None
-    bare: frozenset[TableName] = frozenset()
-    harmless_texts: float = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class StatementError:
-    """Why the SQL cannot be used; line counts from 1 inside the SQL text."""
-
-    line: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderedSelect:
-    """A SELECT in three parts. order: the terms of its ORDER BY; limit: `LIMIT …`, or nothing.
-
-    terms: of each its column, in small letters and empty for an expression, and `asc` or `desc`. is_page:
-    whether it ends in `LIMIT :limit OFFSET :offset`.
-    """
-
-    unsorted: str
-    order: str
-    limit: str
-    terms: Sequence[tuple[str, str]]
-    is_page: bool = False
-
-    @property
-    def count(self) -> str:
-        """The SELECT of the number of rows of all pages."""
-        return f"SELECT count(*) FROM (\n{self.unsorted}\n)"
-
-    def sql(self, order: str) -> str:
-        """The SELECT of all rows in an order."""
-        return f"{self.unsorted}\nORDER BY {order}"
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows of a table"""
-
-    inserted: Count = 0
-    updated: Count = 0
-    deleted: Count = 0
-
-
-TableCounts = dict[tuple[str, str], Counts]
-"""Counts by schema and table; tables of which nothing was changed are not there."""
-
-
-class PlanStep(Document):
-    """One step of a plan, with the steps that belong to it."""
-
-    detail: str = Field(description="SQLite's text")
-    table: str | None = Field(description="The table that is read, if known")
-    index: str | None = Field(description="The index that is used")
-    warning: str | None = Field(description="A warning if a large table is read completely")
-    children: list[PlanStep]
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """A number of rows, and whether they were counted just now."""
-
-    rows: int
-    is_exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """One database.
-
-    tables: names and sizes; bytes: with what waits in its `-wal`; changed_at: seconds since 1970, None when
-    it is gone; trouble: why its tables cannot be told, or objects cannot be used; empty when all is well.
-    """
-
-    schema: str
-    file_name: str
-    tables: tuple[tuple[str, Size], ...] = ()
-    bytes: int = 0
-    changed_at: float | None = None
-    trouble: str = ""
-
-
-class StatementFailed(Exception):
-    """A statement that was prepared before failed while it ran.
-
-    error: what to answer. reason: the engine's own sentence. is_stale: whether the engine no longer accepts
-    the SQL, because tables have changed. is_interrupted: whether somebody ended it. is_too_long: whether a
-    value was longer than the limit.
-    """
-
-    def __init__(
-        self,
-        error: AggregatorError,
-        reason: str,
-        *,
-        is_stale: bool = False,
-        is_interrupted: bool = False,
-        is_too_long: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.error = error
-        self.reason = reason
-        self.is_stale = is_stale
-        self.is_interrupted = is_interrupted
-        self.is_too_long = is_too_long
 
 
 class Source(Protocol):
@@ -316,9 +146,6 @@ class WriteConnection(Protocol):
     def in_transaction(self) -> bool:
         """False when an error has taken back everything."""
 
-    def execute(self, statements: str, bindings: Any = None, /) -> Any:
-        """Run SQL on the service's own tables."""
-
     def run(self, sql: str, values: Values) -> int:
         """Run an author's statement that gives no rows; how many rows it and its triggers changed."""
 
@@ -356,15 +183,14 @@ class WriteConnection(Protocol):
         """Let go of the sources."""
 
 
-WRAPPER = "the report"
-"""What the author's SELECT is called in the plan of the SQL that is run."""
-
-
 class Dialect(Protocol):
     """Writes the SQL that the service puts around an author's SELECT."""
 
-    def rows_as_text(self, statement: Statement, row_sql: str) -> str:
-        """The SELECT with each row as one BLOB of text, which `row_sql` makes of the columns c0, c1, …."""
+    def rows_as_text(self, statement: Statement, row: RowKind) -> str:
+        """The SELECT with each row as one BLOB of text; its columns are called c0, c1, …."""
+
+    def ordered(self, select: OrderedSelect, order: str) -> str:
+        """The SELECT of all rows in an order."""
 
     def page(self, sql: str, limit: int, offset: int) -> str:
         """Some rows of a SELECT that has no pages of its own."""
@@ -378,11 +204,37 @@ class Dialect(Protocol):
     def sort_for_reader(self, sql: str, columns: Sequence[Column], place: int, direction: str) -> str:
         """Small and capital letters sort alike, texts of amounts as numbers; equal rows keep their order."""
 
+    def totals(self, sql: str, columns: Sequence[Column]) -> str:
+        """The SELECT of the number of rows, and of what the total of each summed column is made of."""
+
+    def read_totals(self, row: Sequence[SqlValue], columns: Sequence[Column]) -> tuple[int, dict[str, str]]:
+        """Its row: the number of rows, and each total as text; a column with other than numbers has none."""
+
     def choice_by_text(self, statement: Statement) -> str:
         """The SELECT of the one choice whose text is the first parameter."""
 
     def present_choices(self, statement: Statement) -> str:
         """The SELECT of the choices that are not NULL, in their order."""
+
+
+class Responses(Protocol):
+    """Responses to writes with a key, each kept in the transaction of its write."""
+
+    def source(self) -> Source:
+        """Where they are kept; to be among those that are written. Raises DatabaseUnavailable."""
+
+    def get(
+        self, connection: WriteConnection, endpoint: str, key: str, since: float
+    ) -> tuple[bytes, StoredResponse] | None:
+        """What was kept for a key, with the digest of its request, if it is not older. since: UNIX time."""
+
+    def put(
+        self, connection: WriteConnection, endpoint: str, key: str, digest: bytes, response: StoredResponse
+    ) -> None:
+        """Keep a response from now on."""
+
+    def forget(self, connection: WriteConnection, until: float) -> None:
+        """Remove those that are older."""
 
 
 class SqlWord(Protocol):
@@ -461,8 +313,9 @@ class Engine(Protocol):
     def literal(self, identifier: str) -> str:
         """An identifier as people write it in SQL."""
 
-    def own_database(self, schema: str, file_name: str, script: str) -> Source:
-        """A database of the service itself, which a script makes. Raises DatabaseUnavailable."""
+    @property
+    def responses(self) -> Responses:
+        """The kept responses to writes."""
 
     def write_connection(self, written: Sequence[Source], read: Sequence[Source]) -> WriteConnection:
         """Raises DatabaseUnavailable."""

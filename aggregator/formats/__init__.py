@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from aggregator.formats import csv, values
 from aggregator.formats.base import Format, Representation
 from aggregator.formats.charts import Picture
 from aggregator.formats.charts.points import Chart
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.json import JsonWriter, NdJsonWriter, Shape
-from aggregator.values.vocabulary import RegisteredFunction
 
 _CSV_TYPE = "text/csv; charset=utf-8; header=present"
 _EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -72,13 +70,6 @@ SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *
     f".{alias}": name for alias, name in ALIASES.items()
 }
 """The endings of URLs, and the format that each names."""
-
-SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
-    **values.TIME_FUNCTIONS,
-    **values.SQL_FUNCTIONS,
-    **csv.SQL_FUNCTIONS,
-}
-"""What the SQL of the formats calls for the rare values; each connection needs them."""
 
 
 def pictures(chart: Chart) -> list[Format]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from aggregator.values.rows import RowKind
 from aggregator.values.vocabulary import Column
 
 
@@ -106,13 +107,14 @@ def _valid(chunk: bytes, handler: str) -> bytes:
 class Writer(Protocol):
     """Writes the rows of one result.
 
-    SQLite writes each row by itself, with `row_sql`; the batches of rows that come back are glued
-    by `join` while the databases are read, and turned into the file by `encode` when the client
-    takes them. Neither of the two looks at a single cell.
+    The engine writes each row as text by itself, as `row` says; the batches of rows that come back are glued
+    by `join` while the databases are read, and turned into the file by `encode` when the client takes them.
+    Neither of the two looks at a single cell.
     """
 
-    row_sql: str
-    """The SQL expression of one row as one text."""
+    @property
+    def row(self) -> RowKind:
+        """What one row is as text."""
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         """A batch of at least one row as one chunk; raises UnrepresentableValue for what cannot be shown."""

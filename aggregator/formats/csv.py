@@ -1,8 +1,8 @@
 """CSV (RFC 4180) in UTF-8: text in quotes, numbers without, NULL as nothing between the commas.
 
-SQLite writes a row as a JSON array, which is the fastest way that it has to tell text from numbers
-and keeps every character. A JSON array without its brackets is a CSV line but for three things,
-which are replaced in whole chunks: the escapes, the word null, and the line ends.
+A row comes as a JSON array, which is the fastest way that SQLite has to tell text from numbers and keeps
+every character. A JSON array without its brackets is a CSV line but for three things, which are replaced in
+whole chunks: the escapes, the word null, and the line ends.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator.formats.base import valid_json
-from aggregator.formats.values import is_infinite, is_text, json_value, plain_text, with_json_as_text
-from aggregator.values.number_formats import QUOTE, STARTS, guarded, guarded_inside, may_hold_formula
-from aggregator.values.vocabulary import Column, RegisteredFunction
+from aggregator.values.number_formats import QUOTE, guarded, guarded_inside, may_hold_formula
+from aggregator.values.rows import CsvRow
+from aggregator.values.vocabulary import Column
 
-_MOST_VALUES = 900
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _ESCAPED = {
@@ -28,16 +27,6 @@ _ESCAPED = {
     b"b": b"\b",
     b"f": b"\f",
 }
-
-
-def array_sql(values: Sequence[str]) -> str:
-    """The SQL of a row as one JSON array of the values' expressions."""
-    groups = [values[i : i + _MOST_VALUES] for i in range(0, len(values), _MOST_VALUES)]
-    arrays = [f"json_array({', '.join(group)})" for group in groups]
-    if len(arrays) == 1:
-        return arrays[0]
-    members = [f"substr({text}, 2, length({text}) - 2)" for text in arrays]
-    return "'[' || " + " || ',' || ".join(members) + " || ']'"
 
 
 def lines(chunk: bytes) -> bytes:
@@ -76,24 +65,11 @@ def _without_nulls(text: bytes) -> bytes:
     return b'"'.join(pieces)
 
 
-def csv_value(column: Column, rare_text: str = "plain_text") -> str:
-    """The SQL of a column's value in a CSV cell; JSON stays the text that it is."""
-    return json_value(with_json_as_text(column), rare_text)
-
-
-def line_sql(values: Sequence[str]) -> str:
-    """The SQL of a row as one JSON array; a NULL that would be all of a line becomes a text.
-
-    Readers skip an empty line, and the row would be lost.
-    """
-    return array_sql(values if len(values) > 1 else [f"ifnull({values[0]}, '')"])
-
-
 class CsvWriter:
     """A header line and the rows; a text is always quoted, so that "" is not NULL."""
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
-        self.row_sql = line_sql([csv_value(column) for column in columns])
+        self.row = CsvRow(tuple(columns))
         self._head = _header([column.name for column in columns], ",")
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -129,7 +105,7 @@ class SpreadsheetCsvWriter(CsvWriter):
     """A CSV with a byte order mark, and without a cell that a spreadsheet would run as a formula."""
 
     def __init__(self, columns: Sequence[Column], dialect: SpreadsheetCsv) -> None:
-        self.row_sql = line_sql([_spreadsheet_value(column, dialect.decimal) for column in columns])
+        self.row = CsvRow(tuple(columns), is_guarded=True, decimal=dialect.decimal)
         names = [guarded(column.name) for column in columns]
         self._head = _BYTE_ORDER_MARK + _header(names, dialect.separator)
         signs = (dialect.separator + dialect.decimal).encode()
@@ -147,34 +123,6 @@ class SpreadsheetCsvWriter(CsvWriter):
         outside = b'"'.join(pieces[::2]).replace(b"null", b"")
         pieces[::2] = (outside if self._signs is None else outside.translate(self._signs)).split(b'"')
         return b'"'.join(pieces).replace(QUOTE, b'""') + b"\r\n"
-
-
-def _spreadsheet_value(column: Column, decimal: str) -> str:
-    column = with_json_as_text(column)
-    value = _guarded_value(column, csv_value(column, "guarded_plain_text"))
-    return f"replace({value}, '.', '{decimal}')" if column.type == "money" and decimal != "." else value
-
-
-def _guarded_value(column: Column, value: str) -> str:
-    """The SQL of a cell's `value`, with an apostrophe before a text that would begin a formula."""
-    if column.storage == "integer" or column.type == "money":
-        return value
-    starts = ", ".join(f"char({ord(start)})" for start in STARTS)
-    first = f"substr({column.sql}, 1, 1) IN ('''', {starts})"
-    is_risky = f"{first} AND substr(ltrim({column.sql}, ''''), 1, 1) IN ({starts})"
-    return (
-        f"CASE WHEN {is_text(column.sql)} AND {is_risky} THEN '''' || {column.sql} "
-        f"WHEN {is_infinite(column.sql)} THEN guarded_plain_text({column.sql}) ELSE {value} END"
-    )
-
-
-def _guarded_plain_text(value: object) -> object:
-    text = plain_text(value)
-    return guarded(text) if isinstance(text, str) else text
-
-
-SQL_FUNCTIONS: dict[str, RegisteredFunction] = {"guarded_plain_text": _guarded_plain_text}
-"""For BLOBs and infinities in a CSV for spreadsheets."""
 
 
 def _header(names: Sequence[str], separator: str) -> bytes:

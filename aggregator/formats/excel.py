@@ -20,17 +20,15 @@ from stream_zip import ZIP_32, Method, stream_zip
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.excel_rows import (
     LONGEST_TEXT,
-    MOST_STYLES,
-    ROW_END,
     escaped_text,
     not_utf8,
     refuse_long_texts,
-    row_sql,
     rows_xml,
     text_lengths,
     utf16_length,
 )
 from aggregator.values.money import currency_format
+from aggregator.values.rows import MOST_STYLES, ROW_END, ExcelRow
 from aggregator.values.vocabulary import Column
 
 _FIXED_TIME = b"2000-01-01T00:00:00Z"
@@ -240,8 +238,10 @@ class ExcelWriter:
         self._styles = ["General", *sorted(styles)]
         _refuse_unfit_columns(columns, self._styles)
         numbers = {style: number for number, style in enumerate(self._styles)}
-        self.row_sql = row_sql(
-            columns, [numbers[style_of(column)] for column in columns], numbers.get(WITH_MILLISECONDS, 0)
+        self.row = ExcelRow(
+            tuple(columns),
+            tuple(numbers[style_of(column)] for column in columns),
+            numbers.get(WITH_MILLISECONDS, 0),
         )
 
     def join(self, rows: Sequence[bytes]) -> bytes:

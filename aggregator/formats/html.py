@@ -15,8 +15,7 @@ from markupsafe import escape
 
 from aggregator.formats import localize
 from aggregator.formats.base import valid_json_of
-from aggregator.formats.csv import array_sql
-from aggregator.formats.values import json_value
+from aggregator.values.rows import JsonArray
 from aggregator.values.vocabulary import Column
 
 PAGE_ENDING = ".html"
@@ -239,7 +238,7 @@ class PageRows:
     """Writes the rows of a page as lines of JSON arrays, which an HtmlWriter reads."""
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
-        self.row_sql = array_sql([json_value(column) for column in columns])
+        self.row = JsonArray(tuple(columns))
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return _LINE.join(rows)

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.base import Writer, valid_json, valid_json_of
-from aggregator.formats.values import is_infinite, is_text, json_value
-from aggregator.values.vocabulary import Column, ColumnType, sql_text
-
-_MOST_MEMBERS = 450
-"""SQLite's functions take 1,000 arguments (SQLITE_MAX_FUNCTION_ARG), two for a member."""
-
-
-def object_sql(columns: Sequence[Column]) -> str:
-    """The SQL of a row as one JSON object, its members in the order of the columns."""
-    groups = [columns[i : i + _MOST_MEMBERS] for i in range(0, max(len(columns), 1), _MOST_MEMBERS)]
-    objects = [
-        f"json_object({', '.join(f'{sql_text(column.name)}, {json_value(column)}' for column in group)})"
-        for group in groups
-    ]
-    if len(objects) == 1:
-        return objects[0]
-    members = [f"substr({text}, 2, length({text}) - 2)" for text in objects]
-    return "'{' || " + " || ',' || ".join(members) + " || '}'"
+from aggregator.values.rows import SEPARATOR, JsonGroup, JsonNest, JsonObject
+from aggregator.values.vocabulary import Column, ColumnType
 
 
 def object_schema(columns: Sequence[Column]) -> dict[str, Any]:
@@ -69,7 +53,7 @@ class JsonWriter:
     """`[{…},\\n{…}]`; without rows `[]`."""
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
-        self.row_sql = object_sql(columns)
+        self.row = JsonObject(tuple(columns))
         self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -90,7 +74,7 @@ class NdJsonWriter:
     """
 
     def __init__(self, columns: Sequence[Column], name: str) -> None:
-        self.row_sql = object_sql(columns)
+        self.row = JsonObject(tuple(columns))
         self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -112,8 +96,6 @@ def _one_line_each(rows: bytes) -> bytes:
     return rows
 
 
-_MARK = b"\x1e"
-_MARK_SQL = " || char(30) || "
 _LINE = b"\n"
 
 
@@ -214,7 +196,7 @@ class _PageWriter:
     """The last item is the end of the page."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self.row_sql = object_sql(columns)
+        self.row = JsonObject(tuple(columns))
         self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -233,7 +215,7 @@ class _PageWriter:
 
 class _RecordWriter:
     def __init__(self, columns: Sequence[Column]) -> None:
-        self.row_sql = object_sql(columns)
+        self.row = JsonObject(tuple(columns))
         self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -253,8 +235,7 @@ class _GroupWriter:
 
     def __init__(self, columns: Sequence[Column], by: str) -> None:
         key = next(column for column in columns if column.name == by)
-        rest = [column for column in columns if column is not key]
-        self.row_sql = _key_sql(key) + _MARK_SQL + object_sql(rest)
+        self.row = JsonGroup(key, tuple(column for column in columns if column is not key))
         self._valid = valid_json_of(columns)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -266,7 +247,7 @@ class _GroupWriter:
         for chunk in chunks:
             pieces = []
             for row in chunk.split(_LINE):
-                name, _, text = row.partition(_MARK)
+                name, _, text = row.partition(SEPARATOR)
                 if name == group:
                     pieces.append(b",\n" + text)
                     continue
@@ -279,26 +260,14 @@ class _GroupWriter:
         yield b"]}" if group is not None else b"{}"
 
 
-def _key_sql(column: Column) -> str:
-    """The SQL of a value as a JSON string; a number and NULL as JSON writes them, in quotes."""
-    value = json_value(replace(column, type=None) if column.type in ("boolean", "json") else column)
-    value = f"(CASE WHEN {is_infinite(column.sql)} THEN plain_text({column.sql}) ELSE {value} END)"
-    return (
-        f"""CASE WHEN {is_text(value)} THEN json_quote({value}) ELSE '"' || json_quote({value}) || '"' END"""
-    )
-
-
 class _NestWriter:
     """A row is what stands before the list, an item or nothing, and what stands after it."""
 
     def __init__(self, columns: Sequence[Column], name: str, members: Sequence[str]) -> None:
-        inside = [column for column in columns if column.name in members]
+        inside = tuple(column for column in columns if column.name in members)
         first = columns.index(inside[0])
-        outside = [column for column in columns if column.name not in members]
-        before, after = outside[:first], outside[first:]
-        is_item = " OR ".join(f"{column.sql} IS NOT NULL" for column in inside)
-        item = f"CASE WHEN {is_item} THEN {object_sql(inside)} ELSE '' END"
-        self.row_sql = _MARK_SQL.join((object_sql(before), item, object_sql(after)))
+        outside = tuple(column for column in columns if column.name not in members)
+        self.row = JsonNest(outside[:first], inside, outside[first:])
         self._name = name
         self._valid = valid_json_of(columns)
 
@@ -311,7 +280,7 @@ class _NestWriter:
         for chunk in chunks:
             pieces = []
             for row in chunk.split(_LINE):
-                before, item, after = row.split(_MARK)
+                before, item, after = row.split(SEPARATOR)
                 if record is None:
                     record = before, after
                     pieces.append(_opened(before) + b'"' + self._name.encode() + b'":[')

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.engine.base import Snapshot, StatementFailed, Version
+from aggregator.engine.base import Snapshot, Version
+from aggregator.engine.model import StatementFailed
 from aggregator.errors import RecordNotFound
 from aggregator.formats import FORMATS, HTML, PLAN
 from aggregator.formats.base import Format
@@ -23,8 +24,6 @@ from aggregator.read.query import (
     bindings,
     list_choices,
     query_of,
-    totals,
-    totals_sql,
     unsorted_sql,
 )
 from aggregator.sqlfile.parameters import Arguments, read_arguments
@@ -203,12 +202,13 @@ class Page(Operation):
 
     def _totals(self, snapshot: Snapshot, arguments: Arguments) -> Totals:
         """Count and sums of all rows; no count when that takes too long or cannot be done."""
-        sql = totals_sql(unsorted_sql(self.report), self.report.columns)
+        columns, dialect = self.report.columns, self.report.dialect
+        sql = dialect.totals(unsorted_sql(self.report), columns)
         try:
             (row,) = snapshot.first(sql, bindings(arguments), seconds=_COUNTING_SECONDS)
         except StatementFailed as failure:
             return Totals(None, is_slow=failure.is_interrupted)
-        return Totals(*totals(row, self.report.columns))
+        return Totals(*dialect.read_totals(row, columns))
 
 
 @dataclass(frozen=True, slots=True)

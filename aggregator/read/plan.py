@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pydantic import Field
 
 from aggregator.documents import Count, Document
-from aggregator.engine.base import WRAPPER, PlanStep, Snapshot, SqlValue
+from aggregator.engine.base import Snapshot
+from aggregator.engine.model import PlanStep, SqlValue
 
 
 class Plan(Document):
@@ -39,7 +40,7 @@ def plan_of(
 
     Raises what `read` raises, and StatementFailed.
     """
-    plan = [*_unwrapped(snapshot.explain(sql, values))]
+    plan = snapshot.explain(sql, values)
     total_plan = snapshot.explain(count_sql, values) if count_sql is not None else []
     began = time.monotonic()
     rows = read()
@@ -59,12 +60,3 @@ def _warnings(steps: Sequence[PlanStep]) -> Iterator[str]:
         if step.warning is not None:
             yield step.warning
         yield from _warnings(step.children)
-
-
-def _unwrapped(steps: Sequence[PlanStep]) -> Iterator[PlanStep]:
-    """The steps of the author's SELECT, without those around it that only write its rows."""
-    for step in steps:
-        if step.detail == f"CO-ROUTINE {WRAPPER}":
-            yield from step.children
-        elif step.detail != f"SCAN {WRAPPER}":
-            yield step

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache
 
 from aggregator.endpoints.model import ReadEndpoint
-from aggregator.engine.base import Dialect, OrderedSelect, Snapshot, SqlValue, Statement
+from aggregator.engine.base import Dialect, Snapshot
+from aggregator.engine.model import OrderedSelect, SqlValue, Statement
 from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.formats.base import Writer, WriterFactory
-from aggregator.formats.values import money_text
 from aggregator.sqlfile.parameters import Arguments
-from aggregator.values.vocabulary import Column
 
 PAGE_ROWS = 100
 """On one page of a report whose SQL has no pages of its own."""
@@ -45,7 +42,7 @@ def query_of(
     if page and report.paging is None:
         sql = report.dialect.page(sql, PAGE_ROWS, (page - 1) * PAGE_ROWS)
     writer = make_writer(report.columns, report.endpoint.sheet)
-    return Query(writer, report.dialect.rows_as_text(replace(report.statement, sql=sql), writer.row_sql))
+    return Query(writer, report.dialect.rows_as_text(replace(report.statement, sql=sql), writer.row))
 
 
 def bindings(arguments: Arguments) -> dict[str, SqlValue]:
@@ -59,7 +56,7 @@ def bindings(arguments: Arguments) -> dict[str, SqlValue]:
 def _ordered(report: ReadEndpoint, sort: str | None, all_pages: bool) -> str:
     """The SELECT in an order, with its LIMIT."""
     select, dialect = report.ordered, report.dialect
-    sql = report.statement.sql if select is None else select.sql(_order(report, select, sort))
+    sql = report.statement.sql if select is None else dialect.ordered(select, _order(report, select, sort))
     if sort is not None and "sort" not in report.header.params:
         place, direction = _sort_key(report, sort)
         sql = dialect.sort_for_reader(sql, report.columns, place, direction)
@@ -136,59 +133,3 @@ def _not_a_choice(
     return InvalidParameter(
         name, text, f"must be one of {allowed}" if shown else "has no choices in the data"
     )
-
-
-_SCHEMA = "the rows"
-
-_PARTS = 4
-"""What is asked of a column: other values than numbers, integers in two halves, fractions.
-
-A sum of 64-bit integers may need more than 64 bits; that of each half of them does not.
-"""
-
-
-def totals_sql(sql: str, columns: Sequence[Column]) -> str:
-    """The SELECT of the number of rows and of the parts of each total; sql: a SELECT with these columns."""
-    names = ", ".join(f"c{place}" for place in range(len(columns)))
-    parts = ", ".join(["count(*)", *(part for column in _summed(columns) for part in _parts(column))])
-    return f'WITH "{_SCHEMA}"({names}) AS (\n{sql}\n)\nSELECT {parts} FROM "{_SCHEMA}"'
-
-
-def totals(row: Sequence[SqlValue], columns: Sequence[Column]) -> tuple[int, dict[str, str]]:
-    """The number of rows, and each total as text; a column with other values than numbers has none."""
-    count, *parts = row
-    sums = {}
-    for place, column in enumerate(_summed(columns)):
-        others, high, low, fractions = parts[place * _PARTS : (place + 1) * _PARTS]
-        if others == 0 and (high is not None or fractions is not None):
-            sums[column.name] = _total(column, int(high or 0), int(low or 0), fractions)
-    return int(str(count)), sums
-
-
-def _summed(columns: Sequence[Column]) -> list[Column]:
-    return [column for column in columns if column.is_summed]
-
-
-def _parts(column: Column) -> Iterator[str]:
-    value = column.sql
-    if column.type == "money" and column.stored == "major":
-        # The sum of what is shown, not of what is stored.
-        units = f"CAST(replace({money_text(column, refused='NULL')}, '.', '') AS INTEGER)"
-        yield from (f"count({value}) - count({units})", f"sum({units} >> 32)")
-        yield from (f"sum({units} & 4294967295)", "NULL")
-        return
-    if column.storage == "integer":
-        yield from ("0", f"sum({value} >> 32)", f"sum({value} & 4294967295)", "NULL")
-        return
-    integer = f"CASE typeof({value}) WHEN 'integer' THEN {value}"
-    yield f"count(*) FILTER (WHERE typeof({value}) IN ('text', 'blob'))"
-    yield f"sum({integer} >> 32 END)"
-    yield f"sum({integer} & 4294967295 END)"
-    yield f"sum(CASE typeof({value}) WHEN 'real' THEN {value} END)"
-
-
-def _total(column: Column, high: int, low: int, fractions: SqlValue) -> str:
-    whole = (high << 32) + low
-    if column.type == "money":
-        return f"{Decimal(whole).scaleb(-column.digits):f}"
-    return str(whole) if fractions is None else f"{whole + float(str(fractions)):.15g}"

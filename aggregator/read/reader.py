@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from aggregator.endpoints.registry import StaleEndpoint
-from aggregator.engine.base import Snapshot, Snapshots, StatementFailed, Version
+from aggregator.engine.base import Snapshot, Snapshots, Version
+from aggregator.engine.model import StatementFailed
 from aggregator.errors import Cancelled, DatabaseUnavailable, UnstableDatabases
 from aggregator.read.operations import Chunk, Operation, Rows
 from aggregator.read.query import chosen_values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -17,7 +16,6 @@ Storage = Literal["integer", "real", "text"]
 StoredAs = Literal["minor", "major"]
 """Money as a whole number of cents, 198, or as people write it, 1.98."""
 
-RegisteredFunction = Callable[..., object]
 ShapeKind = Literal["rows", "page", "record", "group", "nest"]
 
 SHAPES: dict[str, str] = {

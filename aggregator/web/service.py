@@ -14,11 +14,11 @@ from aggregator.endpoints.access import Access
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
+from aggregator.engine.model import StoredResponse
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.schema import Overviews
 from aggregator.engine.sqlite.snapshot import IDLE_SECONDS
 from aggregator.errors import DatabaseUnavailable, Overloaded, SpoolFull
-from aggregator.formats import SQL_FUNCTIONS
 from aggregator.read.run import Spool, SpoolSpace
 from aggregator.read.scheduling import CostHistory, InlineRuns
 from aggregator.read.worker_process import WorkerProcesses
@@ -26,7 +26,6 @@ from aggregator.settings import Settings
 from aggregator.sqlfile.catalog import Endpoint, SqlFolder
 from aggregator.write.batch_queue import WriteQueues
 from aggregator.write.execute import WriteContext
-from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,11 +47,11 @@ class Service:
 
     def __init__(self, settings: Settings, access: Access | None = None) -> None:
         self.settings = settings
-        self.engine = SqliteEngine(settings.dbs, SQL_FUNCTIONS, settings.lock_wait, settings.max_value)
+        self.engine = SqliteEngine(settings.dbs, settings.lock_wait, settings.max_value)
         self.registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
             SqlFolder(settings.sql), self.engine, settings.lock_wait, check_endpoint, access
         )
-        self.write_context = WriteContext(self.engine, settings.time_limit, IdempotencyStore(self.engine))
+        self.write_context = WriteContext(self.engine, settings.time_limit)
         self.writes = WriteQueues(self.write_context)
         self.pool = self.engine.make_snapshots(most_idle=settings.max_reports)
         self.runners = ThreadPoolExecutor(settings.max_reports, "run")

@@ -16,7 +16,7 @@ from starlette.types import Receive
 
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.model import WriteEndpoint
-from aggregator.engine.base import Counts
+from aggregator.engine.model import Counts, StoredResponse
 from aggregator.errors import (
     DISK_FULL,
     AggregatorError,
@@ -43,7 +43,6 @@ from aggregator.web.request import (
 from aggregator.web.response import disposition, wanted_name
 from aggregator.web.service import Service
 from aggregator.write.execute import commit_write
-from aggregator.write.idempotency import StoredResponse
 from aggregator.write.preview import MOST_ROWS, USUAL_ROWS, preview
 from aggregator.write.request import (
     READING,

@@ -13,10 +13,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from aggregator.endpoints.registry import StaleEndpoint
-from aggregator.engine.base import StatementFailed, WriteConnection
+from aggregator.engine.base import WriteConnection
+from aggregator.engine.model import StatementFailed, StoredResponse
 from aggregator.errors import AggregatorError, Cancelled, DatabaseUnavailable, UnstableDatabases
 from aggregator.write.execute import Render, WriteContext, execute, opened, to_write_failure
-from aggregator.write.idempotency import StoredResponse
 from aggregator.write.request import WriteBudget, WriteRequest
 
 _MOST_AT_ONCE = 64

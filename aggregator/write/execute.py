@@ -9,10 +9,11 @@ from itertools import islice
 
 from aggregator.endpoints.model import WriteEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
-from aggregator.engine.base import Engine, Statement, StatementFailed, WriteConnection
+from aggregator.engine.base import Engine, WriteConnection
+from aggregator.engine.model import Statement, StatementFailed, StoredResponse
 from aggregator.errors import Cancelled, TooLarge
 from aggregator.read.query import bindings
-from aggregator.write.idempotency import IdempotencyStore, StoredResponse
+from aggregator.write.idempotency import given_before, keep
 from aggregator.write.request import READING, ReceivedRows, WriteBudget, WriteRequest, WriteResult
 from aggregator.write.staging import Guards, Staging
 
@@ -86,7 +87,7 @@ def _as_text(connection: WriteConnection, request: WriteRequest) -> list[bytes]:
     write = request.write
     writer = request.format.writer(write.columns, write.endpoint.sheet)
     kept = Statement(connection.kept_rows, write.statements[-1].columns, frozenset(), frozenset())
-    rows = connection.texts(write.dialect.rows_as_text(kept, writer.row_sql))
+    rows = connection.texts(write.dialect.rows_as_text(kept, writer.row))
     chunks: list[bytes] = []
     size = 0
     while batch := list(islice(rows, _ROWS_AT_ONCE)):
@@ -113,7 +114,6 @@ class WriteContext:
 
     engine: Engine
     time_limit: float
-    answers: IdempotencyStore
 
 
 def _nobody(count: int) -> None:
@@ -132,25 +132,22 @@ def commit_write(
     progress: told how many rows were read so far. budget: by which others may end it.
     """
     budget = budget or WriteBudget(request.write.time_limit(context.time_limit))
-    answers = context.answers if request.key is not None else None
-    with closing(opened(request, context, answers)) as connection, budget.interrupting(connection):
+    with closing(opened(request, context)) as connection, budget.interrupting(connection):
         connection.wanted = budget.wanted
         try:
             if not budget.has_begun:
                 budget.begin(READING)
             received = stage(connection, request, budget, progress)
             budget.begin()
-            return _in_transaction(connection, request, context, received, render, answers, budget)
+            return _in_transaction(connection, request, context, received, render, budget)
         except (StatementFailed, Cancelled) as error:
             raise to_write_failure(error, budget, connection, request.write) from error
 
 
-def opened(
-    request: WriteRequest, context: WriteContext, answers: IdempotencyStore | None = None
-) -> WriteConnection:
+def opened(request: WriteRequest, context: WriteContext) -> WriteConnection:
     """A connection to all that a request needs."""
-    written = [*request.write.written, *([answers.file()] if answers is not None else [])]
-    return context.engine.write_connection(written, request.write.only_read)
+    kept = [context.engine.responses.source()] if request.key is not None else []
+    return context.engine.write_connection([*request.write.written, *kept], request.write.only_read)
 
 
 def to_write_failure(
@@ -175,18 +172,18 @@ def _in_transaction(
     context: WriteContext,
     received: ReceivedRows | None,
     render: Render,
-    answers: IdempotencyStore | None,
     budget: WriteBudget,
 ) -> StoredResponse:
     answered: StoredResponse | None = None
+    responses = context.engine.responses
     try:
         with context.engine.transaction(connection):
-            if answers is not None:
-                answered = answers.given_before(connection, request)
+            if request.key is not None:
+                answered = given_before(responses, connection, request)
             if answered is None:
                 answered = render(request, execute(connection, request, received))
-                if answers is not None:
-                    answers.keep(connection, request, answered)
+                if request.key is not None:
+                    keep(responses, connection, request, answered)
             if request.is_dry:
                 connection.require_references()
                 raise _TakenBack

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from aggregator.documents import Count, Document
 from aggregator.endpoints.model import WriteEndpoint
-from aggregator.engine.base import Counts, TableCounts, WriteConnection
+from aggregator.engine.base import WriteConnection
+from aggregator.engine.model import Counts, TableCounts
 from aggregator.errors import AggregatorError, RejectedRow, TimeLimitExceeded
 from aggregator.formats.base import Format
 from aggregator.inputs.table import Table

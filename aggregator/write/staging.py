@@ -6,15 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from aggregator.engine.base import (
-    Guard,
-    GuardKind,
-    Refused,
-    SqlValue,
-    Statement,
-    StatementFailed,
-    WriteConnection,
-)
+from aggregator.engine.base import Refused, WriteConnection
+from aggregator.engine.model import Guard, GuardKind, SqlValue, Statement, StatementFailed
 from aggregator.errors import (
     AggregatorError,
     Conflict,

@@ -11,10 +11,11 @@ from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
 from aggregator.errors import InvalidParameters, MissingDatabases
-from aggregator.formats import FORMATS, SQL_FUNCTIONS
+from aggregator.formats import FORMATS
 from aggregator.read.operations import Rows
 from aggregator.read.run import Run, Spool
 from aggregator.sqlfile.catalog import SqlFolder

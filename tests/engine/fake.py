@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from aggregator.engine.base import ResultColumn, Statement, StatementFailed, Values
+from aggregator.engine.model import ResultColumn, Statement, StatementFailed, Values
+from aggregator.values.rows import RowKind
 
 Row = tuple[object, ...]
 QUERY = re.compile(r"FETCH (\w+)\.(\w+)(?: WHERE (\w+) >= :(\w+))?")
@@ -34,8 +35,8 @@ class Word:
 class FakeDialect:
     """Puts what makes a row behind the query, as a comment."""
 
-    def rows_as_text(self, statement: Statement, row_sql: str) -> str:
-        return f"{statement.sql} -- {row_sql}"
+    def rows_as_text(self, statement: Statement, row: RowKind) -> str:
+        return f"{statement.sql} -- {type(row).__name__}"
 
 
 @dataclass
@@ -92,7 +93,7 @@ class FakeEngine:
         least = values[parameter] if parameter else None
         for row in rows:
             if column is None or row[names.index(column)] >= least:  # type: ignore[operator]
-                shown = dict(zip(names, row, strict=True)) if "json_object(" in sql else row
+                shown = dict(zip(names, row, strict=True)) if sql.endswith("JsonObject") else row
                 yield [json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()]
 
     def first(

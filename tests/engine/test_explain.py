@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.engine.base import PlanStep
+from aggregator.engine.model import PlanStep
 from aggregator.engine.sqlite.connection import ReadOnlyConnection
 from aggregator.engine.sqlite.explain import READS, explain
 from aggregator.engine.sqlite.files import DatabaseFile

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
-from aggregator.engine.base import StatementFailed
+from aggregator.engine.model import StatementFailed
 from aggregator.errors import QueryFailed
 from aggregator.formats import FORMATS
 from aggregator.read.operations import Rows, rows_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aggregator.engine.base import ResultColumn, Statement
+from aggregator.engine.model import ResultColumn, Statement
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder
 from aggregator.engine.sqlite.prepare import prepare, referenced
 from aggregator.errors import DatabaseUnavailable

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.engine.base import OrderedSelect
+from aggregator.engine.model import OrderedSelect
+from aggregator.engine.sqlite.dialect import SqliteDialect
 from aggregator.engine.sqlite.paging import ordered_select
 
 END = "\nLIMIT :limit OFFSET :offset"
@@ -17,6 +18,8 @@ SORTED = """SELECT t.id, t.a, t.b AS c, (SELECT max(u.a) FROM t AS u ORDER BY u.
 FROM t ORDER BY -- as the file says
     coalesce(t.b, 'm', ',') DESC, "t" . [A] collate nocase nulls last /* , */, 'it''s',
     (SELECT count(*) FROM t AS u WHERE u.id < t.id ORDER BY 1, 1 LIMIT 1) DESC, T.Id -- unique"""
+
+ordered = SqliteDialect().ordered
 
 
 def taken_apart(sql: str) -> OrderedSelect:
@@ -43,9 +46,9 @@ def test_a_page_has_the_rows_of_the_authors_sql(
         def rows_of(sql: str) -> list[tuple[object, ...]]:
             return connection.execute(sql, {"limit": limit, "offset": offset}).fetchall()
 
-        assert rows_of(f"{select.sql(select.order)}\n{select.limit}") == rows_of(SORTED + END)
-        assert rows_of(select.sql(select.order)) == rows_of(SORTED)
-        assert rows_of(select.sql(order)) == rows_of(f"SELECT * FROM (\n{SORTED}\n) ORDER BY {order}")
+        assert rows_of(f"{ordered(select, select.order)}\n{select.limit}") == rows_of(SORTED + END)
+        assert rows_of(ordered(select, select.order)) == rows_of(SORTED)
+        assert rows_of(ordered(select, order)) == rows_of(f"SELECT * FROM (\n{SORTED}\n) ORDER BY {order}")
         assert rows_of(select.count) == [(len(rows),)]
 
 
@@ -88,7 +91,7 @@ def test_an_index_serves_an_order_in_the_place_of_the_files() -> None:
         )
 
         def steps(order: str) -> list[str]:
-            text = f"EXPLAIN QUERY PLAN {select.sql(order)}\n{select.limit}"
+            text = f"EXPLAIN QUERY PLAN {ordered(select, order)}\n{select.limit}"
             return [step[3] for step in connection.execute(text, {"limit": 1, "offset": 0})]
 
         assert "USE TEMP B-TREE FOR ORDER BY" in steps(select.order)

@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aggregator.engine.base import Counts, StatementFailed
+from aggregator.engine.model import Counts, StatementFailed
 from aggregator.engine.sqlite.commit_journal import RedoRecord, is_pending, recover
 from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.transaction import transaction

@@ -13,9 +13,10 @@ from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool
-from aggregator.formats import FORMATS, SPREADSHEET_CSV, SQL_FUNCTIONS
+from aggregator.formats import FORMATS, SPREADSHEET_CSV
 from aggregator.formats.base import Format
 from aggregator.read.operations import Item, Operation, Rows
 from aggregator.read.reader import LocalReader

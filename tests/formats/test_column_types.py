@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS, money_text
 from aggregator.errors import UnrepresentableValue
-from aggregator.formats import SQL_FUNCTIONS
-from aggregator.formats.values import money_text
 from aggregator.values.vocabulary import Column
 from tests.formats.mapping import Raw, Value, in_csv, in_excel, plain
 from tests.formats.readers import csv_fields, read_excel, read_json, read_ndjson, sheet

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.connection import ReadOnlyConnection
-from aggregator.formats import SQL_FUNCTIONS
+from aggregator.engine.sqlite.row_sql import row_sql
 from aggregator.formats.base import Writer
 from aggregator.values.vocabulary import Column
 from tests.formats import mapping
@@ -64,7 +65,7 @@ def rows_of(writer: Writer, count: int) -> list[bytes]:
     """The rows as SQLite hands them to the writer."""
     connection = ReadOnlyConnection([], 1)
     connection.add_functions(SQL_FUNCTIONS)
-    sql = f"SELECT CAST({writer.row_sql} AS BLOB) FROM (SELECT ? AS c0, ? AS c1, ? AS c2, ? AS c3)"
+    sql = f"SELECT CAST({row_sql(writer.row)} AS BLOB) FROM (SELECT ? AS c0, ? AS c1, ? AS c2, ? AS c3)"
     number = random.Random(3).getrandbits
     values = [(number(40), TEXTS[n % len(TEXTS)], n - 5, f"2024-02-{n % 31:02}") for n in range(count)]
     rows = [connection.execute(sql, row).get for row in values]

@@ -12,9 +12,10 @@ from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.model import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
-from aggregator.formats import FORMATS, SQL_FUNCTIONS
+from aggregator.formats import FORMATS
 from aggregator.read.operations import Rows
 from aggregator.read.reader import LocalReader
 from aggregator.read.scheduling import QUICK_SECONDS, CostHistory, InlineRuns

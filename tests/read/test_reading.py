@@ -13,11 +13,12 @@ import pytest
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
 from aggregator.endpoints.registry import EndpointRegistry
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.files import FileVersion
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
 from aggregator.errors import DatabaseUnavailable
-from aggregator.formats import FORMATS, SQL_FUNCTIONS
+from aggregator.formats import FORMATS
 from aggregator.read.operations import Chunk, Rows, rows_of
 from aggregator.read.reader import LocalReader, VersionChanged
 from aggregator.sqlfile.catalog import SqlFolder

@@ -14,6 +14,7 @@ import pytest
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
+from aggregator.engine.model import StoredResponse
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import (
     AggregatorError,
@@ -24,11 +25,9 @@ from aggregator.errors import (
     InvalidWrite,
     TimeLimitExceeded,
 )
-from aggregator.formats import SQL_FUNCTIONS
 from aggregator.sqlfile.parameters import read_arguments
 from aggregator.write.batch_queue import WriteQueue
 from aggregator.write.execute import WriteContext
-from aggregator.write.idempotency import IdempotencyStore, StoredResponse
 from aggregator.write.request import WriteBudget, WriteRequest, WriteResult
 from tests.server import eventually
 from tests.sqlite_files import closing, make_database, run_script
@@ -67,8 +66,8 @@ def registry(tmp_path: Path) -> EndpointRegistry[ReadEndpoint | WriteEndpoint]:
 
 @pytest.fixture
 def queue(registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], tmp_path: Path) -> Iterator[WriteQueue]:
-    engine = SqliteEngine(tmp_path / "dbs", SQL_FUNCTIONS, lock_wait=2.0)
-    queue = WriteQueue(WriteContext(engine, 60.0, IdempotencyStore(engine)))
+    engine = SqliteEngine(tmp_path / "dbs", lock_wait=2.0)
+    queue = WriteQueue(WriteContext(engine, 60.0))
     yield queue
     queue.close()
 

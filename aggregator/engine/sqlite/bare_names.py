@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import apsw
 import apsw.ext
 
-from aggregator.engine.base import StatementError
+from aggregator.engine.model import StatementError
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name
 from aggregator.engine.sqlite.diagnostics import ambiguous, literal_names
 from aggregator.engine.sqlite.files import DatabaseFile

@@ -12,7 +12,7 @@ from functools import cache
 import apsw
 import apsw.ext
 
-from aggregator.engine.base import SqlValue
+from aggregator.engine.model import SqlValue
 from aggregator.engine.sqlite.authorizer import ReadOnlyAuthorizer
 from aggregator.engine.sqlite.files import (
     OF_A_FILE,

@@ -16,7 +16,7 @@ from tempfile import SpooledTemporaryFile
 
 import apsw
 
-from aggregator.engine.base import Counts, TableCounts
+from aggregator.engine.model import Counts, TableCounts
 from aggregator.engine.sqlite.files import DatabaseFile
 
 _KINDS = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)

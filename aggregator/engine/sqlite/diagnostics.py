@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import apsw
 
-from aggregator.engine.base import StatementError
+from aggregator.engine.model import StatementError
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, literal, quoted_name
 from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.schema import (

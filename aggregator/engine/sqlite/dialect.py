@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.engine.base import WRAPPER, Statement
+from aggregator.engine.model import OrderedSelect, Statement
+from aggregator.engine.sqlite.explain import WRAPPER
+from aggregator.engine.sqlite.row_sql import row_sql
+from aggregator.engine.sqlite.totals import read_totals, totals_sql
+from aggregator.values.rows import RowKind
 from aggregator.values.vocabulary import Column
 
 
 class SqliteDialect:
     """The Dialect of SQLite."""
 
-    def rows_as_text(self, statement: Statement, row_sql: str) -> str:
+    def rows_as_text(self, statement: Statement, row: RowKind) -> str:
         """As Dialect says.
 
         The inner LIMIT and the outer WHERE keep SQLite from merging the two
@@ -19,16 +23,17 @@ class SqliteDialect:
         still flow one by one, and the order stays. Columns that come straight from a table need no
         such fence.
         """
-        names = _names(statement.columns)
+        names, text = _names(statement.columns), f"CAST({row_sql(row)} AS BLOB)"
         if all(column.storage is not None for column in statement.columns):
-            return (
-                f'WITH "{WRAPPER}"({names}) AS (\n{statement.sql}\n)\n'
-                f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}"'
-            )
+            return f'WITH "{WRAPPER}"({names}) AS (\n{statement.sql}\n)\nSELECT {text} FROM "{WRAPPER}"'
         return (
             f'WITH "{WRAPPER}"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
-            f'SELECT CAST({row_sql} AS BLOB) FROM "{WRAPPER}" WHERE true'
+            f'SELECT {text} FROM "{WRAPPER}" WHERE true'
         )
+
+    def ordered(self, select: OrderedSelect, order: str) -> str:
+        """As Dialect says."""
+        return f"{select.unsorted}\nORDER BY {order}"
 
     def page(self, sql: str, limit: int, offset: int) -> str:
         """As Dialect says."""
@@ -56,6 +61,9 @@ class SqliteDialect:
             f'SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM "the file")\n'
             f"ORDER BY {_term(key, direction)}, place"
         )
+
+    totals = staticmethod(totals_sql)
+    read_totals = staticmethod(read_totals)
 
     def choice_by_text(self, statement: Statement) -> str:
         """As Dialect says."""

@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import cast
 
 from aggregator.engine import base
-from aggregator.engine.base import Source, Statement, StatementError
+from aggregator.engine.base import Source
+from aggregator.engine.model import Statement, StatementError
 from aggregator.engine.sqlite.bare_names import attach_owners
+from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.commit_journal import recover
 from aggregator.engine.sqlite.connection import (
     LONGEST_VALUE,
     ReadOnlyConnection,
-    SqlFunction,
     literal,
-    run_script,
 )
 from aggregator.engine.sqlite.dialect import SqliteDialect
 from aggregator.engine.sqlite.explain import absent_schemas
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder, FileVersion, with_name
 from aggregator.engine.sqlite.paging import ordered_select
 from aggregator.engine.sqlite.prepare import InspectionConnection, prepare, prepare_writes, referenced
+from aggregator.engine.sqlite.responses import SqliteResponses
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
 from aggregator.engine.sqlite.tokens import compared, parameters
 from aggregator.engine.sqlite.transaction import transaction
@@ -36,7 +37,7 @@ _PATIENCE_SECONDS = 0.5
 class SqliteEngine(DatabaseFolder):
     """The databases of a folder, as an Engine.
 
-    functions: Python functions callable in SQL. lock_wait: seconds to wait for another program's lock.
+    lock_wait: seconds to wait for another program's lock.
     longest_value: bytes of a value that SQL may read or make.
     make_snapshots: a new pool of snapshots, which can be pickled for another process.
     """
@@ -46,15 +47,14 @@ class SqliteEngine(DatabaseFolder):
     def __init__(
         self,
         folder: Path,
-        functions: Mapping[str, SqlFunction] | None = None,
         lock_wait: float = 5.0,
         longest_value: int = LONGEST_VALUE,
     ) -> None:
         super().__init__(folder)
-        self._functions = functions or {}
         self._lock_wait = lock_wait
         self._longest_value = longest_value
-        self.make_snapshots = partial(SnapshotPool, self._functions, lock_wait, longest_value=longest_value)
+        self.responses = SqliteResponses(folder)
+        self.make_snapshots = partial(SnapshotPool, SQL_FUNCTIONS, lock_wait, longest_value=longest_value)
 
     def versions(self, sources: Sequence[Source]) -> list[FileVersion]:
         """The versions of sources as they are now."""
@@ -95,19 +95,13 @@ class SqliteEngine(DatabaseFolder):
         finally:
             connection.close()
 
-    def own_database(self, schema: str, file_name: str, script: str) -> DatabaseFile:
-        """A database of the service itself, which a script makes. Raises DatabaseUnavailable."""
-        file = DatabaseFile(schema, self.folder / file_name)
-        run_script(file, script)
-        return file
-
     def write_connection(self, written: Sequence[Source], read: Sequence[Source]) -> WriteConnection:
         """Raises DatabaseUnavailable."""
         return WriteConnection(
             cast(Sequence[DatabaseFile], written),
             cast(Sequence[DatabaseFile], read),
             self._lock_wait,
-            functions=self._functions,
+            functions=SQL_FUNCTIONS,
             longest_value=self._longest_value,
         )
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import pairwise
 
-from aggregator.engine.base import PlanStep, SqlValue, TableName
+from aggregator.engine.model import PlanStep, SqlValue, TableName
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name
 from aggregator.engine.sqlite.schema import table_size
 from aggregator.engine.sqlite.tokens import END, Token, code
+
+WRAPPER = "the report"
+"""What the author's SELECT is called in the SQL that is run."""
 
 LARGE_TABLE_ROWS = 10_000
 """A table with more rows is warned of when all of them are read."""
@@ -39,7 +42,16 @@ def explain(connection: ReadOnlyConnection, sql: str, values: Mapping[str, SqlVa
     def steps_under(parent: int) -> list[PlanStep]:
         return [_step(detail, tables, steps_under(number)) for number, detail in details[parent]]
 
-    return steps_under(0)
+    return [*_unwrapped(steps_under(0))]
+
+
+def _unwrapped(steps: Sequence[PlanStep]) -> Iterator[PlanStep]:
+    """The steps of the author's SELECT, without those around it that only write its rows."""
+    for step in steps:
+        if step.detail == f"CO-ROUTINE {WRAPPER}":
+            yield from step.children
+        elif step.detail != f"SCAN {WRAPPER}":
+            yield step
 
 
 def _step(detail: str, tables: _Tables, children: list[PlanStep]) -> PlanStep:

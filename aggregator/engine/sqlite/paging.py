@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from aggregator.engine.base import OrderedSelect
+from aggregator.engine.model import OrderedSelect
 from aggregator.engine.sqlite.tokens import Token, code
 
 _PAGE = "limit :limit offset :offset"
@@ -31,7 +31,8 @@ def ordered_select(sql: str) -> OrderedSelect | None:
     terms = [_term(words[before + 1 : after]) for before, after in pairwise(bounds)]
     unsorted = sql[: words[starts[-1]].start].rstrip()
     is_page = " ".join(token.text.lower() for token in code(limit)) == _PAGE
-    return OrderedSelect(unsorted, order.removesuffix(limit).rstrip(), limit, terms, is_page)
+    count = f"SELECT count(*) FROM (\n{unsorted}\n)"
+    return OrderedSelect(unsorted, order.removesuffix(limit).rstrip(), limit, terms, count, is_page)
 
 
 def _term(words: Sequence[Token]) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import get_args
 import apsw
 import apsw.ext
 
-from aggregator.engine.base import Guard, GuardKind, ResultColumn, Statement, StatementError, TableName
+from aggregator.engine.model import Guard, GuardKind, ResultColumn, Statement, StatementError, TableName
 from aggregator.engine.sqlite.authorizer import WriteAuthorizer
 from aggregator.engine.sqlite.bare_names import owners
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name

@@ -12,7 +12,7 @@ from typing import Literal
 
 import apsw
 
-from aggregator.engine.base import SqlValue
+from aggregator.engine.model import SqlValue
 from aggregator.engine.sqlite.connection import quoted_name, too_long
 from aggregator.engine.sqlite.files import DatabaseFile, is_full_disk
 from aggregator.engine.sqlite.tokens import END, Token, code

@@ -13,7 +13,8 @@ from typing import cast
 import apsw
 import apsw.ext
 
-from aggregator.engine.base import Overview, Size, Source, TableName
+from aggregator.engine.base import Source
+from aggregator.engine.model import Overview, Size, TableName
 from aggregator.engine.sqlite.connection import ReadOnlyConnection, literal, quoted_name
 from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, unavailable
 from aggregator.errors import DatabaseUnavailable

@@ -33,7 +33,8 @@ from typing import cast
 
 import apsw
 
-from aggregator.engine.base import PlanStep, Source, SqlValue, StatementFailed, Values, Version
+from aggregator.engine.base import Source, Version
+from aggregator.engine.model import PlanStep, SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.commit_journal import is_pending, recover_if_dead
 from aggregator.engine.sqlite.connection import (
     LONGEST_VALUE,

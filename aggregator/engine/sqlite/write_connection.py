@@ -10,7 +10,8 @@ from typing import cast
 
 import apsw
 
-from aggregator.engine.base import Refused, Source, SqlValue, StatementFailed, Values
+from aggregator.engine.base import Refused, Source
+from aggregator.engine.model import SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.authorizer import WriteAuthorizer
 from aggregator.engine.sqlite.connection import (
     ATTACHING,

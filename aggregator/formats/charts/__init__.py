@@ -16,7 +16,7 @@ from aggregator.formats.base import Writer, valid_json
 from aggregator.formats.charts.points import MOST_ROWS, Chart, PointReader, Value, shown, title_of
 from aggregator.formats.charts.renderer import ChartRenderer
 from aggregator.formats.charts.spec import spec_of, style_sheet
-from aggregator.formats.values import json_value, with_json_as_text
+from aggregator.values.rows import JsonArray
 from aggregator.values.vocabulary import Column
 
 EDITION = f"2, vl-convert {metadata.version('vl-convert-python')}"
@@ -53,8 +53,7 @@ class _PictureWriter:
         names = [chart.x, *chart.y, *([chart.series] if chart.series is not None else [])]
         self._columns = [by_name[name] for name in names]
         self._kind, self._chart = kind, chart
-        values = (json_value(with_json_as_text(each)) for each in self._columns)
-        self.row_sql = f"json_array({', '.join(values)})"
+        self.row = JsonArray(tuple(self._columns), json_as_text=True)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
         return _SEPARATOR.join(rows)

@@ -14,7 +14,7 @@ from babel.dates import format_timedelta
 from aggregator.endpoints.access import Actor
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, missing_databases
-from aggregator.engine.base import Overview
+from aggregator.engine.model import Overview
 from aggregator.engine.sqlite.connection import literal
 from aggregator.engine.sqlite.schema import Overviews
 from aggregator.errors import AggregatorError

@@ -1,6 +1,7 @@
-"""Days and moments in SQL: what is written as usual is read by SQLite, anything else by the rule itself.
+"""The SQL of one value as a format shows it, and the functions for values that SQL cannot show.
 
-GLOB and SQLite's date functions read up to a NUL character, so lengths are compared as well.
+Days and moments that are written as usual are read by SQLite, all others by the rule itself. GLOB and
+SQLite's date functions read up to a NUL character, so lengths are compared as well.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import re
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
+from aggregator.engine.sqlite.connection import SqlFunction
 from aggregator.errors import UnrepresentableValue
 from aggregator.values.dates import date_of, read_timestamp, utc_text
-from aggregator.values.vocabulary import Column, RegisteredFunction, StoredAs, sql_text
+from aggregator.values.number_formats import guarded
+from aggregator.values.vocabulary import Column, StoredAs, sql_text
 
 _DATE = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
 _TIME = "[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
@@ -83,9 +86,6 @@ def _timestamp_text(text: str) -> str:
     moment = read_timestamp(text)
     return text if moment is None else utc_text(moment)
 
-
-TIME_FUNCTIONS: dict[str, RegisteredFunction] = {"day_text": _date_text, "moment_text": _timestamp_text}
-"""For days and moments that are not written as usual."""
 
 LARGEST_FINITE = "1.7976931348623157e308"
 
@@ -290,9 +290,17 @@ def _refuse_money(value: object, storage: str, name: str, stored: StoredAs) -> o
     )
 
 
-SQL_FUNCTIONS: dict[str, RegisteredFunction] = {
+def _guarded_plain_text(value: object) -> object:
+    text = plain_text(value)
+    return guarded(text) if isinstance(text, str) else text
+
+
+SQL_FUNCTIONS: dict[str, SqlFunction] = {
+    "day_text": _date_text,
+    "moment_text": _timestamp_text,
     "plain_text": plain_text,
+    "guarded_plain_text": _guarded_plain_text,
     "refuse_money": _refuse_money,
     "amount_of_text": amount_of_text,
 }
-"""For BLOBs, infinities, amounts in unusual texts, and money that is none."""
+"""What this SQL calls for the rare values; each connection that runs it needs them."""
