@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from argparse import Namespace
 from pathlib import Path
 from typing import BinaryIO
 
 from tqdm import tqdm
 
-from aggregator.cli.run import error_lines
+from aggregator.cli.run import error_lines, unknown_name
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
@@ -22,7 +20,7 @@ from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import AggregatorError, NotFound, RejectedRows
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
-from aggregator.inputs.table import Options, Table
+from aggregator.inputs.table import Options
 from aggregator.settings import Settings
 from aggregator.sqlfile.catalog import Catalog, Endpoint, SqlFolder
 from aggregator.sqlfile.parameters import read_arguments
@@ -35,49 +33,48 @@ _MOST_LINES_SHOWN = 20
 _COPIED_BYTES = 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class LoadRequest:
-    """What the command line asks for. file: `-` is standard input."""
+def load(settings: Settings, arguments: Namespace) -> int:
+    """Load the file that the command line names; 1 when it cannot be, with the reason, else 0.
 
-    endpoint: str
-    file: Path
-    parameters: Sequence[tuple[str, str]]
-    skip_invalid: bool
-    is_dry: bool
-    options: Options
-
-
-def load(settings: Settings, asked: LoadRequest) -> int:
-    """Load the file and print what happened as JSON; 1 when it cannot be, with the reason, else 0."""
+    Prints what happened as JSON. The file `-` is standard input.
+    """
     try:
-        print(_load(settings, asked))
+        print(_load(settings, arguments))
     except BrokenPipeError:
         raise
     except (AggregatorError, OSError) as error:
-        for line in _explained(error):
+        for line in _error_lines(error):
             print(line, file=sys.stderr)
         return 1
     return 0
 
 
-def _load(settings: Settings, asked: LoadRequest) -> str:
+def _load(settings: Settings, arguments: Namespace) -> str:
     engine = SqliteEngine(settings.dbs, settings.lock_wait, settings.max_value)
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
         SqlFolder(settings.sql), engine, settings.lock_wait, check_endpoint
     )
-    write = registry.check(_find(registry.catalog(ANYBODY), asked.endpoint))
+    write = registry.check(_find(registry.catalog(ANYBODY), arguments.endpoint))
     if not isinstance(write, WriteEndpoint) or not write.has_input:
-        raise NotFound(f"{asked.endpoint} does not accept rows: its header has no `input`.")
-    place = WriteContext(engine, settings.time_limit)
-    with _opened(asked.file, settings.spool_dir) as file:
-        given, rows = _parts(write, file, asked)
-        order = WriteRequest(
+        raise NotFound(f"{arguments.endpoint} does not accept rows: its header has no `input`.")
+    context = WriteContext(engine, settings.time_limit)
+    with _opened(arguments.file, settings.spool_dir) as file:
+        fields, rows = _parts(write, file, arguments)
+        options = Options(
+            arguments.delimiter,
+            arguments.encoding,
+            arguments.sheet,
+            arguments.header_line,
+            arguments.date_order,
+        )
+        kind = filetype_of(rows, file_name=arguments.file.name)
+        request = WriteRequest(
             write=write,
-            arguments=read_arguments(write.header.params, given),
+            arguments=read_arguments(write.header.params, fields),
             format=write.formats[0],
-            table=_table(write, rows, asked),
-            skip_invalid=asked.skip_invalid,
-            is_dry=asked.is_dry,
+            table=open_table(rows, kind, write.header.input, options),
+            skip_invalid=arguments.invalid == "skip",
+            is_dry=arguments.dry_run,
         )
         budget = WriteBudget(write.time_limit(settings.time_limit))
         budget.begin(READING)
@@ -88,33 +85,28 @@ def _load(settings: Settings, asked: LoadRequest) -> str:
                 bar.update(count - bar.n)
 
             try:
-                answered = commit_write(order, place, _answer, progress, budget)
+                response = commit_write(request, context, _render, progress, budget)
             except StaleEndpoint as stale:
                 raise stale.at_last(write.files) from stale
-    return answered.body.decode()
+    return response.body.decode()
 
 
-def _answer(order: WriteRequest, outcome: WriteResult) -> StoredResponse:
-    return StoredResponse(200, [], summary(outcome).to_json())
+def _render(request: WriteRequest, result: WriteResult) -> StoredResponse:
+    return StoredResponse(200, [], summary(result).to_json())
 
 
-def _parts(write: WriteEndpoint, file: BinaryIO, asked: LoadRequest) -> tuple[Fields, BinaryIO]:
+def _parts(write: WriteEndpoint, file: BinaryIO, arguments: Namespace) -> tuple[Fields, BinaryIO]:
     """The parameters of the command line and of the file, and the file of its rows."""
-    given: Fields = {}
-    for name, text in asked.parameters:
-        given.setdefault(name, []).append(text)
+    fields: Fields = {}
+    for name, text in arguments.parameters:
+        fields.setdefault(name, []).append(text)
     rows_in = write.header.rows_in
-    if rows_in is None or filetype_of(file, file_name=asked.file.name) != "json":
-        return given, file
-    fields, rows = open_object(file, rows_in) or ({}, file)
-    for name, texts in fields.items():
-        given[name] = [*given.get(name, []), *texts]
-    return given, rows
-
-
-def _table(write: WriteEndpoint, file: BinaryIO, asked: LoadRequest) -> Table:
-    kind = filetype_of(file, file_name=asked.file.name)
-    return open_table(file, kind, write.header.input, asked.options)
+    if rows_in is None or filetype_of(file, file_name=arguments.file.name) != "json":
+        return fields, file
+    members, rows = open_object(file, rows_in) or ({}, file)
+    for name, texts in members.items():
+        fields.setdefault(name, []).extend(texts)
+    return fields, rows
 
 
 def _opened(path: Path, directory: Path | None) -> BinaryIO:
@@ -136,20 +128,15 @@ def _find(catalog: Catalog, name: str) -> Endpoint:
         if endpoint is not None and endpoint.route.method != "GET":
             return endpoint
     names = [each.name for each in catalog.endpoints if each.route.method != "GET"]
-    close = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]}?" if close else "."
-    lines = [f"There is no file {name} that accepts rows{hint}", "There are:" if names else "There are none."]
-    raise NotFound("\n".join([*lines, *(f"  {each}" for each in names)]))
+    raise unknown_name(f"file {name} that accepts rows", name, names)
 
 
-def _explained(error: AggregatorError | OSError) -> list[str]:
+def _error_lines(error: AggregatorError | OSError) -> list[str]:
     lines = error_lines(error, "standard input")
-    return [*lines, *_rejected(error)] if isinstance(error, RejectedRows) else lines
-
-
-def _rejected(error: RejectedRows) -> list[str]:
+    if not isinstance(error, RejectedRows):
+        return lines
     shown = sorted({row.line for row in error.rows})[:_MOST_LINES_SHOWN]
-    lines = [
+    lines += [
         f"line {row.line}: {row.column or 'the row'} {row.reason}"
         + (f", not {row.value}" if row.value else "")
         for row in error.rows

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from aggregator.cli.load import LoadRequest, load
-from aggregator.cli.run import RunRequest, WrongCall, run
+from aggregator.cli.load import load
+from aggregator.cli.run import WrongCall, run
 from aggregator.endpoints.check import check_endpoint as check_file
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.formats import ALIASES, FORMATS, PICTURES, PLAN
-from aggregator.inputs.table import MOST_HEADER_LINE, Options
+from aggregator.inputs.table import MOST_HEADER_LINE
 from aggregator.settings import Settings, add_settings, read_settings, require_folders
 from aggregator.sqlfile.catalog import SqlFolder
 from aggregator.sqlfile.day_order import DAY_ORDERS
@@ -70,9 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return print_check(settings)
         signal.signal(signal.SIGTERM, _end)
         if arguments.command == "load":
-            return load(settings, _load(arguments))
-        order = RunRequest(arguments.report, arguments.parameters, arguments.output, arguments.format)
-        return run(settings, order)
+            return load(settings, arguments)
+        return run(settings, arguments)
     except WrongCall as error:
         own.error(str(error))
     except KeyboardInterrupt:
@@ -99,7 +98,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     )
     _add_parameters(run)
     run.add_argument(
-        "--output", type=Path, help="the output file; its extension sets the format; - is standard output"
+        "--output", type=_output, help="the output file; its extension sets the format; - is standard output"
     )
     run.add_argument(
         "--format",
@@ -146,23 +145,6 @@ def _load_parser(commands: Any) -> argparse.ArgumentParser:
     return load
 
 
-def _load(arguments: argparse.Namespace) -> LoadRequest:
-    return LoadRequest(
-        endpoint=arguments.endpoint,
-        file=arguments.file,
-        parameters=arguments.parameters,
-        skip_invalid=arguments.invalid == "skip",
-        is_dry=arguments.dry_run,
-        options=Options(
-            arguments.delimiter,
-            arguments.encoding,
-            arguments.sheet,
-            arguments.header_line,
-            arguments.date_order,
-        ),
-    )
-
-
 def _add_parameters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "parameters",
@@ -171,6 +153,10 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         type=lambda text: _parameter(parser, text),
         help="a parameter; repeat it for a list",
     )
+
+
+def _output(text: str) -> Path | None:
+    return None if text == "-" else Path(text)
 
 
 def _parameter(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:

@@ -6,9 +6,9 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from threading import Event, Thread, Timer
@@ -94,57 +94,42 @@ class WrongCall(Exception):
     """The command line cannot be meant as it is; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What the command line asks for. output is None for standard output."""
-
-    report: str
-    parameters: Sequence[tuple[str, str]]
-    output: Path | None
-    format: str | None
-
-    @property
-    def file(self) -> Path | None:
-        """The file to write, None for standard output."""
-        return None if self.output is None or str(self.output) == "-" else self.output
-
-
-def run(settings: Settings, order: RunRequest) -> int:
+def run(settings: Settings, arguments: Namespace) -> int:
     """Write the report; 1 when it cannot be, with the reason on standard error, else 0.
 
     Raises WrongCall.
     """
     try:
-        rows = _run(settings, order)
+        rows = _run(settings, arguments)
     except BrokenPipeError:
         raise
     except (AggregatorError, OSError) as error:
         for line in error_lines(error, "standard output"):
             print(line, file=sys.stderr)
         return 1
-    if order.file is not None:
-        print(f"{order.file}: {rows:,} rows", file=sys.stderr)
+    if arguments.output is not None:
+        print(f"{arguments.output}: {rows:,} rows", file=sys.stderr)
     return 0
 
 
-def _run(settings: Settings, order: RunRequest) -> int:
+def _run(settings: Settings, arguments: Namespace) -> int:
     engine = SqliteEngine(settings.dbs, settings.lock_wait, settings.max_value)
     registry = EndpointRegistry(SqlFolder(settings.sql), engine, settings.lock_wait, check_read)
-    match = _find(registry.catalog(ANYBODY), order.report)
+    match = _find(registry.catalog(ANYBODY), arguments.report)
 
     def write(report: ReadEndpoint) -> int:
-        format = _format(report, order)
-        given = {name: [text] for name, text in match.path_parameters.items()}
-        for name, text in order.parameters:
-            given.setdefault(name, []).append(text)
+        format = _format(report, arguments)
+        fields = {name: [text] for name, text in match.path_parameters.items()}
+        for name, text in arguments.parameters:
+            fields.setdefault(name, []).append(text)
         if isinstance(format, Format):
-            rows = rows_of(report, given, format)
+            rows = rows_of(report, fields, format)
             run = Run(rows, Spool(settings.spool_memory, settings.spool_dir), rows.encode)
         else:
-            operation = Explain(report, arguments_of(report, given))
+            operation = Explain(report, arguments_of(report, fields))
             run = Run(operation, Spool(settings.spool_memory, settings.spool_dir), plan_as_json)
-        with destination(order.file) as file:
-            return _write(run, engine.make_snapshots(), settings, order, file)
+        with destination(arguments.output) as file:
+            return _write(run, engine.make_snapshots(), settings, arguments, file)
 
     return registry.with_fresh(match.endpoint, write)
 
@@ -161,20 +146,24 @@ def _find(catalog: Catalog, name: str) -> RouteMatch:
         return catalog.find("GET", f"/{name}")
     except NotFound as error:
         names = [each.name for each in catalog.endpoints if each.route.method == "GET"]
-        close = get_close_matches(name, names, n=1)
-        hint = f"; did you mean {close[0]}?" if close else "."
-        lines = [f"There is no report {name}{hint}", "There are:" if names else "There are none."]
-        lines += [f"  {each}" for each in names] or map(str, catalog.faults)
-        raise NotFound("\n".join(lines)) from error
+        raise unknown_name(f"report {name}", name, names, map(str, catalog.faults)) from error
 
 
-def _format(report: ReadEndpoint, order: RunRequest) -> Representation:
-    name = order.format
-    if name is None and order.file is not None:
+def unknown_name(what: str, name: str, names: Sequence[str], faults: Iterable[str] = ()) -> NotFound:
+    """Nothing has this name. Suggests a similar one and lists all; without names, lists the faults."""
+    close = get_close_matches(name, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else "."
+    lines = [f"There is no {what}{hint}", "There are:" if names else "There are none."]
+    return NotFound("\n".join([*lines, *([f"  {each}" for each in names] or faults)]))
+
+
+def _format(report: ReadEndpoint, arguments: Namespace) -> Representation:
+    name = arguments.format
+    if name is None and arguments.output is not None:
         suffixes = {format.suffix: format.name for format in (*FORMATS.values(), *PICTURES.values())}
-        name = suffixes.get(order.file.suffix.lower())
+        name = suffixes.get(arguments.output.suffix.lower())
         if name is None:
-            raise WrongCall(f"{order.file.name} does not end in {', '.join(suffixes)}; add --format")
+            raise WrongCall(f"{arguments.output.name} does not end in {', '.join(suffixes)}; add --format")
     formats = {format.name: format for format in (*report.formats, *report.pictures)}
     if name == PLAN.name:
         return PLAN
@@ -185,12 +174,12 @@ def _format(report: ReadEndpoint, order: RunRequest) -> Representation:
         raise NotAcceptable(
             f"{report.name} is not available as {name}. Available formats: {', '.join(formats)}.", [*formats]
         )
-    if format.compressed and order.file is None and sys.stdout.isatty():
+    if format.compressed and arguments.output is None and sys.stdout.isatty():
         raise WrongCall(f"{format.name} cannot be written to a terminal; use --output FILE{format.suffix}")
     return format
 
 
-def _write(run: Run, pool: Snapshots, settings: Settings, order: RunRequest, file: IO[bytes]) -> int:
+def _write(run: Run, pool: Snapshots, settings: Settings, arguments: Namespace, file: IO[bytes]) -> int:
     """Run the report into a file, with a bar of rows on a terminal; returns the number of rows."""
     begun = Event()
     failures: list[Exception] = []
@@ -211,7 +200,7 @@ def _write(run: Run, pool: Snapshots, settings: Settings, order: RunRequest, fil
         # Whoever stops the command may do so between any two lines.
         thread.start()
         limit.start()
-        with tqdm(unit=" rows", unit_scale=True, disable=not _has_bar(order), file=sys.stderr) as bar:
+        with tqdm(unit=" rows", unit_scale=True, disable=not _has_bar(arguments), file=sys.stderr) as bar:
             begun.wait()
             if not failures:
                 for chunk in [run.body] if run.body is not None else run.output():
@@ -229,6 +218,6 @@ def _write(run: Run, pool: Snapshots, settings: Settings, order: RunRequest, fil
     return run.rows
 
 
-def _has_bar(order: RunRequest) -> bool:
+def _has_bar(arguments: Namespace) -> bool:
     """Only on a terminal, and not where it would stand between the rows."""
-    return sys.stderr.isatty() and (order.file is not None or not sys.stdout.isatty())
+    return sys.stderr.isatty() and (arguments.output is not None or not sys.stdout.isatty())
