@@ -75,7 +75,7 @@ class CsvTable(HeaderTable):
         self._reader = self._reader_of(self._lines_from(line), strict=True)
 
     def _lines_from(self, line: int) -> Iterator[str]:
-        self._lines.may_give = None
+        self._lines.max_characters = None
         lines = iter(self._lines)
         for _ in islice(lines, line - 1):
             pass
@@ -106,8 +106,8 @@ class CsvTable(HeaderTable):
         When these cannot be read, or go on and on, they are read again one by one.
         """
         if not self._is_careful:
-            self._lines.may_give = self._lines.given + LONGEST_ROW
-            waiting = self._lines.lines_given - self._lines_read()
+            self._lines.max_characters = self._lines.characters_read + LONGEST_ROW
+            waiting = self._lines.lines_read - self._lines_read()
             try:
                 return list(islice(self._reader, min(most, max(waiting, 1))))
             except (csv.Error, TooMuchText):
@@ -117,12 +117,12 @@ class CsvTable(HeaderTable):
 
     def _rows_one_by_one(self, most: int) -> list[list[str]]:
         rows: list[list[str]] = []
-        enough = self._lines.given + _BATCH_TEXT
-        self._lines.may_give = enough + LONGEST_ROW
+        enough = self._lines.characters_read + _BATCH_TEXT
+        self._lines.max_characters = enough + LONGEST_ROW
         try:
             for row in islice(self._reader, most):
                 rows.append(row)
-                if self._lines.given > enough:
+                if self._lines.characters_read > enough:
                     break
         except (csv.Error, TooMuchText) as error:
             raise self._fault(error, self._line + sum(map(_lines_in, rows))) from None

@@ -248,7 +248,7 @@ def open_excel(file: BinaryIO, matcher: Matcher, options: Options) -> SheetTable
     others = [each for each in workbook.sheets if each is not chosen.sheet]
     if others and options.sheet is None:
         listed = ", ".join(map(_shown, others[:_MOST_SHEETS_SHOWN]))
-        notes.say(f"Sheet {_shown(chosen.sheet)} was read. The workbook also has: {listed}.")
+        notes.add(f"Sheet {_shown(chosen.sheet)} was read. The workbook also has: {listed}.")
     return SheetTable(chosen, matcher, notes)
 
 

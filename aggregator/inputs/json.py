@@ -206,7 +206,7 @@ def _refuse_columns(value: Any) -> None:
         )
 
 
-def _no_json(first: str) -> str:
+def _not_json(first: str) -> str:
     return f"The file is not JSON: it begins with {first}, not with [ or {{. Send a CSV as text/csv."
 
 
@@ -218,22 +218,22 @@ class _Items:
         self._matcher = matcher
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = ""
-        self._place = 0
+        self._position = 0
         self._at_end = False
         self._item = 1
 
     def __iter__(self) -> Iterator[Item]:
         self._file.seek(0)
-        self._more()
+        self._read_more()
         self._text = self._text.removeprefix("\ufeff")
         first = self._next_character()
         if first == "[":
-            self._place += 1
+            self._position += 1
             yield from self._array()
         elif first == "{":
-            page = _PAGE.match(self._text, self._place)
+            page = _PAGE.match(self._text, self._position)
             if page and not any(map(self._is_column, _NAME.findall(page[0]))):
-                self._place = page.end()
+                self._position = page.end()
                 yield from self._array()
                 self._rest_of_page()
             else:
@@ -241,7 +241,7 @@ class _Items:
                 _refuse_columns(item[1])
                 yield item
         else:
-            raise UnreadableInput(_no_json(first) if first else "The file is empty.")
+            raise UnreadableInput(_not_json(first) if first else "The file is empty.")
         if (after := self._next_character()) == "{":
             raise UnreadableInput(
                 f"After item {self._item - 1:,} comes another object. Send one object a line as NDJSON "
@@ -260,10 +260,10 @@ class _Items:
         """Read over the members after the items."""
         items = self._item
         while (after := self._next_character()) == ",":
-            self._place += 1
+            self._position += 1
             name = self._value()[2]
             is_named = name.startswith('"') and self._next_character() == ":"
-            self._place += 1
+            self._position += 1
             if not is_named:
                 break
             if self._is_column(name):
@@ -275,16 +275,16 @@ class _Items:
         self._item = items
         if after != "}":
             raise UnreadableInput(f"After item {items - 1:,} the rest is not JSON.")
-        self._place += 1
+        self._position += 1
 
     def _array(self) -> Iterator[Item]:
         if self._next_character() == "]":
-            self._place += 1
+            self._position += 1
             return
         while True:
             yield self._value()
             after = self._next_character()
-            self._place += 1
+            self._position += 1
             if after == "]":
                 return
             if after != ",":
@@ -296,35 +296,35 @@ class _Items:
         self._next_character()
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._place)
+                value, end = DECODER.raw_decode(self._text, self._position)
                 # A number that ends where the piece does may go on in the next.
                 if end < len(self._text) or self._at_end:
-                    return self._taken(value, end)
+                    return self._item_until(value, end)
             except RecursionError:
                 raise too_deep(f"Item {self._item:,}") from None
             except JSONDecodeError as error:
                 self._refuse(error)
             except ValueError as error:
-                raise self._faulty(str(error)) from None
-            self._more()
+                raise self._invalid(str(error)) from None
+            self._read_more()
 
-    def _taken(self, value: Any, end: int) -> Item:
-        text = self._text[self._place : end]
+    def _item_until(self, value: Any, end: int) -> Item:
+        text = self._text[self._position : end]
         if len(text) > LONGEST_ITEM:
             raise self._too_long()
         item = self._item, value, text
-        self._place, self._item = end, self._item + 1
+        self._position, self._item = end, self._item + 1
         return item
 
     def _refuse(self, error: JSONDecodeError) -> None:
         """Unless the item may still become JSON with more of the file."""
         may_go_on = error.msg.startswith("Unterminated") or error.pos > len(self._text) - _LONGEST_WORD
         if self._at_end or not may_go_on:
-            raise self._faulty(f"{error.msg} at its character {error.pos - self._place + 1:,}")
-        if len(self._text) - self._place > LONGEST_ITEM:
+            raise self._invalid(f"{error.msg} at its character {error.pos - self._position + 1:,}")
+        if len(self._text) - self._position > LONGEST_ITEM:
             raise self._too_long()
 
-    def _faulty(self, why: str) -> UnreadableInput:
+    def _invalid(self, why: str) -> UnreadableInput:
         return UnreadableInput(f"Item {self._item:,} is not valid JSON: {why}.")
 
     def _too_long(self) -> TooLarge:
@@ -335,21 +335,21 @@ class _Items:
     def _next_character(self) -> str:
         """The next character that is no white space; "" at the end."""
         while True:
-            match = _SPACE.match(self._text, self._place)
-            self._place = match.end() if match else self._place
-            if self._place < len(self._text) or self._at_end:
-                return self._text[self._place : self._place + 1]
-            self._more()
+            match = _SPACE.match(self._text, self._position)
+            self._position = match.end() if match else self._position
+            if self._position < len(self._text) or self._at_end:
+                return self._text[self._position : self._position + 1]
+            self._read_more()
 
-    def _more(self) -> None:
+    def _read_more(self) -> None:
         data = self._file.read(_PIECE)
         self._at_end = not data
         try:
             decoded = self._decoder.decode(data, not data)
         except UnicodeDecodeError:
             raise UnreadableInput(f"At or after item {self._item:,} the file is not in UTF-8.") from None
-        self._text = self._text[self._place :] + decoded
-        self._place = 0
+        self._text = self._text[self._position :] + decoded
+        self._position = 0
 
 
 def open_ndjson(file: BinaryIO, matcher: Matcher, options: Options) -> ObjectTable:

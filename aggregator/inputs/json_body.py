@@ -35,21 +35,19 @@ def json_fields(data: bytes) -> Fields:
         raise UnreadableInput("The body is nested too deeply.") from None
     if not isinstance(document, dict):
         raise UnreadableInput('The body is JSON, but not an object such as {"name": "value"}.')
+    lists = {name: value if isinstance(value, list) else [value] for name, value in document.items()}
     errors = [
         InvalidParameter(name, None, "must be a value or a list of values, not an object")
-        for name, value in document.items()
-        if any(isinstance(each, dict | list) for each in (value if isinstance(value, list) else [value]))
+        for name, values in lists.items()
+        if any(isinstance(each, dict | list) for each in values)
     ]
     if errors:
         raise InvalidParameters(errors)
-    return {
-        name: [_text(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
-        for name, value in document.items()
-    }
+    return {name: [_text(each) for each in values if each is not None] for name, values in lists.items()}
 
 
 def require_json(data: bytes) -> None:
-    """Raise UnreadableInput, with the place, for what is no JSON by RFC 8259."""
+    """Raise UnreadableInput, with line and column, for what is no JSON by RFC 8259."""
     try:
         orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -104,14 +102,14 @@ def open_object(file: BinaryIO, name: str) -> tuple[Fields, BinaryIO] | None:
 
 
 def _rows(name: str, members: list[tuple[str, str, str]]) -> str:
-    found = [value for own, _, value in members if own == name and value != "null"]
-    if len(found) > 1:
-        raise InvalidParameters([InvalidParameter(name, None, "is given more than once")])
-    if not found:
-        raise InvalidParameters([InvalidParameter(name, None, "is required (a list of objects)")])
-    if not found[0].startswith("["):
-        raise InvalidParameters([InvalidParameter(name, None, "must be a list of objects")])
-    return found[0]
+    values = [value for own, _, value in members if own == name and value != "null"]
+    if len(values) == 1 and values[0].startswith("["):
+        return values[0]
+    if len(values) > 1:
+        message = "is given more than once"
+    else:
+        message = "must be a list of objects" if values else "is required (a list of objects)"
+    raise InvalidParameters([InvalidParameter(name, None, message)])
 
 
 def _members(text: str) -> Iterator[tuple[str, str, str]]:
@@ -119,19 +117,19 @@ def _members(text: str) -> Iterator[tuple[str, str, str]]:
 
     The JSON is known to be right.
     """
-    place = _after_space(text, text.index("{") + 1)
-    while text[place] != "}":
-        start = place
-        name, place = DECODER.raw_decode(text, place)
-        place = _after_space(text, _after_space(text, place) + 1)
-        value = place
-        _, place = DECODER.raw_decode(text, place)
-        yield name, text[start:place], text[value:place]
-        place = _after_space(text, place)
-        if text[place] == ",":
-            place = _after_space(text, place + 1)
+    position = _after_space(text, text.index("{") + 1)
+    while text[position] != "}":
+        start = position
+        name, position = DECODER.raw_decode(text, position)
+        position = _after_space(text, _after_space(text, position) + 1)
+        value = position
+        _, position = DECODER.raw_decode(text, position)
+        yield name, text[start:position], text[value:position]
+        position = _after_space(text, position)
+        if text[position] == ",":
+            position = _after_space(text, position + 1)
 
 
-def _after_space(text: str, place: int) -> int:
-    match = _SPACE.match(text, place)
-    return match.end() if match else place
+def _after_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position

@@ -69,25 +69,25 @@ class Notes:
 
     def __init__(self, unit: Literal["line", "row"] = "line") -> None:
         self._unit = unit
-        self._said: list[str] = []
+        self._sentences: list[str] = []
         self._rows: dict[RowRemark, list[int]] = {}
         self.skipped: Sequence[tuple[int, str]] = ()
 
-    def say(self, sentence: str) -> None:
+    def add(self, sentence: str) -> None:
         """Add a sentence about the file as a whole."""
-        self._said.append(sentence)
+        self._sentences.append(sentence)
 
     def guess(self, sentence: str | None) -> None:
         """Add, before all others, what was guessed about the encoding, if it was."""
         if sentence is not None:
-            self._said.insert(0, sentence)
+            self._sentences.insert(0, sentence)
 
     def skip(self, header: int, skipped: Sequence[tuple[int, str]]) -> None:
-        """Remember what stands above the header, and say that it was skipped."""
+        """Remember what stands above the header, and note that it was skipped."""
         self.skipped = skipped
         if skipped:
             lines = f"{self._unit} above it was" if len(skipped) == 1 else f"{self._unit}s above it were"
-            self.say(f"The header is on {self._unit} {header:,}; {len(skipped):,} {lines} skipped.")
+            self.add(f"The header is on {self._unit} {header:,}; {len(skipped):,} {lines} skipped.")
 
     def count(self, remark: RowRemark, line: int) -> None:
         """One more row with a remark."""
@@ -96,7 +96,7 @@ class Notes:
 
     def sentences(self) -> list[str]:
         """All of them; complete when the rows were read to their end."""
-        return [*self._said, *(self._of_rows(remark, *self._rows[remark]) for remark in self._rows)]
+        return [*self._sentences, *(self._of_rows(remark, *self._rows[remark]) for remark in self._rows)]
 
     def _of_rows(self, remark: RowRemark, count: int, first: int) -> str:
         one, many, rest = _OF_ROWS[remark]

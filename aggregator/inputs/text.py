@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
@@ -45,13 +45,13 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n\x00])\1*"?\s*', re.IGNORECASE)
 _BLANK = re.compile(r'[\s,;|"]*')
 
 
-def find_encoding(file: BinaryIO, said: str | None) -> tuple[str, str | None]:
+def find_encoding(file: BinaryIO, declared: str | None) -> tuple[str, str | None]:
     """The name of a file's encoding, and a note when it is a guess.
 
-    Raises UnreadableInput when the one that is said is unknown.
+    Raises UnreadableInput when the declared one is unknown.
     """
-    if said is not None:
-        return _known(said), None
+    if declared is not None:
+        return _known(declared), None
     file.seek(0)
     head = file.read(_HEAD)
     for mark, name in _BYTE_ORDER_MARKS:
@@ -89,7 +89,7 @@ def _known(name: str) -> str:
 
 
 def _is_utf8(file: BinaryIO) -> bool:
-    """Read the whole file once, so that an é on the last line is not found after all others were taken."""
+    """Read the whole file once, because an é may stand on the last line alone."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     file.seek(0)
     try:
@@ -102,13 +102,13 @@ def _is_utf8(file: BinaryIO) -> bool:
 
 
 class TooMuchText(Exception):
-    """More was asked for than `may_give` allows."""
+    """The text is longer than `max_characters`."""
 
 
 class TextLines:
     """The lines of a file: LF, CR LF and CR end one, as in the files of every system.
 
-    given, lines_given: characters and lines handed out so far; may_give: how many characters may be.
+    characters_read, lines_read: so far; max_characters: how many may be read, None for any number.
     holds_nul, holds_marks: whether a NUL character, or an apostrophe or ="…", was among them. Iterating
     begins anew at the first line. Raises TooLarge for a line that is too long, without reading it to its
     end, and UnreadableInput for what is not in the encoding.
@@ -118,12 +118,12 @@ class TextLines:
         self._file = file
         self._encoding = encoding
         self._is_guess = is_guess
-        self.given = self.lines_given = 0
-        self.may_give: int | None = None
+        self.characters_read = self.lines_read = 0
+        self.max_characters: int | None = None
         self.holds_nul = self.holds_marks = False
 
     def __iter__(self) -> Iterator[str]:
-        self.given = self.lines_given = 0
+        self.characters_read = self.lines_read = 0
         return chain.from_iterable(io.StringIO(piece, newline="") for piece in self._pieces())
 
     def _pieces(self) -> Iterator[str]:
@@ -139,10 +139,10 @@ class TextLines:
                 self._refuse_long_first_line(text)
             rest = text[end:]
             if end:
-                yield self._handed_out(text[:end])
+                yield self._counted(text[:end])
         rest += self._decoded(decoder, b"", rest)
         if rest:
-            yield self._handed_out(rest)
+            yield self._counted(rest)
 
     def _decoded(self, decoder: codecs.IncrementalDecoder, data: bytes, before: str) -> str:
         try:
@@ -153,7 +153,7 @@ class TextLines:
                 before += error.object[: error.start].decode(self._encoding, "replace")
                 what = f"the byte 0x{error.object[error.start]:02X}, which cannot be read"
             raise UnreadableInput(
-                f"Line {self.lines_given + line_ends(before) + 1:,} contains {what} as {self._encoding}"
+                f"Line {self.lines_read + line_ends(before) + 1:,} contains {what} as {self._encoding}"
                 + (", a guess because the file is not UTF-8. " if self._is_guess else ". ")
                 + "Save the file as UTF-8, or set its encoding, for example encoding=windows-1250."
             ) from None
@@ -161,12 +161,12 @@ class TextLines:
     def _refuse_long_first_line(self, text: str) -> None:
         first = io.StringIO(text, newline="").readline().rstrip("\r\n")
         if len(first) > LONGEST_LINE:
-            raise TooLarge(f"Line {self.lines_given + 1:,} is longer than {LONGEST_LINE:,} characters.")
+            raise TooLarge(f"Line {self.lines_read + 1:,} is longer than {LONGEST_LINE:,} characters.")
 
-    def _handed_out(self, piece: str) -> str:
-        self.given += len(piece)
-        self.lines_given += line_ends(piece) + (piece[-1] not in "\r\n")
-        if self.may_give is not None and self.given > self.may_give:
+    def _counted(self, piece: str) -> str:
+        self.characters_read += len(piece)
+        self.lines_read += line_ends(piece) + (piece[-1] not in "\r\n")
+        if self.max_characters is not None and self.characters_read > self.max_characters:
             raise TooMuchText
         self.holds_nul = self.holds_nul or "\x00" in piece
         self.holds_marks = self.holds_marks or any(mark in piece for mark in _MARKS)
@@ -202,7 +202,7 @@ def find_header(lines: TextLines, matcher: Matcher, options: Options) -> HeaderL
     """The line with the most wanted columns among the first, and the delimiter that makes most of them.
 
     A line below the first needs two of them, or all that are required: a title may hold one by chance.
-    Raises UnreadableInput for a said line that is blank or not there, and for a delimiter that is none.
+    Raises UnreadableInput for a declared line that is blank or not there, and for a delimiter that is none.
     """
     if options.delimiter is not None:
         check_delimiter(options.delimiter)
@@ -211,55 +211,55 @@ def find_header(lines: TextLines, matcher: Matcher, options: Options) -> HeaderL
     separator = _SEPARATOR_LINE.fullmatch(window[0]) if window and begins == 1 else None
     delimiter = options.delimiter or (separator[1] if separator else None)
     delimiters = CANDIDATES if delimiter is None else (delimiter,)
-    filled = [at for at, text in enumerate(window) if not (_BLANK.fullmatch(text) or (separator and not at))]
+    filled = [
+        index
+        for index, text in enumerate(window)
+        if not (_BLANK.fullmatch(text) or (separator and index == 0))
+    ]
     if options.header_line is not None:
         if not filled or filled[0] != 0:
             raise UnreadableInput(f"Line {begins:,} cannot be the header: it is blank, or not in the file.")
         filled = filled[:1]
 
     spaced = {each: _has_spaces(window, each) for each in delimiters}
-
-    def cells(at: int) -> Iterator[tuple[str, list[str]]]:
-        return ((each, _row(window, at, each, spaced[each])) for each in delimiters)
-
-    places = [each for each in filled if each < SEARCHED] or filled[:1] or [1 if separator else 0]
-    at, delimiter = _best(matcher, places, cells)
-    skipped = [(begins + each, _shown(window[each])) for each in filled if each < at]
-    return HeaderLine(begins + at, delimiter, spaced[delimiter], skipped)
+    indexes = [index for index in filled if index < SEARCHED] or filled[:1] or [1 if separator else 0]
+    candidates = (
+        (index, [(each, _row(window, index, each, spaced[each])) for each in delimiters]) for index in indexes
+    )
+    header, delimiter = _best(matcher, candidates)
+    above = [index for index in filled if index < header]
+    skipped = [(begins + index, shortened(window[index].strip(), _LONGEST_SHOWN)) for index in above]
+    return HeaderLine(begins + header, delimiter, spaced[delimiter], skipped)
 
 
 def best_row(matcher: Matcher, rows: Sequence[Sequence[str]]) -> int:
-    """The place of the row that is the header: the first with the most wanted columns.
+    """The index of the row that is the header: the first with the most wanted columns.
 
     A row below the first needs two of them, or all that are required.
     """
-    place, _ = _best(matcher, range(len(rows)), lambda at: iter([("", rows[at])]))
-    return place
+    return _best(matcher, ((index, [("", row)]) for index, row in enumerate(rows)))[0]
 
 
 def _best(
-    matcher: Matcher, places: Sequence[int], cells: Callable[[int], Iterator[tuple[str, Sequence[str]]]]
+    matcher: Matcher, candidates: Iterable[tuple[int, Sequence[tuple[str, Sequence[str]]]]]
 ) -> tuple[int, str]:
-    """The place of the header and the delimiter that makes it one.
-
-    cells: of a place, what each delimiter makes of its line.
-    """
-    most, chosen = -1, (places[0], "")
-    for at in places:
-        found, _, delimiter = max(
-            ((matcher.found(names[:MOST_COLUMNS]), len(names), each) for each, names in cells(at)),
+    """The index of the header and its delimiter. candidates: indexes with the cells by each delimiter."""
+    most, best = -1, (0, "")
+    for index, splits in candidates:
+        columns, _, delimiter = max(
+            ((matcher.found(cells[:MOST_COLUMNS]), len(cells), each) for each, cells in splits),
             key=lambda fit: (len(fit[0]), fit[1]),
         )
-        if len(found) > most and (at == places[0] or matcher.is_header(found)):
-            most, chosen = len(found), (at, delimiter)
-            if matcher.is_complete(found):
+        if len(columns) > most and (most < 0 or matcher.is_header(columns)):
+            most, best = len(columns), (index, delimiter)
+            if matcher.is_complete(columns):
                 break
-    return chosen
+    return best
 
 
 def _window(lines: TextLines, begins: int) -> list[str]:
     """The lines in which the header may begin, and as many more, in which it may end."""
-    lines.may_give = None if begins > 1 else _HEADER_TEXT
+    lines.max_characters = None if begins > 1 else _HEADER_TEXT
     window: list[str] = []
     try:
         window.extend(islice(lines, begins - 1, begins - 1 + 2 * SEARCHED))
@@ -278,13 +278,9 @@ def _has_spaces(window: Sequence[str], delimiter: str) -> bool:
     return delimiter != " " and any(map(quoted.search, window))
 
 
-def _row(window: Sequence[str], at: int, delimiter: str, has_spaces: bool) -> list[str]:
-    rows = csv.reader(window[at:], delimiter=delimiter, strict=True, skipinitialspace=has_spaces)
+def _row(window: Sequence[str], index: int, delimiter: str, has_spaces: bool) -> list[str]:
+    rows = csv.reader(window[index:], delimiter=delimiter, strict=True, skipinitialspace=has_spaces)
     try:
         return next(rows, [])
     except csv.Error:
         return []
-
-
-def _shown(line: str) -> str:
-    return shortened(line.strip(), _LONGEST_SHOWN)
