@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 import setup_db
 from tests.browser import chromium
-from tests.browser.watching import Watch
+from tests.browser.contexts import Contexts, Loan
 from tests.own_reports import copy_own_reports
-from tests.server import PATIENCE, Server
+from tests.server import PATIENCE, Server, url
 from tests.web.conftest import servers_over
 
 NewPage = Callable[..., Page]
@@ -41,26 +41,36 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield make()
 
 
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Iterator[Contexts]:
+    """Those that the tests of a module share."""
+    shared = Contexts(browser)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
-    """Makes pages, each in a context of its own; takes what `Browser.new_context` takes.
+def new_page(browser: Browser, contexts: Contexts) -> Iterator[NewPage]:
+    """Makes pages; takes what `Browser.new_context` takes.
 
     may_break: whether an answer may break off.
+    shared: whether the page may have been another test's. A test that changes more of it than its
+    size and media, or listens to it, takes a context of its own.
     """
-    made = []
+    own = Contexts(browser)
+    lent: list[Loan] = []
 
-    def make(server: Server, may_break: bool = False, **settings: Any) -> Page:
+    def make(server: Server, may_break: bool = False, shared: bool = True, **settings: Any) -> Page:
         usual = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", "reduced_motion": "reduce"}
-        settings = usual | settings
-        context = browser.new_context(base_url=f"http://{server.host}:{server.port}", **settings)
-        context.set_default_timeout(PATIENCE * 1000)
-        made.append((context, Watch(context, may_break)))
-        return context.new_page()
+        settings = {**usual, "base_url": url(server, ""), **settings}
+        lent.append((contexts if shared else own).lend(may_break, settings))
+        return lent[-1].page
 
     yield make
-    for context, _ in made:
-        context.close()
-    assert [fault for _, watch in made for fault in watch.faults] == []
+    for loan in lent:
+        loan.give_back()
+    own.close()
+    assert [fault for loan in lent for fault in loan.take_faults()] == []
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def page(new_page: NewPage, server: Server) -> Page:
-    return new_page(server)
+    return new_page(server, shared=False)
 
 
 def downloads_of(page: Page) -> list[str]:
@@ -110,7 +110,7 @@ def test_a_whole_one_is_saved_under_its_name(page: Page, tmp_path: Path) -> None
 
 
 def test_one_that_breaks_off_is_not_saved(new_page: NewPage, server: Server) -> None:
-    page = new_page(server, may_break=True)
+    page = new_page(server, may_break=True, shared=False)
     saved = downloads_of(page)
     page.goto("/broken")
     page.get_by_role("link", name="CSV", exact=True).click()

@@ -28,7 +28,7 @@ def text(demo: Server) -> str:
 
 
 def test_the_copy_has_the_text_of_the_file(new_page: NewPage, demo: Server, text: str) -> None:
-    page = new_page(demo, permissions=CLIPBOARD)
+    page = new_page(demo, permissions=CLIPBOARD, shared=False)
     page.clock.install()
     page.goto(PATHS["a report"])
     button = page.get_by_role("button", name="Copy", exact=True)
@@ -45,7 +45,7 @@ def test_the_copy_has_the_text_of_the_file(new_page: NewPage, demo: Server, text
 def test_a_copy_where_the_browser_has_no_clipboard_for_pages(
     new_page: NewPage, demo: Server, text: str
 ) -> None:
-    page = new_page(demo, permissions=CLIPBOARD)
+    page = new_page(demo, permissions=CLIPBOARD, shared=False)
     page.add_init_script(
         "Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})"
     )

@@ -26,6 +26,11 @@ class Watch:
         context.on("weberror", self._on_error)
         context.on("dialog", self._on_dialog)
 
+    def take_faults(self) -> list[str]:
+        """Those since somebody asked last."""
+        faults, self.faults = self.faults, []
+        return faults
+
     def _on_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme in _OF_PAGES and parts.hostname != "127.0.0.1":

@@ -170,7 +170,11 @@ KINDS: list[Value] = [1, 'two, "2"', None, 2.5, b"\x05", "", 2**62]
 @pytest.mark.parametrize("is_strict", [True, False])
 @pytest.mark.parametrize(
     "columns",
-    [1, 450, 451, *(pytest.param(many, marks=pytest.mark.slow) for many in (449, 500, 900, 901, 1_999))],
+    [
+        *(1, 450, 451),
+        *(pytest.param(many, marks=pytest.mark.slow) for many in (901, 1_999)),
+        *(pytest.param(many, marks=pytest.mark.torture) for many in (449, 500, 900)),
+    ],
 )
 @pytest.mark.parametrize("format", ["json", "csv", "excel"])
 def test_many_columns(service: Service, format: str, columns: int, is_strict: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from tests.browser.watching import Watch
 from tests.server import PATIENCE, Server, url
@@ -16,18 +16,35 @@ expect.set_options(timeout=PATIENCE * 1000)
 
 
 @contextmanager
-def opened(browser: Browser, server: Server, **settings: Any) -> Iterator[Page]:
-    """A page of a context of its own; nothing may go wrong in it but answers of 4xx and stopped requests."""
+def watched(browser: Browser, server: Server, **settings: Any) -> Iterator[tuple[BrowserContext, Watch]]:
+    """A context of the browser for pages of the server."""
     settings = {"viewport": {"width": 1280, "height": 900}, "locale": "en-US"} | settings
     context = browser.new_context(base_url=url(server, ""), **settings)
     context.set_default_timeout(PATIENCE * 1000)
-    watch = Watch(context)
     try:
-        yield context.new_page()
+        yield context, Watch(context)
     finally:
         context.close()
+
+
+@contextmanager
+def page_of(context: BrowserContext, watch: Watch) -> Iterator[Page]:
+    """A new page; nothing may go wrong in it but answers of 4xx and stopped requests."""
+    page = context.new_page()
+    try:
+        yield page
+    finally:
+        page.close()
+        faults = watch.take_faults()
     refused = ("4", "console: Failed to load resource")
-    assert [fault for fault in watch.faults if not fault.startswith(refused)] == []
+    assert [fault for fault in faults if not fault.startswith(refused)] == []
+
+
+@contextmanager
+def opened(browser: Browser, server: Server, **settings: Any) -> Iterator[Page]:
+    """A page of a context of its own."""
+    with watched(browser, server, **settings) as (context, watch), page_of(context, watch) as page:
+        yield page
 
 
 def chosen(page: Page, path: str, name: str, data: bytes, kind: str = "") -> None:

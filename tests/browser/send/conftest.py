@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.send.acting import opened
+from tests.browser.send.acting import page_of, watched
 from tests.browser.send.service import service
+from tests.browser.watching import Watch
 from tests.server import Server
 
 
@@ -19,7 +20,14 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield running
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser, server: Server) -> Iterator[tuple[BrowserContext, Watch]]:
+    """One for all tests of a module: its process takes longer to start than a page to load."""
+    with watched(browser, server) as made:
+        yield made
+
+
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    with opened(browser, server) as page:
+def page(context: tuple[BrowserContext, Watch]) -> Iterator[Page]:
+    with page_of(*context) as page:
         yield page
