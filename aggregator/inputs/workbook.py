@@ -13,11 +13,10 @@ from functools import cached_property
 from io import SEEK_END
 from itertools import islice
 from typing import IO, BinaryIO, Literal, cast
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
-from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
-from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 from openpyxl.styles.numbers import builtin_format_code, is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 
@@ -46,8 +45,8 @@ _DEEPEST = 50
 
 _DAMAGES = (
     BadZipFile,
-    DefusedXmlException,
     EOFError,
+    expat.ExpatError,
     KeyError,
     LookupError,
     NotImplementedError,
@@ -75,8 +74,6 @@ def damages() -> Iterator[None]:
     except _DAMAGES as error:
         if isinstance(error, RuntimeError) and "encrypted" in str(error):
             raise UnreadableInput("The workbook has a password; save it without one.") from None
-        if isinstance(error, DefusedXmlException):
-            raise UnreadableInput("The workbook declares XML entities, which no spreadsheet does.") from None
         raise UnreadableInput("The file is damaged, or is not a workbook (.xlsx).") from None
 
 
@@ -101,13 +98,13 @@ class Archive:
         """A small part as a whole."""
         self._refuse(name, MOST_SMALL_PART_BYTES)
         with damages(), self._zip.open(name) as part:
-            elements = iterparse(part, ("start",), forbid_dtd=True)
+            elements = iterparse(_SafeXml(part, MOST_SMALL_PART_BYTES), ("start",))
             for _ in islice(elements, MOST_SMALL_PART_ELEMENTS):
                 pass
             if next(elements, None) is not None:
                 most = f"{MOST_SMALL_PART_ELEMENTS:,} XML elements"
                 raise TooLarge(f"The workbook's part {name[:60]} has more than {most}.")
-            root: Element = elements.root
+            root: Element = elements.root  # type: ignore[attr-defined]
         return root
 
     def elements(self, name: str, tag: str, most_bytes: int = MOST_BYTES) -> Iterator[Element]:
@@ -115,10 +112,10 @@ class Archive:
         self._refuse(name, most_bytes)
         with damages(), self._zip.open(name) as part:
             part.MIN_READ_SIZE = _COMPRESSED_BYTES_AT_ONCE  # type: ignore[attr-defined]
-            source = _Measured(part)
+            source = _SafeXml(part, MOST_ELEMENT_BYTES)
             path: list[Element] = []
             inside, held = 0, 0
-            for event, element in iterparse(source, ("start", "end"), forbid_dtd=True):
+            for event, element in iterparse(source, ("start", "end")):
                 if event == "start":
                     path.append(element)
                     if len(path) > _DEEPEST:
@@ -170,22 +167,38 @@ class _SmallPieces:
         return data
 
 
-class _Measured:
-    """A part that gives so many bytes for one element and no more."""
+class _SafeXml:
+    """The XML of a part: refuses declarations of entities, and more than so many bytes for one element.
 
-    def __init__(self, part: IO[bytes]) -> None:
+    Declarations stand above the root, so only the beginning is parsed twice.
+    """
+
+    def __init__(self, part: IO[bytes], most: int) -> None:
         self._part = part
-        self._given = 0
+        self._most = most
+        self._size = 0
+        self._has_root = False
+        self._prolog = expat.ParserCreate()
+        self._prolog.StartDoctypeDeclHandler = self._refuse_doctype
+        self._prolog.StartElementHandler = self._see_root
 
     def begin_anew(self) -> None:
-        self._given = 0
+        self._size = 0
 
     def read(self, size: int = -1) -> bytes:
-        if self._given > MOST_ELEMENT_BYTES:
-            raise TooLarge(f"A row of the workbook is larger than {MOST_ELEMENT_BYTES:,} bytes.")
+        if self._size > self._most:
+            raise TooLarge(f"A row of the workbook is larger than {self._most:,} bytes.")
         data = self._part.read(size)
-        self._given += len(data)
+        self._size += len(data)
+        if not self._has_root:
+            self._prolog.Parse(data)
         return data
+
+    def _refuse_doctype(self, *declaration: object) -> None:
+        raise UnreadableInput("The workbook declares XML entities, which no spreadsheet does.")
+
+    def _see_root(self, *element: object) -> None:
+        self._has_root = True
 
 
 def local(tag: str) -> str:

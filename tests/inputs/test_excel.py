@@ -348,14 +348,15 @@ DATE = b'<row><c t="str"><v>a</v></c></row><row><c s="0"><v>1</v></c></row>'
 ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 
 
+@pytest.mark.parametrize("before", ["", f"<!--{'x' * 100_000}-->"], ids=["at once", "late"])
 @pytest.mark.parametrize("part", [SHEET, STRINGS, "xl/workbook.xml", "xl/styles.xml", "_rels/.rels"])
-def test_entity_bombs(part: str) -> None:
+def test_entity_bombs(part: str, before: str) -> None:
     data = with_strings("<si><t>x</t></si>", 1)
     data = changed(data, {SHEET: read_part(data, SHEET).replace(b"<sheetData>", b"<sheetData>" + DATE)})
     xml = read_part(data, part).decode().partition("?>")
     body = xml[2] or xml[0]
     with pytest.raises(UnreadableInput, match="declares XML entities"):
-        drained(opened(changed(data, {part: (ENTITIES + body).encode()}), "excel", wanted("a")))
+        drained(opened(changed(data, {part: (before + ENTITIES + body).encode()}), "excel", wanted("a")))
 
 
 @pytest.mark.parametrize(
