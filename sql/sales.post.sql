@@ -1,30 +1,30 @@
 /*
 title: New sale
 description: |
-  Sell so many pieces of one product, named by its name or its number: an order with one line, which is paid.
-  Without a price it is that of today; without a customer it is the customer Walk-in, who is entered with
-  the first such sale. The pieces are taken from stock where it is counted; when too few are left,
-  nothing is sold. The answer is the sale.
+  Sell one product, given by name or number. The sale is an order with one line, and counts as paid. Without
+  a price, the current price of the product is used. Without a customer, the sale is entered for the
+  customer Walk-in, who is added with the first such sale. The pieces are taken from stock where stock is
+  counted; if there are too few, nothing is sold. The response is the sale.
 params:
-  item: {type: text, required: false, min: 1, max: 200, description: "The product's name, or else give product_id"}
+  item: {type: text, required: false, min: 1, max: 200, description: "The product's name, if product_id is not given"}
   product_id: {type: integer, required: false, min: 1, description: "The product's number", example: 3}
-  quantity: {type: integer, min: 1, max: 1000000, description: How many pieces, example: 2}
+  quantity: {type: integer, min: 1, max: 1000000, description: Number of pieces, example: 2}
   price:
     type: number
     required: false
     min: 0
     max: 1000000
-    description: Of one piece, rounded to two decimals; that of today when it is not given
+    description: Price of one piece, rounded to two decimals (the current price if not given)
   customer_id: {type: integer, required: false, min: 1, description: The customer's number}
   payment_method: {type: text, required: false, max: 50, example: card}
-  sold_at: {type: datetime, default: now, description: When it was sold}
+  sold_at: {type: datetime, default: now, description: Time of the sale}
 columns:
   unit_price: {type: money}
   total: {type: money}
 shape: record
 tags: [sales]
 */
-SELECT 'Give either item or product_id, and not both.' AS invalid
+SELECT 'Give item or product_id, not both.' AS invalid
 WHERE (:item IS NULL) = (:product_id IS NULL);
 
 SELECT 'There is no product ' || coalesce(trim(:item), CAST(:product_id AS TEXT)) || '.' AS invalid
@@ -43,7 +43,7 @@ WHERE
         WHERE customers.customer_id = :customer_id
     );
 
-SELECT products.product_name || ' is not sold any more.' AS conflict
+SELECT products.product_name || ' is no longer sold.' AS conflict
 FROM product_db.products AS products
 WHERE
     (products.product_id = :product_id OR products.product_name = trim(:item))

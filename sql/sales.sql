@@ -1,17 +1,17 @@
 /*
 title: Sales
 description: |
-  Sales over the counter: orders of one line. Search for a part of the product's or the customer's name, which
-  ignores the case of A to Z.
+  Sales over the counter: orders with one line. Search looks in the names of the product and the customer,
+  and ignores upper and lower case of A to Z.
 params:
   q: {type: text, required: false, max: 100, description: "Part of the product's or the customer's name"}
   city: {type: text, required: false, max: 100, description: Only customers of this city}
   status: {type: choice, required: false, choices: [open, paid, shipped, cancelled]}
   from: {type: date, default: 1970-01-01, description: Sold on or after this day}
   to: {type: date, default: 9999-12-31, description: Sold on or before this day}
-  min_total: {type: number, default: 0, min: 0, max: 1000000000000, description: "Total, at least"}
+  min_total: {type: number, default: 0, min: 0, max: 1000000000000, description: Lowest total}
   limit: {type: integer, default: 50, min: 1, max: 200, description: Sales on a page}
-  offset: {type: integer, default: 0, min: 0, description: Sales before the page}
+  offset: {type: integer, default: 0, min: 0, description: Sales to skip}
 columns:
   order_id: {link: "/orders/{order_id}"}
   customer_id: {link: "/customers/{customer_id}"}

@@ -1,43 +1,42 @@
 /*
-title: How customers buy
+title: Buying behavior
 description: |
-  For each customer who ordered: number of orders, first and last order date, average total of an order, and
-  average number of days between orders. An order with a line whose total nobody knows is
-  left out of the average. Cancelled orders are left out. Lines carry no currency and are added as they
-  stand.
+  For each customer who ordered: number of orders, first and last order date, average order total, and
+  average number of days between orders. The average leaves out orders with a line of unknown total.
+  Cancelled orders are left out. Lines have no currency, so amounts are added as they are.
 params:
   q:
     type: text
     required: false
     max: 100
-    description: "Part of the customer's name, in small letters or capitals"
+    description: Part of the customer's name (ignores case)
   min_orders:
     type: integer
     default: 1
     min: 1
     max: 1000000
-    description: Customers with so many orders or more
+    description: Customers with at least this number of orders
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
   source:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
-  offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
+  offset: {type: integer, default: 0, min: 0, description: Customers to skip}
 columns:
   customer_id: {link: "/customers/{customer_id}"}
   average_basket:
     type: money
-    description: "Of the orders whose total is known; half a cent is rounded up; null when there is none"
-  days_between_orders: {type: number, description: The average; null of one order}
+    description: "Of orders with a known total, half a cent rounded up; null if there are none"
+  days_between_orders: {type: number, description: Average; null for a single order}
 shape: page
 sort:
   default: order_count.desc
   columns: [order_count, average_basket, days_between_orders, last_order_date, customer_id]
   then: customer_id
-  description: Customers without that value come last
+  description: Customers without this value come last
 filename: customer_behavior
 tags: [analytics]
 */

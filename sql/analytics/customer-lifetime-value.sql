@@ -1,34 +1,34 @@
 /*
-title: Lifetime value of customers
+title: Customer lifetime value
 description: |
-  What each customer who ordered has brought in so far, the most valuable first. Cancelled orders are left
-  out. Lines carry no currency and are added as they stand; a line without a quantity or a discount adds
-  nothing to the revenue, but its profit counts.
+  Revenue and profit of each customer who ordered, highest revenue first. Cancelled orders are left out.
+  Lines have no currency, so amounts are added as they are. A line without a quantity or a discount adds
+  nothing to the revenue; its profit still counts.
 params:
   q:
     type: text
     required: false
     max: 100
-    description: "Part of the customer's name, in small letters or capitals"
+    description: Part of the customer's name (ignores case)
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
   source:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
-  offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
+  offset: {type: integer, default: 0, min: 0, description: Customers to skip}
 columns:
   customer_id: {link: "/customers/{customer_id}"}
-  revenue: {type: money, description: What the customer paid after discounts}
-  profit: {type: money, description: Of lines of the web shop; null when it is known of none}
+  revenue: {type: money, description: Amount paid after discounts}
+  profit: {type: money, description: Of web shop lines; null if unknown for all of them}
 shape: page
 sort:
   default: revenue.desc
   columns: [revenue, profit, order_count, customer_id]
   then: customer_id
-  description: Customers whose profit nobody knows come last
+  description: Customers with an unknown profit come last
 filename: customer_lifetime_value
 tags: [analytics]
 */

@@ -1,9 +1,9 @@
 /*
-title: Customers who bought
+title: Customers by device
 description: |
-  How many different customers ordered, how many of them are members or guests, and on which devices. Who
-  used two devices counts for each of them. The shares are of the customers whose login type is known, which
-  only the web shop tells. Cancelled orders are left out.
+  Number of customers who ordered, the shares of members and guests, and the devices that they used. A
+  customer who used two devices counts for both. The shares are of customers with a known login type, which
+  only web shop orders have. Cancelled orders are left out.
 params:
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
@@ -11,11 +11,11 @@ params:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
 columns:
-  member_share: {type: percent, description: Null when no login type is known}
-  guest_share: {type: percent, description: Null when no login type is known}
-  device_type: {type: text, description: Null where it is not known}
+  member_share: {type: percent, description: Null if no login type is known}
+  guest_share: {type: percent, description: Null if no login type is known}
+  device_type: {type: text, description: Null if unknown}
   device_share: {type: percent, description: Of all customers who ordered}
 shape:
   nest:

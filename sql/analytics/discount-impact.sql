@@ -1,9 +1,9 @@
 /*
 title: Sales by discount
 description: |
-  What was sold at each discount, and what the discount cost. A line without a quantity has no total: it is
-  counted and adds nothing else but its profit. Lines whose discount nobody knows are the last row, without
-  sales. Cancelled orders are left out. Lines carry no currency and are added as they stand.
+  Sales at each discount, and what the discount cost. A line without a quantity has no total: it is counted,
+  and only its profit is added. Lines with an unknown discount are in the last row, without sales. Cancelled
+  orders are left out. Lines have no currency, so amounts are added as they are.
 params:
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
@@ -11,15 +11,15 @@ params:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
 columns:
-  discount: {type: percent, description: Share taken off the price; null where nobody knows it}
-  gross: {type: money, description: What the lines with a total would have cost without it}
-  reduction: {type: money, description: What was taken off}
-  sales: {type: money, description: What customers paid}
+  discount: {type: percent, description: Share of the price; null if unknown}
+  gross: {type: money, description: Amount without the discount (lines with a total)}
+  reduction: {type: money, description: Amount of the discount}
+  sales: {type: money, description: Amount paid}
   sales_share: {type: percent, description: Of all sales}
-  average_sale: {type: money, description: "Sales a line with a total; half a cent is rounded up"}
-  profit: {type: money, description: Of lines of the web shop; null when it is known of none}
+  average_sale: {type: money, description: "Sales per line with a total, half a cent rounded up"}
+  profit: {type: money, description: Of web shop lines; null if unknown for all of them}
 chart: {type: bar, x: discount, y: [sales, reduction], stacked: true}
 filename: sales_by_discount
 tags: [analytics]

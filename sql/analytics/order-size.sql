@@ -1,10 +1,10 @@
 /*
-title: Size of orders
+title: Order size
 description: |
-  How many pieces an order has on average, how many lines, and what it costs. An order with a line whose
-  quantity nobody knows is left out of the pieces, and one with a line whose total nobody knows is left out
-  of the cost. Cancelled orders are left out, and orders without lines. Lines carry no currency and are
-  added as they stand.
+  Average number of pieces, number of lines and total of an order. The average of the pieces leaves out
+  orders with an unknown quantity; the average of the totals leaves out orders with an unknown line total.
+  Cancelled orders and orders without lines are left out. Lines have no currency, so amounts are added as
+  they are.
 params:
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
@@ -12,11 +12,11 @@ params:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
 columns:
   average_line_count: {type: number}
-  average_quantity: {type: number, description: Pieces an order; null when it is known of none}
-  average_total: {type: money, description: "Half a cent is rounded up; null when it is known of none"}
+  average_quantity: {type: number, description: Pieces per order; null if unknown for all}
+  average_total: {type: money, description: "Half a cent rounded up; null if unknown for all"}
 shape: record
 filename: order_size
 tags: [analytics]

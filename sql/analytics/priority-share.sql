@@ -1,7 +1,7 @@
 /*
 title: Urgent orders
 description: |
-  What part of the orders has the priority High or Critical, with the number of each priority. Cancelled
+  Share of orders with priority High or Critical, and the number of orders of each priority. Cancelled
   orders are left out.
 params:
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
@@ -10,10 +10,10 @@ params:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
 columns:
-  high_or_critical_share: {type: percent, description: Null when there are no orders}
-  priority_share: {type: percent, description: Null when there are no orders}
+  high_or_critical_share: {type: percent, description: Null if there are no orders}
+  priority_share: {type: percent, description: Null if there are no orders}
 shape:
   nest:
     priorities: [priority, priority_count, priority_share]

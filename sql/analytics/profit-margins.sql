@@ -1,21 +1,21 @@
 /*
 title: Profit margins
 description: |
-  What part of the revenue is profit, by category, by product or over all, the largest margin first. Only
-  lines of which both are known count, so that like is divided by like: those of the web shop with a
-  quantity and a discount. Cancelled orders are left out.
+  Share of profit in the revenue, by category, by product or in total, highest margin first. Only lines with
+  both a known revenue and a known profit count: lines of the web shop with a quantity and a discount.
+  Cancelled orders are left out.
 params:
   by:
     type: choice
     default: category
     choices: [all, category, product]
-    description: A row for each of these
+    description: How the rows are grouped
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
 columns:
-  revenue: {type: money, description: Of the lines that count}
-  profit: {type: money, description: Of the lines that count}
-  margin: {type: percent, description: Profit in the revenue; null when the revenue is nothing}
+  revenue: {type: money, description: Of lines with both values known}
+  profit: {type: money, description: Of lines with both values known}
+  margin: {type: percent, description: Profit as a share of revenue; null if the revenue is 0}
 chart: {type: bar, x: category_name, y: margin}
 filename: profit_margins_by_{by}
 tags: [analytics]

@@ -1,25 +1,25 @@
 /*
 title: Revenue and profit
 description: |
-  What customers paid after discounts, and what was earned: in all, or by year, month or day. Cancelled
-  orders are left out. Lines carry no currency and are added as they stand; what was invoiced in which
-  currency is told by /report/revenue-by-month. A line without a quantity or a discount adds nothing to the
-  revenue and is counted beside it; its profit and shipping cost count. Only lines of the web shop have
-  these two.
+  Revenue after discounts, and profit: in total, or by year, month or day. Cancelled orders are left out.
+  Lines have no currency, so amounts are added as they are; see /report/revenue-by-month for invoiced
+  amounts by currency. A line without a quantity or a discount adds nothing to the revenue; such lines are
+  counted in a column of their own. Profit and shipping cost are known only for lines of the web shop, and
+  include such lines.
 params:
-  by: {type: choice, default: all, choices: [all, year, month, day], description: A row for each of these}
+  by: {type: choice, default: all, choices: [all, year, month, day], description: How the rows are grouped}
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
   source:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
 columns:
   period: {type: text, description: "2018, 2018-07 or 2018-07-24; null for all"}
   revenue: {type: money}
-  profit: {type: money, description: Null when it is known of no line}
-  shipping_cost: {type: money, description: Null when it is known of no line}
+  profit: {type: money, description: Null if unknown for all lines}
+  shipping_cost: {type: money, description: Null if unknown for all lines}
   lines_without_total: {type: integer}
 chart: {type: area, x: period, y: [revenue, profit]}
 filename: revenue_by_{by}

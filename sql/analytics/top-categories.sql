@@ -1,22 +1,22 @@
 /*
 title: Top categories
 description: |
-  The categories with the largest revenue, which is what customers paid after discounts. Cancelled orders
-  are left out. Lines carry no currency and are added as they stand; a line without a quantity or a discount
-  adds nothing to the revenue, but its profit counts.
+  Categories with the highest revenue after discounts. Cancelled orders are left out. Lines have no
+  currency, so amounts are added as they are. A line without a quantity or a discount adds nothing to the
+  revenue; its profit still counts.
 params:
-  limit: {type: integer, default: 3, min: 1, max: 1000, description: How many categories}
+  limit: {type: integer, default: 3, min: 1, max: 1000, description: Number of categories}
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
   source:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
 columns:
   revenue: {type: money}
   revenue_share: {type: percent, description: Of the revenue of all categories}
-  profit: {type: money, description: Of lines of the web shop; null when it is known of none}
+  profit: {type: money, description: Of web shop lines; null if unknown for all of them}
 chart: {type: bar, x: category_name, y: revenue}
 filename: top_{limit}_categories
 tags: [analytics]

@@ -1,21 +1,21 @@
 /*
 title: Top products
 description: |
-  Products with the highest sales, the largest first. Cancelled orders are left out. Lines carry no currency
-  and are added as they stand; a line without a quantity or a discount adds nothing to the sales.
+  Products with the highest sales, highest first. Cancelled orders are left out. Lines have no currency, so
+  amounts are added as they are. A line without a quantity or a discount adds nothing to the sales.
 params:
-  limit: {type: integer, default: 5, min: 1, max: 1000, description: How many products}
+  limit: {type: integer, default: 5, min: 1, max: 1000, description: Number of products}
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
   source:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
 columns:
   order_count: {total: false}
   product_id: {link: "/products/{product_id}"}
-  sales: {type: money, description: What customers paid after discounts}
+  sales: {type: money, description: Amount paid after discounts}
 chart: {type: bar, x: product_name, y: sales}
 filename: top_{limit}_products
 tags: [analytics]

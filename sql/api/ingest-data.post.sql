@@ -1,11 +1,11 @@
 /*
 title: Ingest a transaction
 description: |
-  Store one transaction as a till or another service tells it. A second one of the same customer at the
-  same moment is not stored, so it does no harm to send one again.
+  Store one transaction from a till or another service. A second transaction of the same customer at the
+  same moment is not stored, so it is safe to send one again.
 
-  The answer's `status` is `stored` (201) or `duplicate` (200). Beside it stands the transaction as it is
-  kept; of a duplicate, that is the first one.
+  The `status` in the response is `stored` (201) or `duplicate` (200). The response also holds the
+  transaction as it is stored; for a duplicate, that is the first one.
 params:
   customer_id: {type: integer, min: 1, description: "The customer's number", example: 1}
   name:
@@ -19,7 +19,7 @@ params:
     type: number
     min: 0.01
     max: 10000000
-    description: More than nothing and ten million at most; rounded to two decimals
+    description: More than 0, at most ten million; rounded to two decimals
     example: 1499.50
   mob_no:
     type: text
@@ -29,7 +29,7 @@ params:
     example: "0987654321"
   transaction_datetime:
     type: datetime
-    description: When it was made; without an offset it is in UTC
+    description: Time of the transaction; UTC unless it has an offset
     example: "2025-11-20T10:15:00Z"
   pincode:
     type: text

@@ -1,16 +1,15 @@
 /*
-title: Customers by what they spent
+title: Customers by amount spent
 description: |
-  The customers whose transactions up to a moment come to a total within a range, the largest first. It
-  is the total that counts, not each transaction. Both ends of the range belong to it, and so does the
-  moment; when the lower end is above the upper one, nobody is found. Of several names told for a
-  customer, the latest up to that moment is shown.
+  Customers whose transactions up to a moment add up to an amount in a range, highest total first. Both
+  limits of the range and the moment itself are included. If the lower limit is above the upper one, the
+  result is empty. If a customer has several names, the latest one up to that moment is shown.
 params:
-  min_amount: {type: number, min: 0, description: "The total, at least", example: 1000}
-  max_amount: {type: number, min: 0, description: "The total, at most", example: 50000}
+  min_amount: {type: number, min: 0, description: Lowest total, example: 1000}
+  max_amount: {type: number, min: 0, description: Highest total, example: 50000}
   time_period:
     type: datetime
-    description: Transactions up to this moment; in UTC without an offset, and a day counts for its beginning
+    description: Transactions up to this moment; UTC unless it has an offset; a date means its start
     example: "2025-11-30T23:59:59Z"
 columns:
   total_transaction_amount: {type: money}

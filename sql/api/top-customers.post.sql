@@ -1,10 +1,10 @@
 /*
 title: Top customers of a state
 description: |
-  The five customers of each pincode of a state who spent most there, the largest first; of equal ones
-  the one with the smaller number. A customer with transactions in two pincodes counts in each with what
-  was spent there. Of several names told for a customer, the latest is shown, wherever it was told. Upper
-  and lower case of the state do not matter.
+  For each pincode of a state: the five customers who spent most there, highest total first, then by
+  customer number. A customer with transactions in two pincodes appears in both, with the amount spent in
+  each. If a customer has several names, the latest one is shown. Upper and lower case of the state are
+  ignored.
 params:
   state: {type: text, max: 100, pattern: ".*\\S.*", message: must not be blank, example: Punjab}
 shape: {group: pincode_key}

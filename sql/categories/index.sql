@@ -1,10 +1,10 @@
 /*
 title: Categories
-description: Categories a page at a time, each with the number of its products.
+description: All categories, with the number of products in each.
 params:
-  q: {type: text, required: false, max: 100, description: "Part of a name, in small letters or capitals"}
+  q: {type: text, required: false, max: 100, description: Part of a name (ignores case)}
   limit: {type: integer, default: 50, min: 1, max: 200, description: Categories on a page}
-  offset: {type: integer, default: 0, min: 0, description: Categories to leave out before}
+  offset: {type: integer, default: 0, min: 0, description: Categories to skip}
 shape: page
 sort: {default: category_name.asc, columns: [category_name, category_id], then: category_id}
 filename: categories

@@ -1,25 +1,25 @@
 /*
 title: Contacts of a customer
 description: |
-  Whom the invoices of a customer name as contact, the one seen last first. Contacts differ in their name,
-  email or phone; `total` counts all of them, and `limit` and `offset` choose which are listed. A known
-  customer whose invoices name nobody has one contact of empty texts, and a `total` of 0.
+  Contacts named in the invoices of a customer, most recent first. Contacts differ in name, email or phone.
+  `total` counts all of them; `limit` and `offset` choose which are listed. A customer without contacts has
+  one contact of empty texts, and a `total` of 0.
 params:
   name:
     type: text
     max: 200
     pattern: ".*\\S.*"
     message: must not be blank
-    description: "The customer's name, in upper or lower case"
+    description: The customer's name (ignores case)
     example: Lens & Light
-  limit: {type: integer, default: 50, min: 1, max: 200, description: How many contacts}
-  offset: {type: integer, default: 0, min: 0, description: How many to pass over first}
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Number of contacts}
+  offset: {type: integer, default: 0, min: 0, description: Number to skip}
 shape:
   nest:
     contacts: [contact_name, contact_email, contact_phone, last_seen_invoice_date]
 columns:
-  last_seen_invoice_date: {type: date, description: Of the newest invoice that names this contact}
-  total: {type: integer, description: "All contacts, also those that are not listed"}
+  last_seen_invoice_date: {type: date, description: Date of the newest invoice with this contact}
+  total: {type: integer, description: "All contacts, including those not listed"}
 filename: contacts
 tags: [customers]
 */

@@ -1,8 +1,8 @@
 /*
 title: Load customers
 description: |
-  Enter many customers. A line is refused when a customer of that name and email is there already, or
-  stands in a line above, whatever the case of A to Z; so the same sheet twice does no harm.
+  Add many customers. A row is rejected if a customer with the same name and email exists already, or is in
+  a row above; upper and lower case of A to Z are ignored. Loading the same sheet twice is therefore safe.
 input:
   customer_name: {type: text, required: true, max: 200, from: [name, customer], example: Asha Verma}
   email:
@@ -46,7 +46,7 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time with this email' AS conflict,
+    'appears twice with this email' AS conflict,
     numbered_lines.line,
     'customer_name' AS column
 FROM numbered_lines

@@ -1,14 +1,14 @@
 /*
-title: Remove customers
+title: Delete customers
 description: |
-  Remove many customers, each by its number. A line is refused when there is no such customer, or when
-  orders, invoices or payments refer to it.
+  Delete many customers by number. A row is rejected if the customer does not exist, or has orders, invoices
+  or payments.
 input:
   customer_id: {type: integer, required: true, min: 1, from: [customer, id], example: 1}
 tags: [customers]
 */
 SELECT
-    'must be the number of a customer' AS invalid,
+    'must be an existing customer number' AS invalid,
     input.line,
     'customer_id' AS column
 FROM input
@@ -69,7 +69,7 @@ phrases AS (
 )
 
 SELECT
-    'is referred to by '
+    'has '
     || string_agg(
         CASE
             WHEN phrases.place = 1 THEN ''

@@ -1,8 +1,6 @@
 /*
 title: Change customers
-description: |
-  Change many customers, each by its number. An empty cell, or a column that is not there, leaves what
-  the customer has.
+description: Change many customers by number. An empty cell or a missing column leaves the value unchanged.
 input:
   customer_id: {type: integer, required: true, min: 1, from: [customer, id], example: 1}
   customer_name: {type: text, max: 200, from: name, example: Asha Verma}
@@ -23,7 +21,7 @@ input:
 tags: [customers]
 */
 SELECT
-    'must be the number of a customer' AS invalid,
+    'must be an existing customer number' AS invalid,
     input.line,
     'customer_id' AS column
 FROM input
@@ -39,7 +37,7 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time' AS invalid,
+    'appears twice' AS invalid,
     numbered_lines.line,
     'customer_id' AS column
 FROM numbered_lines

@@ -1,6 +1,6 @@
 /*
 title: New customer
-description: Enter a customer; the answer is the customer with its number.
+description: Add a customer. The response is the customer with its number.
 params:
   customer_name:
     type: text

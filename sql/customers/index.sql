@@ -1,8 +1,8 @@
 /*
 title: Customers
 description: |
-  Customers a page at a time. Search ignores upper and lower case. Only customers of the
-  web shop have a shop number, a gender and a login type.
+  All customers, with search and filters. Search ignores upper and lower case. Shop number, gender and login
+  type are known only for customers of the web shop.
 params:
   q:
     type: text
@@ -11,7 +11,7 @@ params:
     description: "Part of a name, an email, a phone number or a city"
   city: {type: text, required: false, max: 100, description: Only this city}
   state: {type: text, required: false, max: 100, description: Only this state}
-  pincode: {type: text, required: false, max: 6, description: Only pincodes that begin so}
+  pincode: {type: text, required: false, max: 6, description: Only pincodes that start with this}
   gender: {type: text, required: false, max: 50, description: Only this gender}
   login_type:
     type: text
@@ -21,7 +21,7 @@ params:
   from: {type: date, default: 1970-01-01, description: Customers since this day or later}
   to: {type: date, default: 9999-12-31, description: Customers since this day or earlier}
   limit: {type: integer, default: 50, min: 1, max: 200, description: Customers on a page}
-  offset: {type: integer, default: 0, min: 0, description: Customers to leave out before}
+  offset: {type: integer, default: 0, min: 0, description: Customers to skip}
 columns:
   customer_id: {link: "/customers/{customer_id}"}
 shape: page

@@ -1,8 +1,8 @@
 /*
-title: Remove a customer
+title: Delete a customer
 description: |
-  Remove a customer who was entered by mistake. One with orders, invoices or payments stays, because they
-  would belong to nobody; the answer says what they are.
+  Delete a customer that was added by mistake. A customer with orders, invoices or payments cannot be
+  deleted; the error names them.
 params:
   customer_id: {type: integer, min: 1, description: "The customer's number", example: 1}
 tags: [customers]
@@ -55,7 +55,7 @@ phrases AS (
 )
 
 SELECT
-    'Customer ' || CAST(:customer_id AS TEXT) || ' is referred to by '
+    'Customer ' || CAST(:customer_id AS TEXT) || ' has '
     || string_agg(
         CASE
             WHEN phrases.place = 1 THEN ''

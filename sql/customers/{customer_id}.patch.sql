@@ -1,6 +1,6 @@
 /*
 title: Change a customer
-description: Change the given fields of a customer; the others stay. The answer is the whole customer.
+description: Change the given fields of a customer. The response is the whole customer.
 params:
   customer_id: {type: integer, min: 1, description: "The customer's number", example: 1}
   customer_name:

@@ -1,8 +1,8 @@
 /*
 title: One customer
 description: |
-  A customer with the number of orders, and what was spent on those not cancelled. A line whose total nobody
-  knows adds nothing.
+  A customer with the number of orders and the amount spent, without cancelled orders. Lines with an unknown
+  total add nothing.
 params:
   customer_id: {type: integer, min: 1, description: The customer's number, example: 1}
 columns:

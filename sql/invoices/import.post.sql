@@ -1,10 +1,10 @@
 /*
 title: Load invoices
 description: |
-  A sheet of invoices. What is there already by its number is brought up to date, and the sheet is taken
-  at its word: an empty cell empties what was there. A customer is known by the name, whatever the case of
-  A to Z, and is entered when it is new. `Pending` counts as open. An invoice without a due date is due
-  when its terms say. Of an invoice that comes twice in a sheet, the last line counts.
+  Load a sheet of invoices. An invoice that exists already, by its number, is replaced by its row: an empty
+  cell clears the value. Customers are found by name, ignoring upper and lower case of A to Z; new ones are
+  added. `Pending` counts as open. An invoice without a due date is due by its terms. If an invoice appears
+  twice in the sheet, the last row counts.
 input:
   customer_name: {type: text, required: true, max: 200, from: [CustomerName, Customer]}
   invoice_number: {type: text, required: true, max: 50, from: [InvoiceNumber, Invoice No]}
@@ -17,7 +17,7 @@ input:
     min: 0
     max: 1000000000
     from: BillTotal
-    description: In the currency of the invoice; all of them have two decimals, as USD has
+    description: In the currency of the invoice, with two decimals
   applied_cents:
     type: money
     currency: USD
@@ -25,7 +25,7 @@ input:
     min: 0
     max: 1000000000
     from: Applied
-    description: What has been paid, in the currency of the invoice
+    description: Amount paid, in the currency of the invoice
   status: {type: choice, required: true, choices: [Open, Pending, Closed], from: Status}
   currency: {type: choice, required: true, choices: [USD, EUR, CAD], from: Currency}
   contact_name: {type: text, max: 200, from: ContactName}
@@ -42,13 +42,13 @@ input:
     pattern: "Net [1-9][0-9]{0,2}"
     message: must be Net and a number of days
     from: [CustomerTerms, Terms]
-    description: The days from the invoice to the day that it is due
+    description: Days from the invoice date to the due date
     example: Net 30
   due_date:
     type: date
     from: DueDate
     format: ["%m/%d/%y %H:%M", "%m/%d/%y", "%m/%d/%Y"]
-    description: The day by the terms, when the cell is empty
+    description: If empty, the due date follows from the terms
 tags: [invoices]
 */
 SELECT
@@ -59,7 +59,7 @@ FROM input
 WHERE input.applied_cents > input.bill_total_cents;
 
 SELECT
-    'cannot be Closed before all of it is paid' AS invalid,
+    'cannot be Closed before the invoice is paid in full' AS invalid,
     input.line,
     'status' AS column
 FROM input

@@ -1,34 +1,34 @@
 /*
 title: Invoices
 description: |
-  Invoices, the newest first, with filters that can be combined. As CSV or Excel without a `limit`, it is
-  the export of all that the filters leave.
+  All invoices, newest first, with filters that can be combined. CSV and Excel hold all matching invoices
+  unless a `limit` is given.
 params:
   q:
     type: text
     required: false
     max: 100
-    description: "Part of a number, a purchase order or a customer's name, in upper or lower case"
+    description: "Part of a number, purchase order or customer name (ignores case)"
   customer_id: {type: integer, required: false, min: 1, description: Only this customer}
   status: {type: choice, choices: [Open, Closed], required: false, description: Only this status}
   currency: {type: choice, choices: [USD, EUR, CAD], required: false, description: Only this currency}
   from: {type: date, default: 1970-01-01, description: Invoiced on or after this day}
   to: {type: date, default: 9999-12-31, description: Invoiced on or before this day}
-  min_total: {type: number, default: 0, min: 0, description: "Billed, at least"}
-  limit: {type: integer, default: 50, min: 1, max: 200, description: How many invoices}
-  offset: {type: integer, default: 0, min: 0, description: How many to pass over first}
+  min_total: {type: number, default: 0, min: 0, description: Lowest billed amount}
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Number of invoices}
+  offset: {type: integer, default: 0, min: 0, description: Number to skip}
 shape: page
 sort:
   default: invoice_date.desc
   columns: [invoice_date, due_date, bill_total, customer_name, invoice_number]
   then: invoice_number
-  description: The order; equal ones by invoice number
+  description: Then by invoice number
 columns:
   invoice_number: {link: "/invoices/{invoice_number}"}
   customer_id: {link: "/customers/{customer_id}"}
   order_id: {link: "/orders/{order_id}"}
   bill_total: {type: money}
-  applied: {type: money, description: What has been paid}
+  applied: {type: money, description: Amount paid}
   outstanding: {type: money}
 filename: invoices
 tags: [invoices]

@@ -1,9 +1,9 @@
 /*
 title: Past-due invoices
 description: |
-  Invoices that were due before a day and are not paid in full. `outstanding` is what was billed less what
-  has been applied, and `days_past_due` counts from the due date to the day that was asked for. An invoice
-  without a due date is never past due. Amounts are in the currency of the invoice.
+  Invoices that were due before a date and are not paid in full. `outstanding` is the billed amount less the
+  amount paid, and `days_past_due` counts from the due date to that date. Invoices without a due date are
+  never past due. Amounts are in the currency of the invoice.
 params:
   as_of:
     type: date
@@ -11,18 +11,18 @@ params:
     time_zone: America/New_York
     description: Due before this day
     example: 2025-03-01
-  limit: {type: integer, default: 50, min: 1, max: 200, description: How many invoices}
-  offset: {type: integer, default: 0, min: 0, description: How many to pass over first}
+  limit: {type: integer, default: 50, min: 1, max: 200, description: Number of invoices}
+  offset: {type: integer, default: 0, min: 0, description: Number to skip}
 shape: page
 sort:
   default: due_date.asc
   columns: [due_date, invoice_date, days_past_due, outstanding, bill_total, customer_name, invoice_number]
   then: invoice_number
-  description: The order; equal ones by invoice number
+  description: Then by invoice number
 columns:
   invoice_number: {link: "/invoices/{invoice_number}"}
   bill_total: {type: money}
-  applied: {type: money, description: What has been paid}
+  applied: {type: money, description: Amount paid}
   outstanding: {type: money}
 filename: past_due_{as_of}
 tags: [invoices]

@@ -1,6 +1,6 @@
 /*
 title: One invoice
-description: An invoice with its customer, its terms and its contact; amounts are in its own currency.
+description: An invoice with its customer, terms and contact. Amounts are in the currency of the invoice.
 params:
   invoice_number: {type: text, max: 50, description: "The invoice's number, exactly", example: INV-2022-0000001}
 shape: record
@@ -8,7 +8,7 @@ columns:
   customer_id: {link: "/customers/{customer_id}"}
   order_id: {link: "/orders/{order_id}"}
   bill_total: {type: money}
-  applied: {type: money, description: What has been paid}
+  applied: {type: money, description: Amount paid}
   outstanding: {type: money}
 filename: invoice_{invoice_number}
 tags: [invoices]

@@ -1,7 +1,7 @@
 /*
 title: Order lines
 description: |
-  Lines of orders a page at a time, cancelled orders too. A line without a quantity or a discount has no
+  All order lines, including those of cancelled orders. A line without a quantity or a discount has no
   total.
 params:
   order_id: {type: integer, required: false, min: 1, description: Only lines of this order}
@@ -11,23 +11,23 @@ params:
   unknown_total:
     type: boolean
     required: false
-    description: "Only lines without a total, or only those with one"
+    description: Only lines without a total (true) or with one (false)
   limit: {type: integer, default: 50, min: 1, max: 200, description: Lines on a page}
-  offset: {type: integer, default: 0, min: 0, description: Lines to leave out before}
+  offset: {type: integer, default: 0, min: 0, description: Lines to skip}
 columns:
   order_id: {link: "/orders/{order_id}"}
   product_id: {link: "/products/{product_id}"}
   unit_price: {type: money}
-  discount: {type: percent, description: Share taken off the price}
-  line_total: {type: money, description: Quantity times price less the discount}
-  profit: {type: money, description: Known of lines of the web shop}
-  shipping_cost: {type: money, description: Known of lines of the web shop}
+  discount: {type: percent, description: Discount as a share of the price}
+  line_total: {type: money, description: Quantity × price less the discount}
+  profit: {type: money, description: Known only for lines of the web shop}
+  shipping_cost: {type: money, description: Known only for lines of the web shop}
 shape: page
 sort:
   default: order_line_id.asc
   columns: [order_line_id, line_total]
   then: order_line_id
-  description: Lines without a total come last
+  description: Lines without a total last
 filename: order_lines
 tags: [orders]
 */

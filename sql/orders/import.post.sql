@@ -1,15 +1,15 @@
 /*
 title: Load orders
 description: |
-  A sheet of new orders, one line of an order in each row. Rows with the same `order_key`, which may be any
-  text and is not kept, are one order, and its first row says when it was placed, its priority and its payment
-  method. A row without a price has the product's price of today. What is ordered is taken from stock where
-  it is counted; when too little is left, nothing is entered. A sheet that comes twice is entered twice:
-  send it with an Idempotency-Key.
+  Load a sheet of new orders, one order line in each row. Rows with the same `order_key` are one order; the
+  key can be any text and is not stored. The first row of an order gives its date, priority and payment
+  method. A row without a price gets the current price of the product. Ordered pieces are taken from stock
+  where stock is counted; if there are too few, nothing is loaded. Loading the same sheet twice adds the
+  orders twice, unless it is sent with an Idempotency-Key.
 input:
   order_key: {type: text, required: true, max: 100, from: [order, "order no"], example: A-17}
   customer_id: {type: integer, required: true, min: 1, from: customer, example: 1}
-  ordered_at: {type: datetime, default: now, from: [date, order date], description: When it was placed}
+  ordered_at: {type: datetime, default: now, from: [date, order date], description: Date of the order}
   priority: {type: choice, choices: [Low, Medium, High, Critical], default: Medium}
   payment_method: {type: text, max: 50, example: card}
   product_id: {type: integer, required: true, min: 1, from: product, example: 3}
@@ -19,7 +19,7 @@ input:
 tags: [orders]
 */
 SELECT
-    'must be the number of a customer' AS invalid,
+    'must be an existing customer number' AS invalid,
     input.line,
     'customer_id' AS column
 FROM input
@@ -28,7 +28,7 @@ LEFT JOIN customer_db.customers AS customers
 WHERE customers.customer_id IS NULL;
 
 SELECT
-    'must be the number of a product' AS invalid,
+    'must be an existing product number' AS invalid,
     input.line,
     'product_id' AS column
 FROM input
@@ -37,7 +37,7 @@ LEFT JOIN product_db.products AS products
 WHERE products.product_id IS NULL;
 
 SELECT
-    'is of a product that is not sold any more' AS conflict,
+    'is a product that is no longer sold' AS conflict,
     input.line,
     'product_id' AS column
 FROM input
@@ -55,7 +55,7 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'must be the customer of the order''s first row' AS invalid,
+    'must be the same in all rows of an order' AS invalid,
     numbered_lines.line,
     'customer_id' AS column
 FROM numbered_lines

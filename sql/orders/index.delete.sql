@@ -1,14 +1,14 @@
 /*
-title: Remove orders
+title: Delete orders
 description: |
-  Remove many orders with their lines, each by its number. What they had goes back to stock where it is
-  counted. A line is refused when there is no such order, or when an invoice refers to it.
+  Delete many orders with their lines, by number. Their pieces go back to stock where stock is counted. A
+  row is rejected if the order does not exist, or has an invoice.
 input:
   order_id: {type: integer, required: true, min: 1, from: [order, id], example: 7}
 tags: [orders]
 */
 SELECT
-    'must be the number of an order' AS invalid,
+    'must be an existing order number' AS invalid,
     input.line,
     'order_id' AS column
 FROM input
@@ -17,7 +17,7 @@ LEFT JOIN order_db.orders AS orders
 WHERE orders.order_id IS NULL;
 
 SELECT
-    'is referred to by invoice ' || MIN(invoices.invoice_number) AS conflict,
+    'has invoice ' || MIN(invoices.invoice_number) AS conflict,
     input.line,
     'order_id' AS column
 FROM input

@@ -1,9 +1,9 @@
 /*
 title: Change orders
 description: |
-  Change status, priority or payment method of many orders, each by its number. An empty cell, or a column
-  that is not there, leaves what the order has. What a cancelled order had goes back to stock where it is
-  counted; it stays cancelled, and an order with an invoice cannot be cancelled.
+  Change status, priority or payment method of many orders, by number. An empty cell or a missing column
+  leaves the value unchanged. The pieces of a cancelled order go back to stock where stock is counted. A
+  cancelled order stays cancelled, and an order with an invoice cannot be cancelled.
 input:
   order_id: {type: integer, required: true, min: 1, from: [order, id], example: 7}
   status: {type: choice, choices: [open, paid, shipped, cancelled], example: shipped}
@@ -12,7 +12,7 @@ input:
 tags: [orders]
 */
 SELECT
-    'must be the number of an order' AS invalid,
+    'must be an existing order number' AS invalid,
     input.line,
     'order_id' AS column
 FROM input
@@ -28,14 +28,14 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time' AS invalid,
+    'appears twice' AS invalid,
     numbered_lines.line,
     'order_id' AS column
 FROM numbered_lines
 WHERE numbered_lines.place > 1;
 
 SELECT
-    'cannot be set: the order is cancelled, and stays so' AS conflict,
+    'cannot be set: the order is cancelled' AS conflict,
     input.line,
     'status' AS column
 FROM input

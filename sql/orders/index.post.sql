@@ -1,14 +1,14 @@
 /*
 title: New order
 description: |
-  Enter an order with its lines. A line without a price has the product's price of today, and one without
-  a discount has none. What is ordered is taken from stock where it is counted; when too little is left,
-  nothing is entered, and the answer says of what. The answer is the order with its lines.
+  Add an order with its lines. A line without a price gets the current price of the product; a line without
+  a discount has none. Ordered pieces are taken from stock where stock is counted; if there are too few,
+  nothing is added and the error names the product. The response is the order with its lines.
 params:
   customer_id: {type: integer, min: 1, description: The customer's number, example: 1}
   priority: {type: choice, choices: [Low, Medium, High, Critical], default: Medium}
   payment_method: {type: text, required: false, max: 50, example: card}
-  ordered_at: {type: datetime, default: now, description: When it was placed}
+  ordered_at: {type: datetime, default: now, description: Date of the order}
 input:
   product_id: {type: integer, required: true, min: 1, from: product, example: 3}
   quantity: {type: integer, required: true, min: 1, max: 1000000, example: 2}
@@ -32,7 +32,7 @@ WHERE NOT EXISTS (
 );
 
 SELECT
-    'must be the number of a product' AS invalid,
+    'must be an existing product number' AS invalid,
     input.line,
     'product_id' AS column
 FROM input
@@ -48,16 +48,16 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time' AS invalid,
+    'appears twice' AS invalid,
     numbered_lines.line,
     'product_id' AS column
 FROM numbered_lines
 WHERE numbered_lines.place > 1;
 
-SELECT 'An order has at least one line.' AS invalid
+SELECT 'An order needs at least one line.' AS invalid
 WHERE NOT EXISTS (SELECT 1 FROM input);
 
-SELECT products.product_name || ' is not sold any more.' AS conflict
+SELECT products.product_name || ' is no longer sold.' AS conflict
 FROM input
 INNER JOIN product_db.products AS products
     ON input.product_id = products.product_id

@@ -1,9 +1,9 @@
 /*
 title: Orders
 description: |
-  Orders a page at a time, cancelled ones too. The total is the sum of the lines, and null when nobody knows
-  the total of any of them. Search ignores upper and lower case. Only orders of the web
-  shop have a device type. Orders of one day are sorted by number.
+  All orders, including cancelled ones. The total is the sum of the lines, and null if the total of every
+  line is unknown. Search ignores upper and lower case. The device type is known only for orders of the web
+  shop. Orders of the same day are sorted by number.
 params:
   q:
     type: text
@@ -23,12 +23,12 @@ params:
     choices: [Low, Medium, High, Critical]
     description: Only this priority
   device_type: {type: text, required: false, max: 50, description: "Only this device, such as Web or Mobile"}
-  payment_method: {type: text, required: false, max: 50, description: Only orders paid this way}
+  payment_method: {type: text, required: false, max: 50, description: Only this payment method}
   source:
     type: choice
     default: all
     choices: [all, shop, desk]
-    description: "Orders of the web shop, all others, or both"
+    description: Orders of the web shop, all other orders, or all
   from: {type: date, default: 1970-01-01, description: Placed on or after this day}
   to: {type: date, default: 9999-12-31, description: Placed on or before this day}
   min_total:
@@ -36,20 +36,20 @@ params:
     required: false
     min: 0
     max: 1000000000
-    description: "Total at least, such as 99.50"
-  max_total: {type: number, required: false, min: 0, max: 1000000000, description: Total at most}
+    description: "Lowest total, such as 99.50"
+  max_total: {type: number, required: false, min: 0, max: 1000000000, description: Highest total}
   limit: {type: integer, default: 50, min: 1, max: 200, description: Orders on a page}
-  offset: {type: integer, default: 0, min: 0, description: Orders to leave out before}
+  offset: {type: integer, default: 0, min: 0, description: Orders to skip}
 columns:
   order_id: {link: "/orders/{order_id}"}
   customer_id: {link: "/customers/{customer_id}"}
-  order_total: {type: money, description: What the lines cost after their discounts}
+  order_total: {type: money, description: Total of the lines after discounts}
 shape: page
 sort:
   default: order_date.desc
   columns: [order_date, order_id, order_total, customer_name]
   then: order_id
-  description: Orders of one day are sorted by number; those without a total come last
+  description: Orders of the same day by number; orders without a total last
 filename: orders
 tags: [orders]
 */

@@ -1,8 +1,8 @@
 /*
-title: Remove an order
+title: Delete an order
 description: |
-  Remove an order that was entered by mistake, with its lines. What it had goes back to stock where it is
-  counted, unless it was cancelled and is there already. An order with an invoice stays.
+  Delete an order that was added by mistake, with its lines. Its pieces go back to stock where stock is
+  counted, unless the order was cancelled. An order with an invoice cannot be deleted.
 params:
   order_id: {type: integer, min: 1, description: The order's number, example: 7}
 tags: [orders]
@@ -15,7 +15,7 @@ WHERE NOT EXISTS (
 );
 
 SELECT
-    'Order ' || CAST(:order_id AS TEXT) || ' is referred to by invoice '
+    'Order ' || CAST(:order_id AS TEXT) || ' has invoice '
     || invoices.invoice_number || '.' AS conflict
 FROM invoice_db.invoices AS invoices
 WHERE invoices.order_id = :order_id

@@ -1,8 +1,9 @@
 /*
 title: Change an order
 description: |
-  Change the given fields of an order; the others stay. What a cancelled order had goes back to stock where it
-  is counted; it stays cancelled, and an order with an invoice cannot be cancelled. The answer is the order.
+  Change the given fields of an order. The pieces of a cancelled order go back to stock where stock is
+  counted. A cancelled order stays cancelled, and an order with an invoice cannot be cancelled. The response
+  is the order.
 params:
   order_id: {type: integer, min: 1, description: The order's number, example: 7}
   status: {type: choice, required: false, choices: [open, paid, shipped, cancelled]}
@@ -18,7 +19,7 @@ WHERE NOT EXISTS (
     WHERE orders.order_id = :order_id
 );
 
-SELECT 'Order ' || CAST(:order_id AS TEXT) || ' is cancelled, and stays so.' AS conflict
+SELECT 'Order ' || CAST(:order_id AS TEXT) || ' is cancelled and cannot be changed back.' AS conflict
 FROM order_db.orders AS orders
 WHERE
     orders.order_id = :order_id
@@ -27,7 +28,7 @@ WHERE
 
 SELECT
     'Order ' || CAST(:order_id AS TEXT) || ' has the invoice ' || invoices.invoice_number
-    || ', and cannot be cancelled.' AS conflict
+    || ' and cannot be cancelled.' AS conflict
 FROM order_db.orders AS orders
 INNER JOIN invoice_db.invoices AS invoices
     ON orders.order_id = invoices.order_id

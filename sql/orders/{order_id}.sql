@@ -2,18 +2,18 @@
 title: One order
 description: |
   An order with its customer and its lines. A line without a quantity or a discount has no total, and adds
-  nothing to the order's.
+  nothing to the total of the order.
 params:
   order_id: {type: integer, min: 1, description: "The order's number", example: 7}
 columns:
   customer_id: {link: "/customers/{customer_id}"}
   product_id: {link: "/products/{product_id}"}
-  order_total: {type: money, description: "What the lines cost; null when nobody knows of any"}
+  order_total: {type: money, description: "Total of the lines; null if the total of every line is unknown"}
   unit_price: {type: money}
-  discount: {type: percent, description: Share taken off the price}
-  line_total: {type: money, description: Quantity times price less the discount}
-  profit: {type: money, description: Known of lines of the web shop}
-  shipping_cost: {type: money, description: Known of lines of the web shop}
+  discount: {type: percent, description: Discount as a share of the price}
+  line_total: {type: money, description: Quantity × price less the discount}
+  profit: {type: money, description: Known only for lines of the web shop}
+  shipping_cost: {type: money, description: Known only for lines of the web shop}
 shape:
   nest:
     lines:

@@ -1,9 +1,9 @@
 /*
 title: Load products
 description: |
-  A sheet of products. One that is there already by its name is brought up to date, and an empty cell
-  leaves what it has; the others are entered, and so is a category that is new. Of a product that comes twice
-  the last line counts.
+  Load a sheet of products. A product that exists already, by its name, is updated; an empty cell leaves its
+  value unchanged. New products and new categories are added. If a product appears twice, the last row
+  counts.
 input:
   product_name: {type: text, required: true, max: 200, from: [name, product], example: Amber Desk Lamp}
   category_name: {type: text, required: true, max: 100, from: category, example: Lighting}
@@ -19,9 +19,9 @@ input:
     type: integer
     min: 0
     max: 1000000000
-    description: Pieces that are there; of a new product not counted when it is empty
+    description: Pieces in stock; if empty for a new product, its stock is not counted
     example: 40
-  discontinued: {type: boolean, description: "Whether it is not sold any more", example: false}
+  discontinued: {type: boolean, description: No longer sold, example: false}
 tags: [products]
 */
 INSERT INTO product_db.categories (category_name)

@@ -1,14 +1,13 @@
 /*
-title: Remove products
+title: Delete products
 description: |
-  Remove many products, each by its number. A line is refused when there is no such product, or when lines
-  of orders refer to it.
+  Delete many products by number. A row is rejected if the product does not exist, or has order lines.
 input:
   product_id: {type: integer, required: true, min: 1, from: [product, id], example: 1}
 tags: [products]
 */
 SELECT
-    'must be the number of a product' AS invalid,
+    'must be an existing product number' AS invalid,
     input.line,
     'product_id' AS column
 FROM input
@@ -17,7 +16,7 @@ LEFT JOIN product_db.products AS products
 WHERE products.product_id IS NULL;
 
 SELECT
-    'is referred to by '
+    'has '
     || CAST(COUNT(*) AS TEXT) || ' order line' || CASE WHEN COUNT(*) = 1 THEN '' ELSE 's' END
         AS conflict,
     input.line,

@@ -1,8 +1,8 @@
 /*
 title: Change products
 description: |
-  Change many products, each by its number. An empty cell, or a column that is not there, leaves what
-  the product has. A category is entered when it is new.
+  Change many products by number. An empty cell or a missing column leaves the value unchanged. A new
+  category is added.
 input:
   product_id: {type: integer, required: true, min: 1, from: [product, id], example: 1}
   product_name: {type: text, max: 200, from: name, example: Amber Desk Lamp}
@@ -13,7 +13,7 @@ input:
 tags: [products]
 */
 SELECT
-    'must be the number of a product' AS invalid,
+    'must be an existing product number' AS invalid,
     input.line,
     'product_id' AS column
 FROM input
@@ -29,7 +29,7 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time' AS invalid,
+    'appears twice' AS invalid,
     numbered_lines.line,
     'product_id' AS column
 FROM numbered_lines
@@ -53,7 +53,7 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time' AS conflict,
+    'appears twice' AS conflict,
     numbered_lines.line,
     'product_name' AS column
 FROM numbered_lines

@@ -1,6 +1,6 @@
 /*
 title: New product
-description: Enter a product; its category is entered when it is new. The answer is the product with its number.
+description: Add a product. A new category is added too. The response is the product with its number.
 params:
   product_name:
     type: text
@@ -22,9 +22,9 @@ params:
     required: false
     min: 0
     max: 1000000000
-    description: Pieces that are there; not counted when it is not given
+    description: Pieces in stock; if not given, the stock is not counted
     example: 40
-  discontinued: {type: boolean, default: false, description: Whether it is not sold any more}
+  discontinued: {type: boolean, default: false, description: No longer sold}
 columns:
   unit_price: {type: money}
   discontinued: {type: boolean}

@@ -1,8 +1,8 @@
 /*
 title: Products
 description: |
-  Products a page at a time. Search ignores upper and lower case. The stock is null of
-  products that nobody has counted; these are neither in stock nor out of it.
+  All products, with search and filters. Search ignores upper and lower case. The stock is null for products
+  whose stock is not counted; they are neither in stock nor out of stock.
 params:
   q: {type: text, required: false, max: 100, description: Part of a name or of a category}
   category: {type: text, required: false, max: 100, description: Only this category}
@@ -11,25 +11,25 @@ params:
     required: false
     min: 0
     max: 1000000000
-    description: "Price at least, such as 9.99"
-  max_price: {type: number, required: false, min: 0, max: 1000000000, description: Price at most}
-  in_stock: {type: boolean, required: false, description: "Only products in stock, or only those out of it"}
+    description: "Lowest price, such as 9.99"
+  max_price: {type: number, required: false, min: 0, max: 1000000000, description: Highest price}
+  in_stock: {type: boolean, required: false, description: Only products in stock (true) or out of stock (false)}
   discontinued:
     type: boolean
     required: false
-    description: "Only products no longer made, or only the others"
+    description: Only discontinued products (true) or all others (false)
   limit: {type: integer, default: 50, min: 1, max: 200, description: Products on a page}
-  offset: {type: integer, default: 0, min: 0, description: Products to leave out before}
+  offset: {type: integer, default: 0, min: 0, description: Products to skip}
 columns:
   product_id: {link: "/products/{product_id}"}
-  unit_price: {type: money, description: The price of today}
+  unit_price: {type: money, description: Current price}
   discontinued: {type: boolean}
 shape: page
 sort:
   default: product_name.asc
   columns: [product_name, product_id, unit_price, stock]
   then: product_id
-  description: Products that nobody has counted come last
+  description: Products without a stock count last
 filename: products
 tags: [products]
 */

@@ -1,8 +1,8 @@
 /*
-title: Remove a product
+title: Delete a product
 description: |
-  Remove a product that was entered by mistake. One that was ordered stays, because the orders' lines would
-  be about nothing; set `discontinued` to end its sale.
+  Delete a product that was added by mistake. A product with order lines cannot be deleted; set
+  `discontinued` to stop selling it.
 params:
   product_id: {type: integer, min: 1, description: "The product's number", example: 1}
 tags: [products]
@@ -15,7 +15,7 @@ WHERE NOT EXISTS (
 );
 
 SELECT
-    'Product ' || CAST(:product_id AS TEXT) || ' is referred to by '
+    'Product ' || CAST(:product_id AS TEXT) || ' has '
     || CAST(COUNT(*) AS TEXT) || ' order line' || CASE WHEN COUNT(*) = 1 THEN '' ELSE 's' END
     || '.' AS conflict
 FROM order_line_db.order_lines AS order_lines

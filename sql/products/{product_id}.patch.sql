@@ -1,8 +1,7 @@
 /*
 title: Change a product
 description: |
-  Change the given fields of a product; the others stay. The answer is the whole product. What was sold
-  before keeps its price.
+  Change the given fields of a product. The response is the whole product. Earlier orders keep their prices.
 params:
   product_id: {type: integer, min: 1, description: "The product's number", example: 1}
   product_name:
@@ -20,8 +19,8 @@ params:
     pattern: ".*\\S.*"
     message: must not be blank
   unit_price: {type: number, required: false, min: 0, max: 1000000, description: Rounded to two decimals}
-  stock: {type: integer, required: false, min: 0, max: 1000000000, description: Pieces that are there}
-  discontinued: {type: boolean, required: false, description: Whether it is not sold any more}
+  stock: {type: integer, required: false, min: 0, max: 1000000000, description: Pieces in stock}
+  discontinued: {type: boolean, required: false, description: No longer sold}
 columns:
   unit_price: {type: money}
   discontinued: {type: boolean}

@@ -1,14 +1,14 @@
 /*
 title: One product
 description: |
-  A product with what was sold of it, without cancelled orders. A line without a quantity or a discount adds
-  nothing to the sales.
+  A product with its sales, without cancelled orders. A line without a quantity or a discount adds nothing
+  to the sales.
 params:
   product_id: {type: integer, min: 1, description: "The product's number", example: 1}
 columns:
-  unit_price: {type: money, description: The price of today}
+  unit_price: {type: money, description: Current price}
   discontinued: {type: boolean}
-  sales: {type: money, description: What customers paid after discounts}
+  sales: {type: money, description: Amount paid after discounts}
 shape: record
 filename: product_{product_id}
 tags: [products]

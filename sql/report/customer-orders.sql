@@ -1,14 +1,14 @@
 /*
 title: Orders of one customer
-description: Every line of every order, newest first, with what it cost.
+description: Every order line of a customer with its total, newest order first.
 params:
   customer_id: {type: integer, min: 1, description: The customer's number, example: 1}
   since: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
 columns:
   order_id: {link: "/orders/{order_id}"}
   unit_price: {type: money}
-  discount: {type: percent, description: Share taken off the price}
-  line_total: {type: money, description: Quantity times price less the discount}
+  discount: {type: percent, description: Discount as a share of the price}
+  line_total: {type: money, description: Quantity × price less the discount}
 filename: customer_{customer_id}_orders
 sheet: orders
 */

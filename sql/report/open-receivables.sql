@@ -1,20 +1,20 @@
 /*
 title: Open receivables
 description: |
-  What each customer still owes, by currency, and how long it has been due. An invoice without a due
-  date counts as current, and one that is dated after the day is left out.
+  Amount that each customer owes, by currency and age. Invoices without a due date count as current.
+  Invoices dated after the given date are left out.
 params:
   as_of:
     type: date
     default: today
     time_zone: America/New_York
-    description: The day that the ages are counted to
+    description: Date for the ages
     example: 2025-12-31
   at_least:
     type: integer
     default: 1
     min: 1
-    description: Leave out customers who owe less, in cents
+    description: Lowest amount owed, in cents
 columns:
   customer_id: {link: "/customers/{customer_id}"}
   outstanding: {type: money}

@@ -1,13 +1,13 @@
 /*
 title: All order lines
-description: Every line of every order with its customer and its product, in the order of entry.
+description: Every order line with its customer and product, in the order of entry.
 params:
   from: {type: date, default: 1970-01-01, description: Orders placed on or after this day}
   until: {type: date, default: 9999-12-31, description: Orders placed on or before this day}
 columns:
   order_id: {link: "/orders/{order_id}"}
   customer_id: {link: "/customers/{customer_id}"}
-  discount: {type: percent, description: Share taken off the price}
+  discount: {type: percent, description: Discount as a share of the price}
   line_total: {type: money, description: In the customer's currency}
 filename: order_lines
 */

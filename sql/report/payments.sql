@@ -1,6 +1,6 @@
 /*
 title: Payments and refunds
-description: Money that came in or went back, with the invoice it belongs to, newest first.
+description: Payments and refunds with their invoices, newest first.
 params:
   since: {type: datetime, default: 1970-01-01T00:00:00Z, description: At or after this moment}
   until: {type: datetime, default: now, description: Before this moment}
@@ -11,8 +11,8 @@ params:
       SELECT payment_methods.method_name
       FROM transaction_db.payment_methods AS payment_methods
       ORDER BY payment_methods.method_name
-    description: Only payments made this way
-  refunds_only: {type: boolean, default: false, description: Only money that went back}
+    description: Only this payment method
+  refunds_only: {type: boolean, default: false, description: Only refunds}
 columns:
   amount: {type: money}
 filename: payments

@@ -1,8 +1,7 @@
 /*
 title: Revenue by month
 description: |
-  What was invoiced and what has been paid, by the month of the invoice. Two currencies are never
-  added: each has a row of its own.
+  Amounts invoiced and paid, by month of the invoice. Currencies are never added: each has its own rows.
 params:
   from: {type: month, default: 2022-01, description: First month}
   until: {type: month, default: today, description: Last month}

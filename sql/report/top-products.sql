@@ -13,9 +13,9 @@ params:
       FROM product_db.categories AS categories
       ORDER BY categories.category_name
     description: Only these categories
-  limit: {type: integer, default: 20, min: 1, max: 1000, description: How many products}
+  limit: {type: integer, default: 20, min: 1, max: 1000, description: Number of products}
 columns:
-  customer_count: {total: false, description: Who bought several products counts for each}
+  customer_count: {total: false, description: A customer of several products counts for each}
   product_id: {link: "/products/{product_id}"}
   sales: {type: money}
 chart: {type: bar, x: product_name, y: sales}

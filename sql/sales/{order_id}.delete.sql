@@ -1,13 +1,13 @@
 /*
-title: Take a sale back
+title: Delete a sale
 description: |
-  Remove a sale over the counter, which is an order of one line. The pieces go back to stock where it is
-  counted, unless the sale was cancelled. A sale with an invoice stays.
+  Delete a sale over the counter, which is an order with one line. The pieces go back to stock where stock
+  is counted, unless the sale was cancelled. A sale with an invoice cannot be deleted.
 params:
   order_id: {type: integer, min: 1, description: The order's number, example: 3}
 tags: [sales]
 */
-SELECT 'There is no sale ' || CAST(:order_id AS TEXT) || ', which would be an order of one line.' AS missing
+SELECT 'There is no sale ' || CAST(:order_id AS TEXT) || ' (an order with one line).' AS missing
 WHERE (
     SELECT COUNT(*)
     FROM order_db.orders AS orders
@@ -17,7 +17,7 @@ WHERE (
 ) <> 1;
 
 SELECT
-    'Sale ' || CAST(:order_id AS TEXT) || ' is referred to by invoice '
+    'Sale ' || CAST(:order_id AS TEXT) || ' has invoice '
     || invoices.invoice_number || '.' AS conflict
 FROM invoice_db.invoices AS invoices
 WHERE invoices.order_id = :order_id

@@ -1,24 +1,24 @@
 /*
 title: Change a sale
 description: |
-  Change how many pieces were sold, or for what price, of an order of one line; stock follows where it
-  is counted. A sale that was cancelled, or that has an invoice, stays as it is. The answer is the sale.
+  Change quantity or price of a sale, which is an order with one line. Stock is updated where it is counted.
+  A sale that is cancelled or has an invoice cannot be changed. The response is the sale.
 params:
   order_id: {type: integer, min: 1, description: The order's number, example: 3}
-  quantity: {type: integer, required: false, min: 1, max: 1000000, description: How many pieces}
+  quantity: {type: integer, required: false, min: 1, max: 1000000, description: Number of pieces}
   price:
     type: number
     required: false
     min: 0
     max: 1000000
-    description: Of one piece, rounded to two decimals
+    description: Price of one piece, rounded to two decimals
 columns:
   unit_price: {type: money}
   total: {type: money}
 shape: record
 tags: [sales]
 */
-SELECT 'There is no sale ' || CAST(:order_id AS TEXT) || ', which would be an order of one line.' AS missing
+SELECT 'There is no sale ' || CAST(:order_id AS TEXT) || ' (an order with one line).' AS missing
 WHERE (
     SELECT COUNT(*)
     FROM order_db.orders AS orders
@@ -27,7 +27,7 @@ WHERE (
     WHERE orders.order_id = :order_id
 ) <> 1;
 
-SELECT 'Sale ' || CAST(:order_id AS TEXT) || ' is cancelled, and stays as it is.' AS conflict
+SELECT 'Sale ' || CAST(:order_id AS TEXT) || ' is cancelled and cannot be changed.' AS conflict
 FROM order_db.orders AS orders
 WHERE
     orders.order_id = :order_id
@@ -35,7 +35,7 @@ WHERE
 
 SELECT
     'Sale ' || CAST(:order_id AS TEXT) || ' has the invoice ' || invoices.invoice_number
-    || ', and stays as it is.' AS conflict
+    || ' and cannot be changed.' AS conflict
 FROM invoice_db.invoices AS invoices
 WHERE invoices.order_id = :order_id
 ORDER BY invoices.invoice_id;

@@ -1,6 +1,6 @@
 /*
 title: One sale
-description: A sale over the counter, which is an order of one line.
+description: A sale over the counter, which is an order with one line.
 params:
   order_id: {type: integer, min: 1, description: The order's number, example: 3}
 columns:

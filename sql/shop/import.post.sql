@@ -1,14 +1,13 @@
 /*
 title: Load orders of the shop
 description: |
-  The web shop's flat sheet, one line of an order with its customer and its product in each row, into
-  customers, categories, products, orders and order lines.
+  Load the flat sheet of the web shop into customers, categories, products, orders and order lines. Each row
+  is one order line with its customer and its product.
 
-  The sheet has no number of an order: customer, day and time name one, and a product comes once in an
-  order. Of lines that contradict each other, or come twice, the first counts, and so does a customer or a
-  product that was there before. An order or a line that was there before is brought up to date. A line
-  without a quantity or a discount has no total. `Sales` is the price of one piece; the times are read as
-  UTC.
+  The sheet has no order numbers: customer, date and time identify an order, and a product appears once in
+  an order. If rows contradict each other or appear twice, the first one counts; an existing customer or
+  product is not changed. Existing orders and lines are updated. A line without a quantity or a discount has
+  no total. `Sales` is the price of one piece. Times are read as UTC.
 input:
   order_date: {type: date, required: true, from: Order_Date, format: "%m/%d/%Y"}
   order_time:

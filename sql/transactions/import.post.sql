@@ -1,10 +1,10 @@
 /*
 title: Load payments
 description: |
-  A sheet of payments, each for one invoice, by its number and in its currency. What was paid is applied to
-  the invoice, and closes it when all of it is paid. A row is refused when there is no such invoice, or when
-  the rows above have left less of it to be paid. A way to pay is entered when it is new. A sheet that comes
-  twice is entered twice: send it with an Idempotency-Key.
+  Load a sheet of payments, one invoice payment in each row, in the currency of the invoice. The amount is
+  added to what is paid of the invoice, which is closed when all of it is paid. A row is rejected if the
+  invoice does not exist, or if the amount is more than is left to pay. New payment methods are added.
+  Loading the same sheet twice adds the payments twice, unless it is sent with an Idempotency-Key.
 input:
   invoice_number: {type: text, required: true, max: 50, from: [invoice, "invoice no"], example: INV-000007}
   amount:
@@ -13,14 +13,14 @@ input:
     required: true
     min: 0.01
     max: 1000000000
-    description: In the currency of the invoice; all of them have two decimals, as USD has
+    description: In the currency of the invoice, with two decimals
     example: "149.50"
   method_name: {type: text, required: true, max: 50, from: [method, payment method], example: card}
-  transaction_at: {type: datetime, default: now, from: [paid at, date], description: When it was paid}
+  transaction_at: {type: datetime, default: now, from: [paid at, date], description: Date of the payment}
 tags: [transactions]
 */
 SELECT
-    'must be the number of an invoice' AS invalid,
+    'must be an existing invoice number' AS invalid,
     input.line,
     'invoice_number' AS column
 FROM input
@@ -42,7 +42,7 @@ WITH paid_lines AS (
 )
 
 SELECT
-    'is more than is left of the invoice to be paid' AS conflict,
+    'is more than the invoice has left to pay' AS conflict,
     paid_lines.line,
     'amount' AS column
 FROM paid_lines

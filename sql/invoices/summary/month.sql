@@ -1,15 +1,15 @@
 /*
 title: Invoices of a month
 description: |
-  The amount billed in a month in one currency, and the number of invoices. Without invoices the sum is
-  0.00 and the count 0. All currencies of a month: `/invoices/summary/month/currencies`.
+  Amount billed in a month in one currency, and number of invoices. Without invoices, the sum is 0.00 and
+  the count is 0. For all currencies see `/invoices/summary/month/currencies`.
 params:
   month: {type: month, description: The month of the invoice date, example: 2024-11}
   customer_name:
     type: text
     required: false
     max: 200
-    description: Only this customer; upper and lower case are the same
+    description: Only this customer (ignores case)
     example: Lens & Light
   currency: {type: choice, choices: [USD, EUR, CAD], default: USD, description: The currency of the invoices}
 shape: record

@@ -1,8 +1,9 @@
 /*
 title: Replace an order's lines
 description: |
-  Give an order other lines; they are numbered anew. What the order had goes back to stock, and what it has
-  now is taken from it. An order that was shipped or cancelled, or that has an invoice, keeps its lines.
+  Replace all lines of an order; the new lines are numbered from 1. The pieces of the old lines go back to
+  stock, and those of the new lines are taken from it. The lines of an order that is shipped or cancelled,
+  or has an invoice, cannot be replaced.
 params:
   order_id: {type: integer, min: 1, description: The order's number, example: 7}
 input:
@@ -27,7 +28,7 @@ WHERE NOT EXISTS (
     WHERE orders.order_id = :order_id
 );
 
-SELECT 'Order ' || CAST(:order_id AS TEXT) || ' is ' || orders.status || ', and keeps its lines.' AS conflict
+SELECT 'Order ' || CAST(:order_id AS TEXT) || ' is ' || orders.status || '; its lines cannot be replaced.' AS conflict
 FROM order_db.orders AS orders
 WHERE
     orders.order_id = :order_id
@@ -35,13 +36,13 @@ WHERE
 
 SELECT
     'Order ' || CAST(:order_id AS TEXT) || ' has the invoice ' || invoices.invoice_number
-    || ', and keeps its lines.' AS conflict
+    || '; its lines cannot be replaced.' AS conflict
 FROM invoice_db.invoices AS invoices
 WHERE invoices.order_id = :order_id
 ORDER BY invoices.invoice_id;
 
 SELECT
-    'must be the number of a product' AS invalid,
+    'must be an existing product number' AS invalid,
     input.line,
     'product_id' AS column
 FROM input
@@ -57,17 +58,17 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time' AS invalid,
+    'appears twice' AS invalid,
     numbered_lines.line,
     'product_id' AS column
 FROM numbered_lines
 WHERE numbered_lines.place > 1;
 
-SELECT 'An order has at least one line.' AS invalid
+SELECT 'An order needs at least one line.' AS invalid
 WHERE NOT EXISTS (SELECT 1 FROM input);
 
 -- What the order has already may stay in it, also when it is not sold any more.
-SELECT products.product_name || ' is not sold any more.' AS conflict
+SELECT products.product_name || ' is no longer sold.' AS conflict
 FROM input
 INNER JOIN product_db.products AS products
     ON input.product_id = products.product_id

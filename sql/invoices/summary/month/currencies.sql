@@ -1,7 +1,7 @@
 /*
 title: Invoices of a month by currency
 description: |
-  For each currency of a month: what was billed, and the number of invoices. Amounts in different currencies are
+  For each currency in a month: amount billed and number of invoices. Amounts in different currencies are
   never added. A month without invoices has no rows.
 params:
   month: {type: month, description: The month of the invoice date, example: 2024-11}
@@ -9,7 +9,7 @@ params:
     type: text
     required: false
     max: 200
-    description: Only this customer; upper and lower case are the same
+    description: Only this customer (ignores case)
     example: Lens & Light
 columns:
   month: {type: month}
