@@ -74,7 +74,7 @@ WITH numbered_lines AS (
 )
 
 SELECT
-    'comes a second time in the order' AS invalid,
+    'appears twice in the order' AS invalid,
     numbered_lines.line,
     'product_id' AS column
 FROM numbered_lines

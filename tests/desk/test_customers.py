@@ -77,7 +77,7 @@ def test_who_has_something_stays(desk: Desk) -> None:
         if not told:
             continue
         answer = desk.send("DELETE", f"/customers/{number}")
-        wanted = f"Customer {number} is referred to by {told}."
+        wanted = f"Customer {number} has {told}."
         assert (answer.status, answer.json()["detail"]) == (409, wanted)
         kinds[told.count(" ")] += 1
     assert len(kinds) > 1, "customers with one, and with several kinds"
@@ -105,7 +105,7 @@ def test_many_are_entered(desk: Desk) -> None:
     assert answer.status == 201
     assert [(line, reason) for line, _, _, reason in refused(answer)] == [
         (3, f"is customer {known['customer_id']} already"),
-        (4, "comes a second time with this email"),
+        (4, "appears twice with this email"),
         (5, "must be six digits, the first not 0, such as 411001"),
     ]
     wanted = after(before)
@@ -154,8 +154,8 @@ def test_bad_lines_of_changes(desk: Desk) -> None:
     before = desk.books()
     sheet = "customer_id,city\n1,Rome\n99999,Oslo\n1,Bonn\n"
     assert refused(desk.send("PATCH", "/customers/", sheet)) == [
-        (3, "customer_id", "99999", "must be the number of a customer"),
-        (4, "customer_id", "1", "comes a second time"),
+        (3, "customer_id", "99999", "must be an existing customer number"),
+        (4, "customer_id", "1", "appears twice"),
     ]
     assert desk.books() == before
     told = desk.send("PATCH", "/customers/?invalid=skip", sheet).json()
@@ -172,13 +172,13 @@ def test_many_are_removed(desk: Desk) -> None:
     sheet = f"customer_id\n{numbers[0]}\n{busy}\n99999\n{numbers[1]}\n"
     answer = desk.send("DELETE", "/customers/?invalid=skip&dry_run=true", sheet)
     assert refused(answer) == [
-        (3, "customer_id", str(busy), f"is referred to by {referrers(before, busy)}"),
-        (4, "customer_id", "99999", "must be the number of a customer"),
+        (3, "customer_id", str(busy), f"has {referrers(before, busy)}"),
+        (4, "customer_id", "99999", "must be an existing customer number"),
     ]
     assert desk.send("DELETE", "/customers/", sheet).status == 422
     answer = desk.send("DELETE", "/customers/", f"customer_id\n{busy}\n{numbers[0]}\n")
     assert (answer.status, answer.json()["type"]) == (409, "urn:aggregator:problem:conflicting-rows")
-    assert refused(answer) == [(2, "customer_id", str(busy), f"is referred to by {referrers(before, busy)}")]
+    assert refused(answer) == [(2, "customer_id", str(busy), f"has {referrers(before, busy)}")]
     assert desk.books() == before
     assert desk.send("DELETE", "/customers/?invalid=skip", sheet).json()["deleted"] == 2
     wanted = after(before)

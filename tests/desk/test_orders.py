@@ -151,14 +151,14 @@ def test_what_is_refused(desk: Desk) -> None:
     )
     for body, status, told in (
         ({"customer_id": 99999, "lines": [good]}, 422, "There is no customer 99999."),
-        ({"customer_id": 1, "lines": []}, 422, "An order has at least one line."),
+        ({"customer_id": 1, "lines": []}, 422, "An order needs at least one line."),
         ({"customer_id": 1}, 422, "lines: is required (a list of objects)"),
         ({"lines": [good]}, 422, "customer_id: is required (The customer's number)"),
         ({"customer_id": 1, "lines": much}, 409, few),
         (
             {"customer_id": 1, "lines": [good, {"product_id": 12, "quantity": 1}]},
             409,
-            f"{old['product_name']} is not sold any more.",
+            f"{old['product_name']} is no longer sold.",
         ),
     ):
         answer = desk.send("POST", "/orders/", body)
@@ -179,9 +179,9 @@ def test_lines_that_are_refused(desk: Desk) -> None:
     body = {"customer_id": 1, "lines": lines, "ordered_at": MOMENT}
     assert refused(desk.send("POST", "/orders/", body)) == [
         (1, "quantity", "0", "must be at least 1"),
-        (2, "product_id", "99999", "must be the number of a product"),
-        (3, "product_id", str(number), "comes a second time"),
-        (4, "product_id", str(number), "comes a second time"),
+        (2, "product_id", "99999", "must be an existing product number"),
+        (3, "product_id", str(number), "appears twice"),
+        (4, "product_id", str(number), "appears twice"),
     ]
     # The answer is the order, and could not say that a line of it was left out.
     answer = desk.send("POST", "/orders/?invalid=skip", body)
@@ -238,7 +238,7 @@ def test_a_cancelled_order_gives_its_goods_back_once(desk: Desk) -> None:
         assert desk.send("PATCH", f"/orders/{number}", {"status": "cancelled"}).status == 200
         assert desk.books()["products"] == before["products"]
     answer = desk.send("PATCH", f"/orders/{number}", {"status": "open"})
-    told = f"Order {number} is cancelled, and stays so."
+    told = f"Order {number} is cancelled and cannot be changed back."
     assert (answer.status, answer.json()["detail"]) == (409, told)
     assert desk.send("DELETE", f"/orders/{number}").status == 200
     assert desk.books() == before
@@ -250,16 +250,16 @@ def test_an_order_with_an_invoice(desk: Desk) -> None:
     number, name = invoice["order_id"], invoice["invoice_number"]
     order = one(before["orders"], order_id=number)
     product = with_stock(before)[0]["product_id"]
-    kept = f"Order {number} has the invoice {name}, and keeps its lines."
+    kept = f"Order {number} has the invoice {name}; its lines cannot be replaced."
     if order["status"] == "shipped":
-        kept = f"Order {number} is shipped, and keeps its lines. {kept}"
+        kept = f"Order {number} is shipped; its lines cannot be replaced. {kept}"
     for method, path, body, told in (
-        ("DELETE", "", None, f"Order {number} is referred to by invoice {name}."),
+        ("DELETE", "", None, f"Order {number} has invoice {name}."),
         (
             "PATCH",
             "",
             {"status": "cancelled"},
-            f"Order {number} has the invoice {name}, and cannot be cancelled.",
+            f"Order {number} has the invoice {name} and cannot be cancelled.",
         ),
         ("PUT", "/lines", {"lines": [{"product_id": product, "quantity": 1}]}, kept),
     ):

@@ -26,11 +26,11 @@ def test_payments(desk: Desk) -> None:
     assert desk.send("POST", "/transactions/import", sheet).status == 422
     assert desk.books() == before
     answer = desk.send("POST", "/transactions/import?invalid=skip", sheet)
-    too_much = "is more than is left of the invoice to be paid"
+    too_much = "is more than the invoice has left to pay"
     assert refused(answer) == [
         (4, "Amount", amount(owed(first) - 999), too_much),
         (5, "Amount", "0.01", too_much),
-        (6, "Invoice", "NONE-1", "must be the number of an invoice"),
+        (6, "Invoice", "NONE-1", "must be an existing invoice number"),
         (7, "Amount", "0", "must be at least 0.01"),
     ]
     assert answer.json()["inserted"] == 2

@@ -94,7 +94,7 @@ def test_what_was_ordered_stays(desk: Desk) -> None:
     counts = set()
     for number, count in ordered.most_common()[:2] + ordered.most_common()[-2:]:
         answer = desk.send("DELETE", f"/products/{number}")
-        told = f"Product {number} is referred to by {count} order line{'s' if count > 1 else ''}."
+        told = f"Product {number} has {count} order line{'s' if count > 1 else ''}."
         assert (answer.status, answer.json()["detail"]) == (409, told)
         counts.add(count > 1)
     assert counts == {True, False}
@@ -151,10 +151,10 @@ def test_many_are_changed(desk: Desk) -> None:
         "9,Deux,,,\n"
     )
     refusals = [
-        (3, "product_id", "99999", "must be the number of a product"),
-        (5, "product_id", str(first), "comes a second time"),
+        (3, "product_id", "99999", "must be an existing product number"),
+        (5, "product_id", str(first), "appears twice"),
         (6, "product_name", taken, "is the name of product 7"),
-        (7, "product_name", "Deux", "comes a second time"),
+        (7, "product_name", "Deux", "appears twice"),
     ]
     assert refused(desk.send("PATCH", "/products/", sheet)) == refusals
     assert desk.books() == before
@@ -178,8 +178,8 @@ def test_many_are_removed(desk: Desk) -> None:
     assert desk.books() == before
     answer = desk.send("DELETE", "/products/?invalid=skip", sheet)
     assert refused(answer) == [
-        (3, "product_id", str(ordered), f"is referred to by {count} order lines"),
-        (5, "product_id", "99999", "must be the number of a product"),
+        (3, "product_id", str(ordered), f"has {count} order lines"),
+        (5, "product_id", "99999", "must be an existing product number"),
     ]
     assert answer.json()["deleted"] == 2
     wanted = after(before)

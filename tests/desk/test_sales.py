@@ -88,13 +88,13 @@ def test_what_is_refused(desk: Desk) -> None:
     product, old = with_stock(before)[0], one(before["products"], product_id=12)
     desk.send("PATCH", "/products/12", {"discontinued": True})
     number, name, stock = (product[key] for key in ("product_id", "product_name", "stock"))
-    either = "Give either item or product_id, and not both."
+    either = "Give item or product_id, not both."
     cases: list[tuple[dict[str, Any], int, str]] = [
         ({"quantity": 1}, 422, either),
         ({"item": name, "product_id": number, "quantity": 1}, 422, either),
         ({"item": "No such thing", "quantity": 1}, 422, "There is no product No such thing."),
         ({"product_id": 99999, "quantity": 1}, 422, "There is no product 99999."),
-        ({"product_id": number}, 422, "quantity: is required (How many pieces)"),
+        ({"product_id": number}, 422, "quantity: is required (Number of pieces)"),
         ({"product_id": number, "quantity": 0}, 422, "quantity: must be at least 1"),
         ({"product_id": number, "quantity": 1, "price": -1}, 422, "price: must be at least 0.0"),
         ({"product_id": number, "quantity": 1, "customer_id": 99999}, 422, "There is no customer 99999."),
@@ -103,7 +103,7 @@ def test_what_is_refused(desk: Desk) -> None:
             409,
             f"Of {name} there are {stock} left, not {stock + 1}.",
         ),
-        ({"product_id": 12, "quantity": 1}, 409, f"{old['product_name']} is not sold any more."),
+        ({"product_id": 12, "quantity": 1}, 409, f"{old['product_name']} is no longer sold."),
     ]
     for body, status, told in cases:
         answer = desk.send("POST", "/sales", body)
@@ -159,7 +159,7 @@ def test_a_sale_with_an_invoice_stays(desk: Desk) -> None:
     invoice = next(row for row in books["invoices"] if len(lines_of(books, row["order_id"])) == 1)
     path = f"/sales/{invoice['order_id']}"
     answer = desk.send("DELETE", path)
-    told = f"Sale {invoice['order_id']} is referred to by invoice {invoice['invoice_number']}."
+    told = f"Sale {invoice['order_id']} has invoice {invoice['invoice_number']}."
     assert (answer.status, answer.json()["detail"]) == (409, told)
     assert desk.send("PATCH", path, {"quantity": 1}).status == 409
     assert desk.books() == books

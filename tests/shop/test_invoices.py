@@ -506,7 +506,7 @@ def test_revenue_of_a_currency(server: Server, invoices: list[Invoice]) -> None:
     ("cells", "column", "reason"),
     [
         ("10.00,10.01,Open", "Applied", "must not be more than the bill total"),
-        ("10.00,9.99,Closed", "Status", "cannot be Closed before all of it is paid"),
+        ("10.00,9.99,Closed", "Status", "cannot be Closed before the invoice is paid in full"),
         ("92233720368547758.07,0,Open", "BillTotal", "must be at most 1000000000.00"),
     ],
 )
