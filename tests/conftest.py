@@ -52,6 +52,15 @@ settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("usual")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is left out as a whole is not even imported."""
+    expression = config.getoption("markexpr")
+    left_out = [
+        TESTS / name for mark, names in MARKS.items() if f"not {mark}" in expression for name in names
+    ]
+    return True if collection_path in left_out else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {TESTS / name: mark for mark, names in MARKS.items() for name in names}

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,20 @@ PROJECT = Path(__file__).parent.parent
 PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
 MODULES = sorted((PROJECT / "aggregator").rglob("*.py"))
 PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 CAMEL_CASE = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b")
 OTHER_WORDS = {"BusyError", "InvoiceNumber", "JavaScript"}
 SHORTEST, LONGEST, MOST_SHORT = 40, 480, 5
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def identifiers() -> set[str]:
     """Every name that the code uses or defines."""
     found: set[str] = set()
-    for node in (node for tree in TREES.values() for node in ast.walk(tree)):
+    for node in (node for path in MODULES for node in ast.walk(tree_of(path))):
         if isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -48,15 +53,15 @@ def test_every_named_module_exists() -> None:
 def test_every_package_is_described(path: Path) -> None:
     name = path.parent.relative_to(PROJECT / "aggregator").as_posix()
     assert name == "." or f"`{name}/`" in PAGE
-    assert ast.get_docstring(TREES[path])
+    assert ast.get_docstring(tree_of(path))
 
 
 def test_docstrings_name_classes_that_exist() -> None:
     known = identifiers() | OTHER_WORDS
     wrong = [
         (path.name, name)
-        for path, tree in TREES.items()
-        for text in docstrings(tree)
+        for path in MODULES
+        for text in docstrings(tree_of(path))
         for name in CAMEL_CASE.findall(text)
         if name not in known
     ]
@@ -82,7 +87,8 @@ SHOWN_TO_PEOPLE = {"web/pages/home.py"}
 
 def test_only_the_engine_writes_sql() -> None:
     found = []
-    for path, tree in TREES.items():
+    for path in MODULES:
+        tree = tree_of(path)
         name = path.relative_to(PROJECT / "aggregator").as_posix()
         described = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         texts = [

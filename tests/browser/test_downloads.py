@@ -16,7 +16,7 @@ from tests.web.conftest import servers_over
 from tests.web.reports import COUNTING, counting
 
 ROWS = 300_000
-MORE = 2_000_000
+MORE = 1_000_000
 """So many that they do not fit into the buffers on their way."""
 
 _DIGITS = sum(9 * 10 ** (size - 1) * size for size in range(1, 7)) + (MORE - 999_999) * 7

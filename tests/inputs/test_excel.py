@@ -17,7 +17,17 @@ from aggregator.errors import TooLarge, UnreadableInput
 from aggregator.inputs import excel as sheets
 from aggregator.inputs import workbook as archive
 from tests.inputs.tables import drained, opened, read, texts, wanted
-from tests.inputs.workbooks import MAIN, SHEET, STRINGS, changed, saved, with_sheet, with_strings, workbook
+from tests.inputs.workbooks import (
+    MAIN,
+    SHEET,
+    STRINGS,
+    changed,
+    saved,
+    small_workbook,
+    with_sheet,
+    with_strings,
+    workbook,
+)
 
 ALPHABET = st.characters(
     min_codepoint=32, exclude_categories=["Cs", "Cn"], exclude_characters="_=\ufffe\uffff"
@@ -304,13 +314,13 @@ def read_part(data: bytes, part: str) -> bytes:
         b"",
         b"a,b\n1,2\n",
         b"PK\x03\x04 no more",
-        workbook([["a"]])[:-30],
-        changed(workbook([["a"]]), {"_rels/.rels": None}),
-        changed(workbook([["a"]]), {"xl/workbook.xml": b"<no"}),
-        changed(workbook([["a"]]), {"xl/workbook.xml": None}),
+        small_workbook()[:-30],
+        changed(small_workbook(), {"_rels/.rels": None}),
+        changed(small_workbook(), {"xl/workbook.xml": b"<no"}),
+        changed(small_workbook(), {"xl/workbook.xml": None}),
         changed(with_strings("<si><t>x</t></si>", 1), {STRINGS: None}),
         with_strings("<si><t>x</t></si>", 2),
-        changed(workbook([["a"]]), {SHEET: b"<worksheet><sheetData><row>"}),
+        changed(small_workbook(), {SHEET: b"<worksheet><sheetData><row>"}),
         with_sheet('<row r="x"/>'),
         with_sheet('<row r="99999999999"/>'),
         with_sheet('<row><c r="1"><v>1</v></c></row>'),

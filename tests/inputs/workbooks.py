@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import openpyxl
@@ -26,6 +27,12 @@ def workbook(rows: Iterable[Sequence[Any]], **sheets: Iterable[Sequence[Any]]) -
         for row in others:
             sheet.append(row)
     return saved(book)
+
+
+@cache
+def small_workbook() -> bytes:
+    """One with the column a, to be changed; openpyxl takes its time."""
+    return workbook([["a"], ["x"]])
 
 
 def saved(book: openpyxl.Workbook) -> bytes:
@@ -60,4 +67,4 @@ def with_strings(items: str, count: int) -> bytes:
 def with_sheet(xml: str) -> bytes:
     """A workbook whose sheet data are given as XML."""
     sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{xml}</sheetData></worksheet>'
-    return changed(workbook([["a"], ["x"]]), {SHEET: sheet.encode()})
+    return changed(small_workbook(), {SHEET: sheet.encode()})
