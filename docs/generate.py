@@ -22,7 +22,8 @@ from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.parameters import Parameter, SortSpec
 from aggregator.sqlfile.types import PARAMETER_TYPES, text_of
 from aggregator.sqlfile.yaml_header import keys_of
-from aggregator.values.vocabulary import CHART_TYPES, SHAPES, ChartSpec
+from aggregator.values.charts import CHART_TYPES, ChartSpec
+from aggregator.values.shapes import SHAPES
 from aggregator.web.request import IGNORED
 from docs.entities import diagram
 

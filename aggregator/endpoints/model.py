@@ -16,8 +16,8 @@ from aggregator.formats.json import Group, Nest, Page, Record, Shape
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import ColumnSpec, Header
 from aggregator.sqlfile.parameters import Parameter
+from aggregator.values.columns import Column, ColumnType, Storage
 from aggregator.values.money import places_of
-from aggregator.values.vocabulary import Column, ColumnType, Storage
 
 _NO_AMOUNT = re.compile(
     r"(^|_)(price|rate|share|percent|ratio|discount|average|avg|mean|median|min|max)$"

@@ -13,8 +13,9 @@ from aggregator.errors import BrokenEndpoint, Diagnostic, MissingDatabases
 from aggregator.formats.html import placeholders
 from aggregator.sqlfile.header import Header, Source
 from aggregator.sqlfile.parameters import SortSpec
+from aggregator.values.charts import ChartSpec
+from aggregator.values.columns import Column
 from aggregator.values.money import is_known_currency
-from aggregator.values.vocabulary import ChartSpec, Column
 
 _NUMBERS = ("integer", "number", "money", "percent")
 

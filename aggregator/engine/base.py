@@ -17,8 +17,8 @@ from aggregator.engine.model import (
     Values,
 )
 from aggregator.errors import Diagnostic
+from aggregator.values.columns import Column
 from aggregator.values.rows import RowKind
-from aggregator.values.vocabulary import Column
 
 
 class Source(Protocol):

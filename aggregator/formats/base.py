@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from aggregator.values.columns import Column
 from aggregator.values.rows import RowKind
-from aggregator.values.vocabulary import Column
 
 
 def _escape_for_json(error: UnicodeError) -> tuple[str, int]:

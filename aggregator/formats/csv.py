@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator.formats.base import valid_json
+from aggregator.values.columns import Column
 from aggregator.values.number_formats import QUOTE, guarded, guarded_inside, may_hold_formula
 from aggregator.values.rows import CsvRow
-from aggregator.values.vocabulary import Column
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

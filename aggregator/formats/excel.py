@@ -27,9 +27,9 @@ from aggregator.formats.excel_rows import (
     text_lengths,
     utf16_length,
 )
+from aggregator.values.columns import Column
 from aggregator.values.money import currency_format
 from aggregator.values.rows import MOST_STYLES, ROW_END, ExcelRow
-from aggregator.values.vocabulary import Column
 
 _FIXED_TIME = b"2000-01-01T00:00:00Z"
 """The same request gives the same bytes, so the workbook does not say when it was made."""

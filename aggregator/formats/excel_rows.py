@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.base import is_valid, valid_text
+from aggregator.values.columns import Column
 from aggregator.values.rows import (
     AS_TEXT,
     BOOLEAN,
@@ -21,7 +22,6 @@ from aggregator.values.rows import (
     TEXT_END,
     number_mark,
 )
-from aggregator.values.vocabulary import Column
 
 _NO_TEXT = BOOLEAN + TEXT_END
 """All of a text's cell that is NULL."""

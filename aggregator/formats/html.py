@@ -15,8 +15,8 @@ from markupsafe import escape
 
 from aggregator.formats import localize
 from aggregator.formats.base import valid_json_of
+from aggregator.values.columns import Column
 from aggregator.values.rows import JsonArray
-from aggregator.values.vocabulary import Column
 
 PAGE_ENDING = ".html"
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")

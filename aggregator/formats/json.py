@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeAlias
 
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.base import Writer, valid_json, valid_json_of
+from aggregator.values.columns import Column, ColumnType
 from aggregator.values.rows import SEPARATOR, JsonGroup, JsonNest, JsonObject
-from aggregator.values.vocabulary import Column, ColumnType
 
 
 def object_schema(columns: Sequence[Column]) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.patterns import matcher
 from aggregator.sqlfile.types import MOVING, Limits, Value
 from aggregator.values.dates import read_by_pattern, shown, with_and_without_midnight
+from aggregator.values.invalid import InvalidValue
 from aggregator.values.money import places_of, read_amount, usual_amount
 from aggregator.values.number_formats import SHARES, Notation
-from aggregator.values.vocabulary import InvalidValue
 
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
 _UNLIMITED = (None, None)

@@ -14,7 +14,9 @@ from aggregator.errors import Diagnostic
 from aggregator.sqlfile.input_columns import InputColumn, OneOrMore
 from aggregator.sqlfile.parameters import Parameter, SortSpec, sort_parameter
 from aggregator.sqlfile.yaml_header import Keys, YamlBlock, header_messages, keys_of, read_yaml
-from aggregator.values.vocabulary import ChartSpec, KeyDiagnostics, ShapeSpec, read_shape
+from aggregator.values.charts import ChartSpec
+from aggregator.values.invalid import KeyDiagnostics
+from aggregator.values.shapes import ShapeSpec, read_shape
 
 _COMMENT = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z))*/\*(.*?)(\*/|\Z)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, Field
 
 from aggregator.sqlfile.types import IN_TIME, MOVING, NUMBERS, Declared, Scalar, Value, text_of
 from aggregator.values.dates import check_date_pattern
+from aggregator.values.invalid import KeyDiagnostics
 from aggregator.values.money import is_known_currency, notation_of, places_of, symbols_of
 from aggregator.values.number_formats import SHARES, Notation, own_sign, read_notation
-from aggregator.values.vocabulary import KeyDiagnostics
 
 
 def _as_list(given: object) -> object:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.sqlfile.types import Declared, Scalar, Value, text_of
-from aggregator.values.vocabulary import InvalidValue, KeyDiagnostics
+from aggregator.values.invalid import InvalidValue, KeyDiagnostics
 
 Arguments = dict[str, Value | list[Value] | None]
 """The value of each declared parameter; a list for `many`, None for one that is not given."""

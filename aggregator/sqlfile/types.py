@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from aggregator.sqlfile.patterns import json_schema_pattern, matcher
 from aggregator.values.dates import read_date, read_timestamp, utc_text
+from aggregator.values.invalid import InvalidValue, KeyDiagnostics
 from aggregator.values.money import (
     amount_text,
     is_known_currency,
@@ -26,7 +27,6 @@ from aggregator.values.money import (
     read_amount,
     usual_amount,
 )
-from aggregator.values.vocabulary import InvalidValue, KeyDiagnostics
 
 ParameterTypeName = Literal[
     "integer", "number", "money", "text", "boolean", "date", "datetime", "month", "choice"

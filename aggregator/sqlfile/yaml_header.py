@@ -18,7 +18,7 @@ from yaml import MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode, Y
 from yaml._yaml import CParser
 
 from aggregator.errors import Diagnostic
-from aggregator.values.vocabulary import KeyDiagnostics
+from aggregator.values.invalid import KeyDiagnostics
 
 Keys = tuple[str, ...]
 """The way to a value: `("params", "since", "default")`; an index of a list is a text too."""

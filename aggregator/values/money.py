@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from babel.numbers import get_currency_precision, get_currency_symbol, is_currency
 
+from aggregator.values.invalid import InvalidValue
 from aggregator.values.number_formats import Notation, read_notation
-from aggregator.values.vocabulary import InvalidValue
 
 _TWO = ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SLL", "SOS", "SYP", "YER")
 _EXCEPTIONS = dict.fromkeys(_TWO, 2) | {"IQD": 3}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 
 SEPARATOR = b"\x1e"
 """Between the parts of a row of groups or of a list."""

@@ -35,7 +35,7 @@ from aggregator.inputs.json_body import Fields
 from aggregator.sqlfile.catalog import Catalog, RouteMatch
 from aggregator.sqlfile.header import RESERVED_PARAMETERS
 from aggregator.sqlfile.routing import parameter_of, path_of, segments_of
-from aggregator.values.vocabulary import InvalidValue
+from aggregator.values.invalid import InvalidValue
 from aggregator.web.access_log import request_line
 from aggregator.web.pages.templating import PageUrl
 

@@ -20,7 +20,7 @@ from aggregator.read.operations import Rows
 from aggregator.read.run import Run, Spool
 from aggregator.sqlfile.catalog import SqlFolder
 from aggregator.sqlfile.header import ColumnTypeName, FormatName
-from aggregator.values.vocabulary import ColumnType
+from aggregator.values.columns import ColumnType
 from tests.server import eventually
 from tests.sqlite_files import locked, make_database, run_script
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS, money_text
 from aggregator.errors import UnrepresentableValue
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from tests.formats.mapping import Raw, Value, in_csv, in_excel, plain
 from tests.formats.readers import csv_fields, read_excel, read_json, read_ndjson, sheet
 from tests.formats.service import EVERY_FORMAT, SPREADSHEET, Service

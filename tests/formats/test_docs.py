@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from aggregator.formats import ALIASES, FORMATS
-from aggregator.values.vocabulary import ColumnType
+from aggregator.values.columns import ColumnType
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.base import is_valid, valid_json, valid_text
 from aggregator.formats.json import NdJsonWriter
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from tests.formats.mapping import Raw, as_text
 from tests.formats.readers import read_excel, read_json
 from tests.formats.service import Service

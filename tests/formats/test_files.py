@@ -15,7 +15,7 @@ from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.connection import ReadOnlyConnection
 from aggregator.engine.sqlite.row_sql import row_sql
 from aggregator.formats.base import Writer
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from tests.formats import mapping
 from tests.formats.mapping import Value
 from tests.formats.readers import (

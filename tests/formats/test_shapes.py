@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.errors import RecordNotFound, UnrepresentableValue
 from aggregator.formats.json import Group, Nest, Page, PageEnd, Record, Shape
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from tests.formats import mapping
 from tests.formats.mapping import Value
 from tests.formats.service import Service

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.sqlfile.header import read_source
-from aggregator.values.vocabulary import CHART_TYPES, ChartSpec
+from aggregator.values.charts import CHART_TYPES, ChartSpec
 
 
 def faults(chart: str) -> list[str]:

@@ -6,8 +6,8 @@ from babel.numbers import list_currencies
 from aggregator.sqlfile.header import Header, read_source
 from aggregator.sqlfile.input_columns import InputColumn, input_schema
 from aggregator.sqlfile.yaml_header import keys_of
+from aggregator.values.invalid import InvalidValue
 from aggregator.values.money import amount_text, is_known_currency, minor_units, places_of, symbols_of
-from aggregator.values.vocabulary import InvalidValue
 from docs.generate import TABLES
 
 KEYS = (

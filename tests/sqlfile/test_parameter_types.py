@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import PARAMETER_TYPES
-from aggregator.values.vocabulary import InvalidValue
+from aggregator.values.invalid import InvalidValue
 
 MOST, LEAST = 2**63 - 1, -(2**63)
 

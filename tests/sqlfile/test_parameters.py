@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.sqlfile.parameters import Parameter, parameter_schema
-from aggregator.values.vocabulary import InvalidValue
+from aggregator.values.invalid import InvalidValue
 
 
 def parameter(type: str, **keys: object) -> Parameter:

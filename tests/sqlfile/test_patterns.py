@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.sqlfile.parameters import Parameter, parameter_schema
 from aggregator.sqlfile.patterns import json_schema_pattern, matcher
-from aggregator.values.vocabulary import InvalidValue
+from aggregator.values.invalid import InvalidValue
 
 # Spaces, digits and letters beyond ASCII, the neighbours of white space, NUL, and ends of lines.
 _CHARACTERS = list("ab-]^_1@. \n\r\t\0é٣²ⅷß中") + [

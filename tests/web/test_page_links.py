@@ -16,7 +16,7 @@ from aggregator.formats import SUFFIXES
 from aggregator.formats.html import link_of
 from aggregator.sqlfile.catalog import Catalog, SqlFolder
 from aggregator.sqlfile.routing import segments_of
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from aggregator.web.request import find
 from tests.formats.html_table import read_table
 from tests.server import Server

@@ -14,9 +14,9 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from aggregator.engine.sqlite.connection import SqlFunction
 from aggregator.errors import UnrepresentableValue
+from aggregator.values.columns import Column, StoredAs, sql_text
 from aggregator.values.dates import date_of, read_timestamp, utc_text
 from aggregator.values.number_formats import guarded
-from aggregator.values.vocabulary import Column, StoredAs, sql_text
 
 _DATE = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
 _TIME = "[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"

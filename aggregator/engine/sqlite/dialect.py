@@ -8,8 +8,8 @@ from aggregator.engine.model import OrderedSelect, Statement
 from aggregator.engine.sqlite.explain import WRAPPER
 from aggregator.engine.sqlite.row_sql import row_sql
 from aggregator.engine.sqlite.totals import read_totals, totals_sql
+from aggregator.values.columns import Column
 from aggregator.values.rows import RowKind
-from aggregator.values.vocabulary import Column
 
 
 class SqliteDialect:

@@ -15,6 +15,7 @@ from aggregator.engine.sqlite.cell_sql import (
     timestamp_value,
     with_json_as_text,
 )
+from aggregator.values.columns import Column
 from aggregator.values.rows import (
     AS_TEXT,
     BOOLEAN,
@@ -25,7 +26,6 @@ from aggregator.values.rows import (
     ExcelRow,
     number_mark,
 )
-from aggregator.values.vocabulary import Column
 
 
 def _sql(mark: bytes) -> str:

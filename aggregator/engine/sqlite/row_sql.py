@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from aggregator.engine.sqlite.cell_sql import is_infinite, is_text, json_value, with_json_as_text
 from aggregator.engine.sqlite.excel_sql import excel_sql
+from aggregator.values.columns import Column, sql_text
 from aggregator.values.number_formats import STARTS
 from aggregator.values.rows import (
     SEPARATOR,
@@ -18,7 +19,6 @@ from aggregator.values.rows import (
     JsonObject,
     RowKind,
 )
-from aggregator.values.vocabulary import Column, sql_text
 
 _MOST_MEMBERS = 450
 """SQLite's functions take 1,000 arguments (SQLITE_MAX_FUNCTION_ARG), two for a member."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from aggregator.engine.model import SqlValue
 from aggregator.engine.sqlite.cell_sql import money_text
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 
 _ROWS = "the rows"
 

@@ -16,8 +16,8 @@ from aggregator.formats.base import Writer, valid_json
 from aggregator.formats.charts.points import MOST_ROWS, Chart, PointReader, Value, shown, title_of
 from aggregator.formats.charts.renderer import ChartRenderer
 from aggregator.formats.charts.spec import spec_of, style_sheet
+from aggregator.values.columns import Column
 from aggregator.values.rows import JsonArray
-from aggregator.values.vocabulary import Column
 
 EDITION = f"2, vl-convert {metadata.version('vl-convert-python')}"
 """Other pictures of the same rows have another one, and so another entity tag."""

@@ -10,9 +10,9 @@ from typing import Literal
 from unicodedata import category, east_asian_width
 
 from aggregator.errors import UnrepresentableValue
+from aggregator.values.columns import Column
 from aggregator.values.dates import read_timestamp
 from aggregator.values.money import currency_prefix
-from aggregator.values.vocabulary import Column
 
 MOST_ROWS = 5_000
 MOST_SERIES = 8

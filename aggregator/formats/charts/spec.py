@@ -13,8 +13,8 @@ from typing import Any
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.charts import points as read
 from aggregator.formats.charts.points import MINUS, Chart, Point, number_text, title_of
+from aggregator.values.columns import Column
 from aggregator.values.money import currency_prefix
-from aggregator.values.vocabulary import Column
 
 Spec = dict[str, Any]
 

@@ -14,8 +14,8 @@ from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import MOVING, text_of
 from aggregator.values.dates import shown
+from aggregator.values.invalid import InvalidValue
 from aggregator.values.money import amount_text
-from aggregator.values.vocabulary import InvalidValue
 from aggregator.web.pages.templating import words
 
 _SHORTEST_GROUPED = 5

@@ -19,7 +19,7 @@ from aggregator.formats.localize import csv_symbols
 from aggregator.read.operations import Item, Page
 from aggregator.sqlfile.catalog import RouteMatch
 from aggregator.sqlfile.parameters import Parameter
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from aggregator.web.pages.forms import Field, fields_of, in_effect
 from aggregator.web.pages.templating import (
     PageUrl,

@@ -25,7 +25,7 @@ from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import PLAN_WANTED, header_place
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.parameters import Parameter
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from aggregator.web.pages.forms import default_text, fields_of, rules_of
 from aggregator.web.pages.templating import PageUrl, page_url, render
 

@@ -7,7 +7,7 @@ import pytest
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats import FORMATS
 from aggregator.formats.excel_rows import utf16_length
-from aggregator.values.vocabulary import Column
+from aggregator.values.columns import Column
 from tests.formats.mapping import Raw, Value, as_text
 from tests.formats.readers import read_excel, read_json
 from tests.formats.service import Service

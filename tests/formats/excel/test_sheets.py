@@ -13,8 +13,8 @@ from python_calamine import CalamineWorkbook
 from aggregator.formats import FORMATS
 from aggregator.formats import excel as sheets
 from aggregator.formats.excel import SheetCutter, even_blocks
+from aggregator.values.columns import Column
 from aggregator.values.rows import ROW_END
-from aggregator.values.vocabulary import Column
 from tests.formats.readers import workbook
 from tests.formats.service import Service
 
