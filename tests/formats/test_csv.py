@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
-import pandas
 import pytest
 
 from aggregator.formats import SPREADSHEET_CSV
@@ -18,6 +19,12 @@ from tests.formats.service import SPREADSHEET, Service
 
 ROWS = [(1, "a", 0.5), (2, None, None), (3, "", -1.25), (4, 'say "hi",\r\n\\', 1e300), (5, "null", 0.1 + 0.2)]
 SQL = "SELECT v.n, v.t, v.r FROM data_db.v AS v ORDER BY v.n"
+
+
+@pytest.fixture(scope="module")
+def pandas() -> ModuleType:
+    """Imported by those who need it only: that takes half a second of each process that collects tests."""
+    return importlib.import_module("pandas")
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +38,7 @@ def test_a_file_as_it_is_written(service: Service) -> None:
     )
 
 
-def test_pandas(service: Service) -> None:
+def test_pandas(service: Service, pandas: ModuleType) -> None:
     file = service.read(SQL, "csv")
     frame = pandas.read_csv(io.BytesIO(file), keep_default_na=False, na_values={"r": [""]})
     assert frame["n"].tolist() == [1, 2, 3, 4, 5]
@@ -44,7 +51,9 @@ def test_null_is_nothing_and_an_empty_text_two_quotes(service: Service) -> None:
 
 
 @pytest.mark.parametrize("format", ["csv", SPREADSHEET])
-def test_one_column_has_no_empty_line_which_readers_would_skip(service: Service, format: str) -> None:
+def test_one_column_has_no_empty_line_which_readers_would_skip(
+    service: Service, pandas: ModuleType, format: str
+) -> None:
     file = service.read("SELECT v.t FROM data_db.v AS v ORDER BY v.n", format)
     assert len(pandas.read_csv(io.BytesIO(file))) == len(ROWS)
     assert [row[0] for row in read_csv(file)[1:]] == ["a", "", "", 'say "hi",\r\n\\', "null"]
