@@ -18,7 +18,6 @@ from aggregator.settings import Settings, option, variable
 from aggregator.sqlfile.header import (
     COLUMN_TYPES,
     ColumnSpec,
-    ColumnTypeName,
     FormatName,
     Header,
     read_source,
@@ -26,6 +25,7 @@ from aggregator.sqlfile.header import (
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.routing import METHOD_SUFFIXES, RESERVED
 from aggregator.sqlfile.types import PARAMETER_TYPES, ParameterTypeName
+from aggregator.values.columns import ColumnType
 from docs import generate
 from tests.commands import run_text
 from tests.own_reports import copy_own_reports
@@ -76,7 +76,7 @@ def test_every_key_and_type_is_documented(title: str, names: list[str]) -> None:
 
 def test_every_type_is_in_its_table() -> None:
     assert tuple(PARAMETER_TYPES) == get_args(ParameterTypeName)
-    assert tuple(COLUMN_TYPES) == get_args(ColumnTypeName)
+    assert tuple(COLUMN_TYPES) == get_args(ColumnType)
 
 
 def test_every_format_is_documented() -> None:

@@ -10,7 +10,6 @@ from aggregator.engine.base import Dialect, Source
 from aggregator.engine.model import OrderedSelect, ResultColumn, Statement, TableName
 from aggregator.formats import FORMATS, SUFFIXES, pictures, shaped
 from aggregator.formats.base import Format
-from aggregator.formats.charts.points import Chart
 from aggregator.formats.html import HtmlTable
 from aggregator.formats.json import Group, Nest, Page, Record, Shape
 from aggregator.sqlfile.catalog import Endpoint
@@ -74,10 +73,8 @@ class CompiledEndpoint:
     @property
     def pictures(self) -> list[Format]:
         """The formats of its chart, none when it has no chart."""
-        said = self.header.chart
-        if said is None:
-            return []
-        return pictures(Chart(said.type, said.x, said.y, said.series, said.stacked, self.endpoint.title))
+        chart = self.header.chart
+        return [] if chart is None else pictures(chart, self.endpoint.title)
 
     @property
     def has_bare_names(self) -> bool:

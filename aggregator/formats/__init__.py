@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from aggregator.formats.base import Format, Representation
 from aggregator.formats.charts import Picture
-from aggregator.formats.charts.points import Chart
 from aggregator.formats.csv import CsvWriter, SpreadsheetCsv
 from aggregator.formats.excel import ExcelWriter
 from aggregator.formats.json import JsonWriter, NdJsonWriter, Shape
+from aggregator.values.charts import ChartSpec
 
 _CSV_TYPE = "text/csv; charset=utf-8; header=present"
 _EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -72,9 +72,9 @@ SUFFIXES = {format.suffix: format.name for format in (*FORMATS.values(), HTML, *
 """The endings of URLs, and the format that each names."""
 
 
-def pictures(chart: Chart) -> list[Format]:
-    """The formats of a chart."""
-    return [replace(format, writer=Picture(name, chart)) for name, format in PICTURES.items()]
+def pictures(chart: ChartSpec, title: str) -> list[Format]:
+    """The formats of a chart of a report with this title."""
+    return [replace(format, writer=Picture(name, chart, title)) for name, format in PICTURES.items()]
 
 
 @lru_cache(maxsize=1_000)

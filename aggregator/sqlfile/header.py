@@ -15,6 +15,7 @@ from aggregator.sqlfile.input_columns import InputColumn, OneOrMore
 from aggregator.sqlfile.parameters import Parameter, SortSpec, sort_parameter
 from aggregator.sqlfile.yaml_header import Keys, YamlBlock, header_messages, keys_of, read_yaml
 from aggregator.values.charts import ChartSpec
+from aggregator.values.columns import ColumnType, StoredAs
 from aggregator.values.invalid import KeyDiagnostics
 from aggregator.values.shapes import ShapeSpec, read_shape
 
@@ -30,11 +31,7 @@ _TYPE_BY_NAME = (
     ("date", re.compile(r"(^|_)(date|day|since|until|from|to)$", re.IGNORECASE)),
 )
 
-ColumnTypeName = Literal[
-    "text", "integer", "number", "boolean", "date", "datetime", "month", "money", "percent", "json"
-]
-
-COLUMN_TYPES: dict[ColumnTypeName, str] = {
+COLUMN_TYPES: dict[ColumnType, str] = {
     "text": "as it is stored",
     "integer": "as it is stored; the API's pages call it a whole number",
     "number": "as it is stored; the API's pages call it a number",
@@ -48,7 +45,6 @@ COLUMN_TYPES: dict[ColumnTypeName, str] = {
 }
 """The types of columns, for the documentation."""
 
-StoredAs = Literal["minor", "major"]
 FormatName = Literal["json", "ndjson", "csv", "excel"]
 ParameterName = Annotated[str, Field(pattern=_NAME)]
 InputName = Annotated[str, Field(pattern=_NAME)]
@@ -79,7 +75,7 @@ class ColumnSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: ColumnTypeName | None = Field(
+    type: ColumnType | None = Field(
         None, description="How the values are shown and written; as they are stored when it is not given"
     )
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217 code of a money column")

@@ -19,7 +19,7 @@ from aggregator.formats import FORMATS
 from aggregator.read.operations import Rows
 from aggregator.read.run import Run, Spool
 from aggregator.sqlfile.catalog import SqlFolder
-from aggregator.sqlfile.header import ColumnTypeName, FormatName
+from aggregator.sqlfile.header import ColumnSpec, FormatName
 from aggregator.values.columns import ColumnType
 from tests.server import eventually
 from tests.sqlite_files import locked, make_database, run_script
@@ -164,7 +164,7 @@ def test_duplicate_column_names(dbs: Path) -> None:
 
 def test_the_names_of_types_and_formats_are_the_same_in_every_layer() -> None:
     assert get_args(FormatName) == tuple(FORMATS)
-    assert get_args(ColumnTypeName) == get_args(ColumnType)
+    assert ColumnSpec.model_fields["type"].annotation == ColumnType | None
 
 
 # --- the statement -------------------------------------------------------------------------------

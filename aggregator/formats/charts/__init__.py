@@ -13,9 +13,10 @@ import orjson
 
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.base import Writer, valid_json
-from aggregator.formats.charts.points import MOST_ROWS, Chart, PointReader, Value, shown, title_of
+from aggregator.formats.charts.points import MOST_ROWS, PointReader, Value, shown, title_of
 from aggregator.formats.charts.renderer import ChartRenderer
 from aggregator.formats.charts.spec import spec_of, style_sheet
+from aggregator.values.charts import ChartSpec
 from aggregator.values.columns import Column
 from aggregator.values.rows import JsonArray
 
@@ -33,26 +34,30 @@ atexit.register(_RENDERER.close)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Makes the writers of one kind of picture, `svg` or `png`; chart: None where no report is known."""
+    """Makes the writers of one kind of picture, `svg` or `png`.
+
+    chart: None where no report is known; title: of the report.
+    """
 
     kind: str
-    chart: Chart | None = None
+    chart: ChartSpec | None = None
+    title: str = ""
     edition: str = EDITION
 
     def __call__(self, columns: Sequence[Column], name: str) -> Writer:
         if self.chart is None:
             raise ValueError("a picture of nothing")
-        return _PictureWriter(self.kind, self.chart, columns)
+        return _PictureWriter(self.kind, self.chart, self.title, columns)
 
 
 class _PictureWriter:
     """Holds all rows, which are few, and gives the picture as one piece."""
 
-    def __init__(self, kind: str, chart: Chart, columns: Sequence[Column]) -> None:
+    def __init__(self, kind: str, chart: ChartSpec, title: str, columns: Sequence[Column]) -> None:
         by_name = {column.name: column for column in columns}
         names = [chart.x, *chart.y, *([chart.series] if chart.series is not None else [])]
         self._columns = [by_name[name] for name in names]
-        self._kind, self._chart = kind, chart
+        self._kind, self._chart, self._title = kind, chart, title
         self.row = JsonArray(tuple(self._columns), json_as_text=True)
 
     def join(self, rows: Sequence[bytes]) -> bytes:
@@ -71,13 +76,13 @@ class _PictureWriter:
             raise ValueError(f"no SVG: {drawing[:200]}")
         _, _, width, height = root[1].split()
         chart, titles = self._chart, [title_of(column) for column in self._columns]
-        what = f"{_MARKS[chart.mark]} of {', '.join(titles[1 : 1 + len(chart.y)])} by {titles[0]}"
+        what = f"{_MARKS[chart.type]} of {', '.join(titles[1 : 1 + len(chart.y)])} by {titles[0]}"
         series = f" and {titles[-1]}" if chart.series is not None else ""
         description = f"{what}{series}; {rows:,} {'row' if rows == 1 else 'rows'}."
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{root[1]}" width="{width}" height="{height}" '
             f'role="img" aria-labelledby="title description">'
-            f'<title id="title">{escape(shown(chart.title, 1_200))}</title>'
+            f'<title id="title">{escape(shown(self._title, 1_200))}</title>'
             f'<desc id="description">{escape(description)}</desc>'
             f"<style>{style_sheet()}</style>{drawing[root.end() :]}\n"
         ).encode()

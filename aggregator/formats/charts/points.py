@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 from unicodedata import category, east_asian_width
 
 from aggregator.errors import UnrepresentableValue
+from aggregator.values.charts import ChartSpec
 from aggregator.values.columns import Column
 from aggregator.values.dates import read_timestamp
 from aggregator.values.money import currency_prefix
@@ -24,7 +24,6 @@ LONGEST = 28
 """Letters of a label."""
 
 Value = str | int | float | bool | None
-Mark = Literal["bar", "line", "area", "pie"]
 _MOST_READ = 300
 
 _JOINERS = "\u200c\u200d"
@@ -46,21 +45,6 @@ _LARGEST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """mark: what is drawn; x, y and series: names of columns; stacked: whether bars or areas are added.
-
-    title: of the report.
-    """
-
-    mark: Mark
-    x: str
-    y: tuple[str, ...]
-    series: str | None = None
-    stacked: bool = False
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Point:
     """One number: where it stands, as the data has it and as a label, and of which series it is."""
 
@@ -73,14 +57,14 @@ class Point:
 class PointReader:
     """Reads the points of rows. columns: x, those of y, and the series."""
 
-    def __init__(self, chart: Chart, columns: Sequence[Column]) -> None:
+    def __init__(self, chart: ChartSpec, columns: Sequence[Column]) -> None:
         self._chart = chart
         self._measures = columns[1 : 1 + len(chart.y)]
         self._x, self._parting = columns[0], columns[-1]
         measures = _Labels(Column("", ""))
         self._names = [measures.of(title_of(column), number) for number, column in enumerate(self._measures)]
         # Two rows with bars of their own may have the same name; a line goes through each x once.
-        self._is_by_row = chart.series is None and chart.mark in ("bar", "pie")
+        self._is_by_row = chart.series is None and chart.type in ("bar", "pie")
 
     def points(self, rows: Iterable[Sequence[Value]]) -> Iterator[Point]:
         """One for each number of the rows; raises UnrepresentableValue."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from aggregator.errors import UnrepresentableValue
 from aggregator.formats.charts import points as read
-from aggregator.formats.charts.points import MINUS, Chart, Point, number_text, title_of
+from aggregator.formats.charts.points import MINUS, Point, number_text, title_of
+from aggregator.values.charts import ChartSpec
 from aggregator.values.columns import Column
 from aggregator.values.money import currency_prefix
 
@@ -87,9 +88,9 @@ _CONFIG: Spec = {
 }
 
 
-def spec_of(chart: Chart, columns: Sequence[Column], points: Sequence[Point]) -> Spec:
+def spec_of(chart: ChartSpec, columns: Sequence[Column], points: Sequence[Point]) -> Spec:
     """The specification; columns: x, those of y, and the series. Raises UnrepresentableValue."""
-    is_pie = chart.mark == "pie"
+    is_pie = chart.type == "pie"
     if not any(point.y is not None and (point.y or not is_pie) for point in points):
         text = "No values" if points else "No rows"
         drawing = _text(text, {"color": _QUIET})
@@ -97,7 +98,7 @@ def spec_of(chart: Chart, columns: Sequence[Column], points: Sequence[Point]) ->
         drawing = _donut(columns[0], columns[1], points)
     else:
         plot = _Plot(chart, columns, points)
-        drawing = plot.bars() if chart.mark == "bar" else plot.lines()
+        drawing = plot.bars() if chart.type == "bar" else plot.lines()
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": WIDTH,
@@ -129,7 +130,7 @@ def style_sheet() -> str:
 class _Plot:
     """What has two axes."""
 
-    def __init__(self, chart: Chart, columns: Sequence[Column], points: Sequence[Point]) -> None:
+    def __init__(self, chart: ChartSpec, columns: Sequence[Column], points: Sequence[Point]) -> None:
         self._chart, self._points = chart, points
         self._x, self._y, self._parting = columns[0], columns[1], columns[-1]
         self._by_label = {point.label: point.x for point in points}
@@ -195,7 +196,7 @@ class _Plot:
 
     def lines(self) -> Spec:
         """A line or an area for each series along the axis; where there is no number it has a gap."""
-        is_area = self._chart.mark == "area"
+        is_area = self._chart.type == "area"
         channel, places = self._along()
         data = self._data(places)
         y = self._measure(from_zero=is_area)
@@ -208,7 +209,7 @@ class _Plot:
             look = {"fillOpacity": 0.16, "line": stroke} if is_area else stroke
             dot = {"type": "point", "filled": True, "size": 36, "opacity": 1, **self._aria}
             dots = {"mark": dot, **_NAMED, "transform": _EACH if len(places) <= _MOST_DOTS else _ALONE}
-            layers = [{"mark": {"type": self._chart.mark, "aria": False, **look}}, dots]
+            layers = [{"mark": {"type": self._chart.type, "aria": False, **look}}, dots]
         return self._spec(data, {"x": channel, "y": y}, layers)
 
     def _along(self) -> tuple[Spec, dict[str, Any]]:
