@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from aggregator.sqlfile.day_order import DayOrderCheck
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.patterns import matcher
-from aggregator.sqlfile.types import MOVING, Limits, Value
+from aggregator.sqlfile.types import IN_TIME, MOVING, Limits, Value
 from aggregator.values.dates import read_by_pattern, shown, with_and_without_midnight
 from aggregator.values.invalid import InvalidValue
 from aggregator.values.money import places_of, read_amount, usual_amount
@@ -34,7 +34,6 @@ _PLAIN_READERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?%?")
 _MOST_KNOWN = 100_000
 _LONGEST_KNOWN = 100
 _ENOUGH_TO_JUDGE = 4_000
-_DAYS = ("date", "datetime", "month")
 _INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp")
 _SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
 _FIRST_DAY = date(1899, 12, 30)
@@ -268,7 +267,7 @@ class ColumnConverter:
         self._default = column.default_value()
         read, self._read_batch = _plain_first(column) if has_numbers else reading(column)
         self._days = DayOrderCheck(column, has_dates)
-        self._memo = _Memo(read, self._days.see if self._days.is_needed else None, column.type in _DAYS)
+        self._memo = _Memo(read, self._days.see if self._days.is_needed else None, column.type in IN_TIME)
         self._nothing = {text.strip().casefold() for text in column.empty}
         self._mostly_new = False
 

@@ -46,8 +46,7 @@ COLUMN_TYPES: dict[ColumnType, str] = {
 """The types of columns, for the documentation."""
 
 FormatName = Literal["json", "ndjson", "csv", "excel"]
-ParameterName = Annotated[str, Field(pattern=_NAME)]
-InputName = Annotated[str, Field(pattern=_NAME)]
+Name = Annotated[str, Field(pattern=_NAME)]
 RESERVED_PARAMETERS = {"format", "for", "separator", "decimal", "_page"}
 """Names in the query string that the service reads by itself."""
 
@@ -114,10 +113,10 @@ class Header(BaseModel):
 
     title: str = Field("", description="One line for lists; the file's name when it is not given")
     description: str = Field("", description="What the report tells; Markdown in the API's pages")
-    params: dict[ParameterName, Parameter] = Field(
+    params: dict[Name, Parameter] = Field(
         default_factory=dict, description="The `:name`s of the SQL, each with its type"
     )
-    input: dict[InputName, InputColumn] = Field(
+    input: dict[Name, InputColumn] = Field(
         default_factory=dict, description="The columns of the rows in the body, for the SQL's table `input`"
     )
     empty: OneOrMore = Field(
@@ -125,7 +124,7 @@ class Header(BaseModel):
         description="Texts that mean nothing in any column of `input`, such as `N/A`; a column's own `empty` "
         "goes first",
     )
-    rows_in: InputName | None = Field(
+    rows_in: Name | None = Field(
         None,
         description="The member of a JSON object in the body that has the rows, as a list; its other members "
         "are parameters",

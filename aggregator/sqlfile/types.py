@@ -50,9 +50,9 @@ _MOST_CHOICES_SHOWN = 20
 MOVING = ("today", "now")
 """Values that will be others tomorrow."""
 
-_ORDERED = ("integer", "number", "money", "text", "date", "datetime", "month")
 IN_TIME = ("date", "datetime", "month")
 NUMBERS = ("integer", "number", "money")
+_ORDERED = (*NUMBERS, "text", *IN_TIME)
 
 _KEYS_OF_TYPES = {
     "format": (*IN_TIME, *NUMBERS),
