@@ -1,1 +1,4 @@
-"""The commands that need no server."""
+"""Commands that need no server: `check`, `run` and `load`.
+
+Imports every package below `web`, and no HTTP library.
+"""

@@ -1,4 +1,8 @@
-"""The formats: each is one entry of `FORMATS`."""
+"""Output formats: each is one entry of `FORMATS`.
+
+A format says how a row is written as text, and what comes before and after the rows. Imports `values` and
+below; never `sqlfile`, `engine` or `inputs`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that come in: CSV, JSON, NDJSON and Excel as rows of texts.
+"""Uploaded files: CSV, JSON, NDJSON and Excel become rows of texts.
 
-Knows no endpoint and no database.
+Knows no endpoint and no database. Imports `values` and below; never `sqlfile`, `engine` or `formats`.
 """

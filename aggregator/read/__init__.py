@@ -1,4 +1,4 @@
-"""One read: its SQL, where it runs, its rows, and the file that they become.
+"""Read requests: the SQL of one, where it runs, its rows, and the output that they become.
 
-Imports endpoints and below.
+Knows no HTTP. Imports `endpoints` and below; never `write` or `web`.
 """

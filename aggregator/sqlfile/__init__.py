@@ -1,4 +1,4 @@
 """A `.sql` file: its path as a URL, its header as a model, its parameters and input columns.
 
-Knows no database.
+Opens no database and runs no SQL. Imports `values` and below; never `engine`, `inputs` or `formats`.
 """

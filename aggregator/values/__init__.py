@@ -1,4 +1,5 @@
-"""What all rooms speak of: columns, money, numbers, dates, charts and shapes.
+"""Values that every package above uses: columns, money, numbers, dates, charts and shapes.
 
-Imports nothing above.
+A type or function belongs here when two or more packages need it. Imports only `errors`, `settings` and
+`documents`.
 """

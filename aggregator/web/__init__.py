@@ -1,4 +1,4 @@
-"""HTTP: requests, responses, and the pages around them.
+"""HTTP: the application, requests, responses and error documents.
 
-Only here is FastAPI imported.
+This is the only package that imports FastAPI, Starlette or uvicorn. Imports every package below.
 """

@@ -1,4 +1,4 @@
-"""One write: its rows, its guards and its transaction.
+"""Write requests: the rows of one, its guards and its transaction.
 
-Imports read and below.
+Knows no HTTP. Imports `read`, `endpoints` and below; never `web` or `cli`.
 """

@@ -1,4 +1,4 @@
-"""SQLite files: found, attached read-only at one instant, read, and written all or nothing.
+"""The SQLite engine: finds files, reads them at one instant, and writes all or nothing.
 
-Only here is apsw imported.
+This is the only package that imports apsw. Imports `engine.base`, `values` and below.
 """

@@ -1,4 +1,8 @@
-"""A report's rows as a picture, laid out and drawn by Vega-Lite."""
+"""Charts: the rows of a report as a picture, drawn by Vega-Lite.
+
+`points` reads the rows, `spec` makes the Vega-Lite specification, `renderer` makes SVG and PNG. Imports other
+modules of `formats`, `values` and below.
+"""
 
 from __future__ import annotations
 

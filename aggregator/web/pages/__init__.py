@@ -1,1 +1,4 @@
-"""Pages for people: HTML around the same rows, from the same registry."""
+"""HTML pages, made from plain data.
+
+Pages get no request and no service, and import neither FastAPI nor the other modules of `web` that handle requests.
+"""
