@@ -1,4 +1,4 @@
 """HTML pages, made from plain data.
 
-Pages get no request and no service, and import neither FastAPI nor the other modules of `web` that handle requests.
+Pages get no request and no service. They import neither FastAPI nor the modules of `web` that handle them.
 """
