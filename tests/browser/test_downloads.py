@@ -115,9 +115,7 @@ def test_one_that_breaks_off_is_not_saved(new_page: NewPage, server: Server) -> 
     page.goto("/broken")
     page.get_by_role("link", name="CSV", exact=True).click()
 
-    expect(page.locator("#progress")).to_have_text(
-        "The download broke off. Nothing was saved.", timeout=20_000
-    )
+    expect(page.locator("#progress")).to_have_text("The download failed. Nothing was saved.", timeout=20_000)
     assert saved == []
 
 

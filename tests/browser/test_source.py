@@ -91,7 +91,7 @@ def _ground(locator: Any) -> str:
 def test_from_the_report_to_its_plan_and_back(page: Page) -> None:
     page.goto("/report/customer-orders?customer_id=2&since=2023-01-01&format=html")
     shown = page.locator("tbody tr").count()
-    page.get_by_role("link", name="The SQL behind it").click()
+    page.get_by_role("link", name="Show SQL").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Orders of one customer")
     expect(page.get_by_label("Customer id")).to_have_value("2")
     expect(page.get_by_label("Since")).to_have_value("2023-01-01")

@@ -271,14 +271,14 @@ def test_the_facts(shop: Server) -> None:
     assert "<script>alert" not in found.text
     assert str(shop.sql) not in found.text
     assert found.tables["Parameters"] == [
-        ["Name", "Type", "When not given", "Allowed", "What it is"],
+        ["Name", "Type", "Default", "Allowed", "Description"],
         ["item_id", "integer", "required", "1 to 99", "The item's number"],
         ["kind", "choice", "big", "one of big, small", ""],
-        ["name", "list of choice", "NULL", "a value of the data", ""],
+        ["name", "list of choice", "NULL", "a value from the data", ""],
         ["label", "text", "none", "like [a-z]+", ""],
     ]
-    assert found.tables["Columns of the result"] == [
-        ["Name", "Type", "Currency", "What it is"],
+    assert found.tables["Result columns"] == [
+        ["Name", "Type", "Currency", "Description"],
         ["name", "text", "", ""],
         ["price", "money", "EUR", 'What it "costs"'],
         ["kind", "as stored", "", ""],
@@ -295,15 +295,15 @@ def test_a_file_that_writes(shop: Server) -> None:
     found = page(shop, "items/import.post?_plan=1")
 
     assert "POST /items/import" in found.text
-    assert found.tables["Columns of the rows that it takes"] == [
-        ["Name", "In other files", "Type", "When not given", "Allowed", "What it is"],
+    assert found.tables["Expected columns"] == [
+        ["Name", "Other accepted names", "Type", "Default", "Allowed", "Description"],
         ["name", "Name, Item name", "text", "required", "at most 20 characters", ""],
         ["price_cents", "Price", "money, EUR", "0", "", ""],
     ]
     words = re.sub(r"<[^>]+>", "", found.text)
     assert "shop_db: items (written)" in words
     assert "sales_db: sales\n" in words
-    assert "A file that writes has no plan" in found.text
+    assert "Files that write have no query plan" in found.text
     assert not found.data
 
 

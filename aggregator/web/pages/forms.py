@@ -27,7 +27,7 @@ def rules_of(declared: Parameter | InputColumn) -> Iterator[str]:
     if declared.choices is not None:
         yield f"one of {', '.join(map(text_of, declared.choices))}"
     if isinstance(declared, Parameter) and declared.choices_sql is not None:
-        yield "a value of the data"
+        yield "a value from the data"
     if isinstance(declared, InputColumn) and declared.formats:
         yield f"as {' or '.join(map(shown, declared.formats))}"
     yield from _bounds(declared)

@@ -166,7 +166,7 @@ def test_dropped_files(page: Page) -> None:
         );
     }"""
     page.evaluate(drop, ["one.csv", "two.csv"])
-    expect(page.locator("#file-error")).to_have_text("One file at a time, please.")
+    expect(page.locator("#file-error")).to_have_text("Choose one file at a time.")
     expect(page.locator("#load")).to_be_disabled()
     page.evaluate(drop, ["one.csv"])
     looked_at(page)
@@ -183,7 +183,7 @@ def test_pasted_rows(page: Page, server: Server) -> None:
     page.fill("#pasted", "Product\tQuantity\n" + "".join(f"{number}\t3\n" for number in products))
     page.click("#use-pasted")
     looked_at(page)
-    assert "tabs between the cells" in page.inner_text("#read-as")
+    assert "tabs as delimiter" in page.inner_text("#read-as")
     page.click("#load")
     page.wait_for_selector("#outcome h2:has-text('Loaded')")
     [(order,)] = asked(server, "order", "SELECT max(order_id) FROM orders")

@@ -178,7 +178,7 @@ def test_a_server_that_is_gone(page: Page, server: Server) -> None:
     page.fill("[name=customer_name]", "Nobody Answers")
     page.route("**/customers/", lambda route: route.abort())
     page.click("#run")
-    expect(page.locator("#outcome")).to_contain_text("The server cannot be reached")
+    expect(page.locator("#outcome")).to_contain_text("The server is not reachable")
     page.unroute("**/customers/")
     page.click("#run")
     page.wait_for_selector("#outcome h2:has-text('Created')")

@@ -67,7 +67,7 @@ def test_a_file_without_bad_rows(page: Page, server: Server) -> None:
     chosen(page, IMPORT, "good.csv", as_csv(rows))
     looked_at(page)
     page.click("#check")
-    assert "All rows are good" in outcome(page)
+    assert "All rows are valid" in outcome(page)
     assert page.locator(".rejected").count() == 0
     page.click("#load")
     page.wait_for_selector("#outcome h2.good:has-text('Loaded')")
@@ -115,7 +115,7 @@ def test_a_lost_answer_and_a_second_try_load_once(page: Page, server: Server) ->
     chosen(page, GUESTS, "guests.csv", b"Guest\nLost Answer\n")
     looked_at(page)
     page.click("#load")
-    assert "nothing is written twice" in outcome(page)
+    assert "not written twice" in outcome(page)
     assert (lost, guests(server, "Lost Answer")) == ([201], 1)
     page.click("#load")
     page.wait_for_selector("#outcome .counts")
@@ -153,7 +153,7 @@ def test_days_in_the_other_order(page: Page, server: Server) -> None:
     page.check("input[value=skip]")
     page.click("#load")
     # Skipping does not help: it would store 12 May.
-    assert "Choose the order under “How it is read”" in outcome(page)
+    assert "Choose the date order under “File options”" in outcome(page)
     page.locator("#field-date-order").evaluate("field => field.closest('details').open = true")
     page.select_option("#field-date-order", "dmy")
     looked_at(page)

@@ -12,8 +12,8 @@ for (const button of document.querySelectorAll("[data-copy], [data-copy-link]"))
   button.addEventListener("click", async () => {
     const text = textOf(button);
     const isCopied = await copied(text);
-    button.textContent = isCopied ? "Copied" : "Copy it by hand";
-    said.textContent = isCopied ? "Copied" : "It could not be copied; select it and copy it by hand";
+    button.textContent = isCopied ? "Copied" : "Copy manually";
+    said.textContent = isCopied ? "Copied" : "Copying failed. Select the text and copy it.";
     clearTimeout(timer);
     timer = setTimeout(() => {
       button.textContent = label;

@@ -26,7 +26,7 @@ async function download(link, panel) {
   } catch (error) {
     if (error.name === "AbortError") view.end("Stopped. Nothing was saved.");
     else if (error instanceof Problem) view.end(error.message);
-    else view.end("The download broke off. Nothing was saved.");
+    else view.end("The download failed. Nothing was saved.");
   } finally {
     link.removeAttribute("aria-disabled");
   }
@@ -39,7 +39,7 @@ async function reason(response) {
     const problem = await response.json();
     return [problem.detail ?? problem.title, problem.hint].filter(Boolean).join(" ");
   } catch {
-    return `The server answered ${response.status}.`;
+    return `The server responded with ${response.status}.`;
   }
 }
 

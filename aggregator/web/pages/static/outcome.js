@@ -41,7 +41,7 @@ export function tables(said) {
     "details",
     { class: "tables" },
     element("summary", {}, `In ${counted(rows.length, "table")}`),
-    table("Each table", ["Table", "inserted", "updated", "deleted"], rows),
+    table("By table", ["Table", "inserted", "updated", "deleted"], rows),
   );
 }
 
@@ -51,7 +51,7 @@ export function rejected(said) {
   if (!rows.length) return null;
   const all = rejectedCount(said);
   const listed = new Set(rows.map((row) => row.line)).size;
-  const shown = listed < all ? `The first ${count(listed)} of ${count(all)} bad rows` : counted(all, "bad row");
+  const shown = listed < all ? `The first ${count(listed)} of ${count(all)} rows with errors` : `${counted(all, "row")} with errors`;
   const cells = rows.map((row) => [
     element("th", { scope: "row", class: "n" }, count(row.line)),
     element("td", {}, row.column ?? element("span", { class: "null" }, "the row")),
@@ -67,7 +67,7 @@ export function rejected(said) {
 }
 
 /** Any answer: a list of objects as a table, an object as its members, with what is inside of them. */
-export function shown(value, label = "The answer") {
+export function shown(value, label = "Response") {
   if (Array.isArray(value) && value.length && value.every(isObject)) return ofRows(value, label);
   if (Array.isArray(value)) return value.length ? plain(JSON.stringify(value)) : element("p", { class: "none" }, "No rows");
   if (isObject(value)) return ofMembers(value, label);

@@ -6,7 +6,7 @@ import { fieldsOf } from "./form.js";
 /** What is shown of an answer that is no success; `said` may be missing. */
 export function problemBox({ status, said }) {
   if (!said) {
-    return box(`The server answered ${status}`, "It did not say why. Perhaps something between here and it did.");
+    return box(`The server responded with ${status}`, "No reason was given. The response may come from a proxy.");
   }
   const errors = (said.errors ?? []).map((error) =>
     element("li", {}, element("code", {}, error.parameter), error.given ? ` (${error.given}) ` : " ", error.message),
@@ -16,7 +16,7 @@ export function problemBox({ status, said }) {
   );
   const detail = errors.length || faults.length ? null : element("p", {}, said.detail ?? "");
   const list = errors.length || faults.length ? element("ul", { class: "faults" }, errors, faults) : null;
-  return box(said.title ?? `The server answered ${status}`, detail, list, said.hint && element("p", { class: "hint" }, said.hint));
+  return box(said.title ?? `The server responded with ${status}`, detail, list, said.hint && element("p", { class: "hint" }, said.hint));
 }
 
 /** A box that says what is wrong. */

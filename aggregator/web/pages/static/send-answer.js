@@ -6,7 +6,7 @@ import { box, problemBox } from "./problem.js";
 import { remarks } from "./send-preview.js";
 import { Stopped } from "./send-request.js";
 
-const AGAIN = "Load again to see the result: nothing is written twice.";
+const AGAIN = "Load again to see the result; the rows are not written twice.";
 
 /** A title and the elements below it. isSkipping: whether a load would skip bad rows. */
 export function success(said, text, title, isDry, isSkipping) {
@@ -21,15 +21,15 @@ export function success(said, text, title, isDry, isSkipping) {
 
 function advice(bad, said, isSkipping) {
   const all = counted(said.received, "row");
-  if (!bad) return element("p", {}, "All rows are good. Nothing was written yet.");
+  if (!bad) return element("p", {}, "All rows are valid. Nothing was written yet.");
   if (isSkipping) return element("p", {}, `${count(bad)} of ${all} would be skipped. Nothing was written yet.`);
   const left = said.received - bad;
   const others = left ? `, or choose to skip ${bad === 1 ? "it" : "them"} and load the other ${counted(left, "row")}` : "";
-  return element("p", { class: "error" }, `${count(bad)} of ${all} ${bad === 1 ? "has" : "have"} errors, so Load would write nothing: fix the file${others}.`);
+  return element("p", { class: "error" }, `${count(bad)} of ${all} ${bad === 1 ? "has" : "have"} errors, so Load would write nothing. Fix the file${others}.`);
 }
 
 function advised(said, canSkip) {
-  if (said.type?.endsWith(":swapped-days")) return "Choose the order under “How it is read”, or fix the dates.";
+  if (said.type?.endsWith(":swapped-days")) return "Choose the date order under “File options”, or fix the dates.";
   return said.rejected && canSkip ? "Fix the rows, or choose to skip them." : said.hint;
 }
 
@@ -44,7 +44,7 @@ export function refusal(answer, errors, canSkip) {
 /** Why there is no answer. */
 export function failure(error, isDry) {
   if (error instanceof Stopped) {
-    return box("Stopped", isDry ? "Nothing was written." : `If the whole file had arrived, the server still loads it. ${AGAIN}`);
+    return box("Stopped", isDry ? "Nothing was written." : `If the whole file has arrived, the server still loads it. ${AGAIN}`);
   }
-  return box("The server cannot be reached", isDry ? "Try again." : `The file may or may not have been loaded. ${AGAIN}`);
+  return box("The server is not reachable", isDry ? "Try again." : `It is unknown whether the file was loaded. ${AGAIN}`);
 }

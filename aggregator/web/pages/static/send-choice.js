@@ -8,7 +8,7 @@ import { matching, readAs, rowsTable } from "./send-preview.js";
 import { say } from "./send-progress.js";
 import { Stopped, send } from "./send-request.js";
 
-export const CHANGED = "The file has changed on the disk since it was chosen, or is gone. Choose it again.";
+export const CHANGED = "The file was changed or removed after you chose it. Choose it again.";
 
 const form = document.getElementById("send");
 const input = document.getElementById("file");
@@ -86,11 +86,11 @@ function takeDrop(event) {
 function choose(files) {
   looking?.abort();
   file = files.length === 1 ? files[0] : null;
-  sheet.replaceChildren(element("option", { value: "" }, "the first with the columns"));
+  sheet.replaceChildren(element("option", { value: "" }, "the first sheet with these columns"));
   hidePreview();
-  refuse(files.length > 1 ? "One file at a time, please." : "");
+  refuse(files.length > 1 ? "Choose one file at a time." : "");
   if (file && file.size > mostBytes) {
-    refuse(`The file has ${size(file.size)}; at most ${size(mostBytes)} are taken.`);
+    refuse(`The file is too large: ${size(file.size)}. The limit is ${size(mostBytes)}.`);
     file = null;
   }
 }
@@ -114,7 +114,7 @@ async function look() {
   } catch (failure) {
     if (failure instanceof Stopped || signal.aborted) return;
     hidePreview();
-    refuse((await isUnchanged(looked)) ? "The server cannot be reached. Try again." : CHANGED);
+    refuse((await isUnchanged(looked)) ? "The server is not reachable. Try again." : CHANGED);
     say("");
   }
 }
@@ -131,7 +131,7 @@ function showPreview(said) {
 }
 
 function showRows(refused = []) {
-  const none = element("p", { class: "none" }, "There are no rows below the line with the names.");
+  const none = element("p", { class: "none" }, "No rows below the header line.");
   document.getElementById("rows").replaceChildren(seen.rows.length ? rowsTable(seen, refused) : none);
 }
 
@@ -144,7 +144,7 @@ function showSheets({ sheets = [], read_as: { sheet: read } }) {
 function refusePreview(answer) {
   hidePreview();
   const said = answer.said ?? {};
-  refuse([said.detail ?? `The server answered ${answer.status}.`, said.hint].filter(Boolean).join(" "));
+  refuse([said.detail ?? `The server responded with ${answer.status}.`, said.hint].filter(Boolean).join(" "));
   say(error.textContent);
 }
 

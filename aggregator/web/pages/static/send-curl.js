@@ -25,7 +25,7 @@ export function keepCurl(form, make) {
       copy.textContent = "Copied";
     } catch {
       getSelection().selectAllChildren(shown);
-      copy.textContent = "Selected: copy it with the keyboard";
+      copy.textContent = "Selected. Copy it with the keyboard.";
     }
   });
   return show;

@@ -44,7 +44,7 @@ async function run() {
   const errors = ownErrors(form);
   if (errors.length) {
     showFieldErrors(form, errors);
-    say("Something is wrong with a field.");
+    say("Some values are invalid. See the highlighted fields.");
     return;
   }
   const url = target(form, givenParameters(form));
@@ -56,8 +56,8 @@ async function run() {
     showAnswer(await sendFields(url));
     keys.forget();
   } catch (error) {
-    const again = isWrite ? `Whether anything was written is not known. ${button.textContent.replace("…", "")} again to see: nothing is done twice.` : "Try again.";
-    outcome.replaceChildren(box(error instanceof Stopped ? "Stopped" : "The server cannot be reached", again));
+    const again = isWrite ? `It is unknown whether anything was written. Choose ${button.textContent.replace("…", "")} again to see the result; nothing is written twice.` : "Try again.";
+    outcome.replaceChildren(box(error instanceof Stopped ? "Stopped" : "The server is not reachable", again));
     say(outcome.querySelector("h2").textContent);
   } finally {
     isRunning = false;
@@ -77,7 +77,7 @@ function sendFields(url) {
   const body = JSON.stringify(members());
   const headers = { "Content-Type": "application/json" };
   if (isWrite) headers["Idempotency-Key"] = keys.of(`${url.href} ${body}`);
-  return watched("Sending", "The server is at work", (signal, onProgress) =>
+  return watched("Sending", "Working", (signal, onProgress) =>
     send({ method, url, headers, body: body === "{}" ? null : body, onProgress, signal }),
   );
 }
@@ -87,11 +87,11 @@ function showAnswer(answer) {
   if (!answer.ok) {
     const others = showFieldErrors(form, said?.errors ?? []);
     const isAllSaid = said?.errors?.length && !others.length;
-    say(said?.detail ?? `The server answered ${answer.status}.`);
+    say(said?.detail ?? `The server responded with ${answer.status}.`);
     if (!isAllSaid) outcome.replaceChildren(problemBox({ ...answer, said: said && { ...said, errors: others } }));
     return;
   }
-  const title = isWrite ? (method === "POST" && answer.status !== 201 ? "Done" : DONE[method]) : "The answer";
+  const title = isWrite ? (method === "POST" && answer.status !== 201 ? "Done" : DONE[method]) : "Response";
   const what = isSummary(said) ? [counts(said), tables(said)] : [shown(said ?? answer.text)];
   outcome.replaceChildren(element("h2", { class: "good" }, title), ...what.filter(Boolean));
   say(`${title}.`);

@@ -8,7 +8,7 @@ const KINDS = { csv: "CSV", json: "JSON", ndjson: "NDJSON", excel: "Excel" };
 /** How the file was understood, in words. */
 export function readAs({ format, encoding, delimiter, sheet }) {
   const said = [KINDS[format] ?? format];
-  if (format === "csv") said.push(encoding, `${DELIMITERS[delimiter] ?? delimiter} between the cells`);
+  if (format === "csv") said.push(encoding, `${DELIMITERS[delimiter] ?? delimiter} as delimiter`);
   if (sheet !== undefined) said.push(`sheet ${sheet}`);
   return said.join(", ");
 }
@@ -20,7 +20,7 @@ export function matching({ problems, input, columns, rows, notes, skipped = [] }
   const used = columns.filter((column) => column.input !== null).length;
   const bad = rows.filter((row) => row.problems.length).length;
   return [
-    element("p", {}, `${used} of the file’s ${counted(columns.length, "column")} ${used === 1 ? "is" : "are"} used; * marks what is required.`),
+    element("p", {}, `${used} of the file’s ${counted(columns.length, "column")} ${used === 1 ? "is" : "are"} used. * marks required columns.`),
     named("Required, but not in your file:", missing(true), "error"),
     named("Not in your file (optional):", missing(false), "help"),
     ...wrong,

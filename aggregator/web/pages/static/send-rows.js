@@ -98,7 +98,7 @@ function sendFile(isDry) {
   const url = fullUrl([...skipping(isDry), ...(isDry ? [["dry_run", "true"]] : [])]);
   const headers = { "Content-Type": mediaType(file) };
   if (!isDry) headers["Idempotency-Key"] = keys.of(url.href);
-  const then = isDry ? "The server checks the rows" : "The server loads the rows";
+  const then = isDry ? "Checking the rows" : "Loading the rows";
   return watched(`Sending ${file.name}`, then, (signal, onProgress) =>
     send({ method, url, headers, body: file, onProgress, signal }),
   );
@@ -126,14 +126,14 @@ function showAnswer(answer, isDry) {
     const all = said?.errors ?? [];
     const others = showFieldErrors(form, all);
     if (!all.length || others.length) outcome.replaceChildren(...refusal(answer, others, canSkip));
-    say(said?.detail ?? `The server answered ${answer.status}.`);
+    say(said?.detail ?? `The server responded with ${answer.status}.`);
     return;
   }
   isDone = !isDry;
-  const title = isDry ? "Checked: this is what would happen" : DONE[method];
+  const title = isDry ? "Checked: this would change" : DONE[method];
   outcome.replaceChildren(...success(said, answer.text, title, isDry, isSkipping()));
   const bad = isSummary(said) ? rejectedCount(said) : 0;
-  say(`${title}.${bad ? ` ${counted(bad, "bad row")}.` : ""}`);
+  say(`${title}.${bad ? ` ${counted(bad, "row with errors")}.` : ""}`);
 }
 
 function curl() {
