@@ -14,7 +14,7 @@ from aggregator.cli.run import error_lines, unknown_name
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
-from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
+from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.model import StoredResponse
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.errors import AggregatorError, NotFound, RejectedRows
@@ -54,41 +54,45 @@ def _load(settings: Settings, arguments: Namespace) -> str:
     registry: EndpointRegistry[ReadEndpoint | WriteEndpoint] = EndpointRegistry(
         SqlFolder(settings.sql), engine, settings.lock_wait, check_endpoint
     )
-    write = registry.check(_find(registry.catalog(ANYBODY), arguments.endpoint))
-    if not isinstance(write, WriteEndpoint) or not write.has_input:
-        raise NotFound(f"{arguments.endpoint} does not accept rows: its header has no `input`.")
+    endpoint = _find(registry.catalog(ANYBODY), arguments.endpoint)
     context = WriteContext(engine, settings.time_limit)
     with _opened(arguments.file, settings.spool_dir) as file:
-        fields, rows = _parts(write, file, arguments)
-        options = Options(
-            arguments.delimiter,
-            arguments.encoding,
-            arguments.sheet,
-            arguments.header_line,
-            arguments.date_order,
-        )
-        kind = filetype_of(rows, file_name=arguments.file.name)
-        request = WriteRequest(
-            write=write,
-            arguments=read_arguments(write.header.params, fields),
-            format=write.formats[0],
-            table=open_table(rows, kind, write.header.input, options),
-            skip_invalid=arguments.invalid == "skip",
-            is_dry=arguments.dry_run,
-        )
-        budget = WriteBudget(write.time_limit(settings.time_limit))
-        budget.begin(READING)
-        budget.rest()  # Nobody waits for the reading, so only the SQL is limited.
-        with tqdm(unit=" rows", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-
-            def progress(count: int) -> None:
-                bar.update(count - bar.n)
-
-            try:
-                response = commit_write(request, context, _render, progress, budget)
-            except StaleEndpoint as stale:
-                raise stale.at_last(write.files) from stale
+        response = registry.with_fresh(endpoint, lambda each: _write(each, file, arguments, context))
     return response.body.decode()
+
+
+def _write(
+    write: ReadEndpoint | WriteEndpoint, file: BinaryIO, arguments: Namespace, context: WriteContext
+) -> StoredResponse:
+    """Load the file; raises StaleEndpoint when the tables have changed since the endpoint was checked."""
+    if not isinstance(write, WriteEndpoint) or not write.has_input:
+        raise NotFound(f"{arguments.endpoint} does not accept rows: its header has no `input`.")
+    fields, rows = _parts(write, file, arguments)
+    options = Options(
+        arguments.delimiter,
+        arguments.encoding,
+        arguments.sheet,
+        arguments.header_line,
+        arguments.date_order,
+    )
+    kind = filetype_of(rows, file_name=arguments.file.name)
+    request = WriteRequest(
+        write=write,
+        arguments=read_arguments(write.header.params, fields),
+        format=write.formats[0],
+        table=open_table(rows, kind, write.header.input, options),
+        skip_invalid=arguments.invalid == "skip",
+        is_dry=arguments.dry_run,
+    )
+    budget = WriteBudget(write.time_limit(context.time_limit))
+    budget.begin(READING)
+    budget.rest()  # Nobody waits for the reading, so only the SQL is limited.
+    with tqdm(unit=" rows", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+
+        def progress(count: int) -> None:
+            bar.update(count - bar.n)
+
+        return commit_write(request, context, _render, progress, budget)
 
 
 def _render(request: WriteRequest, result: WriteResult) -> StoredResponse:

@@ -105,8 +105,11 @@ class LoggedRequests:
         scope[_SCOPE_KEY] = line
 
         async def noting(message: Message) -> None:
+            is_start = message["type"] == "http.response.start"
+            if is_start and line.actor != ANYBODY:
+                message["headers"] = _private(message["headers"])
             await send(message)
-            if message["type"] == "http.response.start":
+            if is_start:
                 line.status = message["status"]
             elif scope["method"] != "HEAD":
                 line.bytes += len(message.get("body", b""))
@@ -118,6 +121,20 @@ class LoggedRequests:
             raise
         finally:
             line.write()
+
+
+def _private(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a response to one actor: a shared cache must not give it to another (RFC 9111, 5.2.2.7).
+
+    What is public, such as a style sheet, stays so.
+    """
+    others = [(name, value) for name, value in headers if name.lower() != b"cache-control"]
+    given = b", ".join(value for name, value in headers if name.lower() == b"cache-control")
+    is_public = b"public" in given
+    return [
+        *others,
+        (b"cache-control", given if is_public else b"private, " + given if given else b"private"),
+    ]
 
 
 def request_line(scope: Scope) -> RequestLine:

@@ -186,6 +186,14 @@ def test_two_actors_do_not_share_a_key_of_repeated_requests(services: Services, 
         assert connection.execute("SELECT count(*) FROM items WHERE name = 'new'").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("actor", [ANYBODY, CLERK], ids=lambda actor: actor.name)
+def test_no_shared_cache_keeps_what_one_actor_gets(services: Services, actor: Actor) -> None:
+    found = {each[3].get("cache-control", "") for each in answers(services.whole, actor)}  # type: ignore[attr-defined]
+    kept = {text for text in found if "public" not in text}
+    assert len(kept) > 1
+    assert all(text.startswith("private") == (actor == CLERK) for text in kept)
+
+
 @pytest.mark.parametrize(("actor", "name"), [(ANYBODY, None), (CLERK, "bob")])
 def test_the_log_names_the_actor(
     services: Services,
