@@ -1,7 +1,7 @@
-"""Write the tables of the documentation that say what the code says.
+"""Generate the tables of the documentation from the code.
 
 `python -m docs.generate` writes them between `<!-- generated: name -->` and `<!-- end -->`;
-`python -m docs.generate --check` only tells which pages are not up to date.
+`python -m docs.generate --check` only lists the pages that are not up to date.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PLACE = re.compile(r"(?<=<!-- generated: )([a-z-]+)( -->\n)(.*?)(?=<!-- end -->
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the pages; with --check, say which are stale and return 1 when there are any."""
+    """Write the pages. With --check, only list the stale pages, and return 1 if there are any."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; 1 when a page is not up to date")
     arguments = parser.parse_args(argv)
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def generated(text: str) -> str:
-    """A page with its tables as they should be; raises KeyError for a table that there is not."""
+    """Return a page with new tables; raises KeyError for an unknown table."""
     return _PLACE.sub(lambda place: f"{place[1]}{place[2]}{TABLES[place[1]]()}", text)
 
 
@@ -78,35 +78,35 @@ def _settings() -> str:
         )
         for name, field in Settings.model_fields.items()
     ]
-    return _table(("option", "variable", "when not given", "what it is"), rows)
+    return _table(("option", "variable", "default", "description"), rows)
 
 
 def _keys(model: type[BaseModel]) -> str:
     fields = zip(keys_of(model), model.model_fields.values(), strict=True)
     rows = [(f"`{key}`", str(field.description)) for key, field in fields]
-    return _table(("key", "what it says"), rows)
+    return _table(("key", "meaning"), rows)
 
 
 def _parameter_types() -> str:
     rows = [(f"`{name}`", kind.given, kind.becomes) for name, kind in PARAMETER_TYPES.items()]
-    return _table(("type", "what a request gives", "what SQL gets"), rows)
+    return _table(("type", "in a request", "in SQL"), rows)
 
 
 def _column_types() -> str:
     rows = [(f"`{name}`", text) for name, text in COLUMN_TYPES.items()]
-    return _table(("type", "what the values are"), rows)
+    return _table(("type", "values"), rows)
 
 
 def _shapes() -> str:
-    return _table(("shape", "a JSON answer"), list(SHAPES.items()))
+    return _table(("shape", "JSON response"), list(SHAPES.items()))
 
 
 def _chart_types() -> str:
-    return _table(("type", "what is drawn"), [(f"`{name}`", text) for name, text in CHART_TYPES.items()])
+    return _table(("type", "drawing"), [(f"`{name}`", text) for name, text in CHART_TYPES.items()])
 
 
 def own_reports() -> list[Endpoint]:
-    """The endpoints that belong to the project: not those that somebody has only in a checkout of it."""
+    """The endpoints of the project, without untracked files of a checkout."""
     endpoints = SqlFolder(PROJECT / "sql").catalog().endpoints
     tracked = subprocess.run(
         ["git", "ls-files", "-z", "."], cwd=PROJECT / "sql", capture_output=True, check=False
@@ -149,7 +149,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "reports": _reports,
     "entities": lambda: diagram(PROJECT / "schema"),
 }
-"""What stands between the marks of each name."""
+"""The text between the marks, by name."""
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def eventually(question: Callable[[], object], seconds: float = 20) -> None:
 
 
 def test_check_of_good_folders(run: Run) -> None:
-    assert run("check") == (0, "", "12 endpoints, no faults\n")
+    assert run("check") == (0, "", "12 endpoints, no errors\n")
 
 
 def test_check_prints_each_fault_on_a_line(
@@ -165,7 +165,7 @@ def test_check_prints_each_fault_on_a_line(
         "b.sql:3: unknown key foo; the keys are title, description, params, input, empty, rows_in, columns,"
         " shape, sort, chart, filename, sheet, formats, time_limit, tags",
     ]
-    assert err == "3 endpoints, 4 faults\n"
+    assert err == "3 endpoints, 4 errors\n"
 
 
 def test_check_counts_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +176,7 @@ def test_check_counts_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["check"]) == 1
     out, err = capsys.readouterr()
     assert out == "a.sql:1: no such column: x\n"
-    assert err == "no endpoints, no faults\n1 endpoint, 1 fault\n"
+    assert err == "no endpoints, no errors\n1 endpoint, 1 error\n"
 
 
 def test_check_waits_for_a_lock_as_long_as_it_is_told(
@@ -570,7 +570,7 @@ def test_a_closed_pipe_ends_a_check_quietly(folders: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.stderr.read() == "12 endpoints, 1 fault\n"
+        assert process.stderr.read() == "12 endpoints, 1 error\n"
         assert process.wait(timeout=10) == 1
 
 

@@ -30,7 +30,7 @@ _TERMINATED = 143
 
 
 def print_check(settings: Settings) -> int:
-    """Print each fault as `file:line: what is wrong`; 1 when there are any, else 0.
+    """Print each error as `file:line: what is wrong`; 1 when there are any, else 0.
 
     How many files there were goes to standard error.
     """
@@ -39,7 +39,7 @@ def print_check(settings: Settings) -> int:
     for fault in faults:
         print(fault)
     catalog = folder.catalog()
-    summary = f"{_count(len(catalog.endpoints), 'endpoint')}, {_count(len(faults), 'fault')}"
+    summary = f"{_count(len(catalog.endpoints), 'endpoint')}, {_count(len(faults), 'error')}"
     print(summary, file=sys.stderr)
     return 1 if faults else 0
 
