@@ -56,7 +56,7 @@ class Index:
 
 def indexes(folder: Path) -> list[Index]:
     """All indexes of the databases of a folder, in the order of files, tables and names."""
-    found = (index for file in SqliteEngine(folder).files().values() for index in _indexes(file))
+    found = (index for file in SqliteEngine(folder).sources().values() for index in _indexes(file))
     return sorted(found, key=lambda index: (index.schema, index.table, index.sql is None, index.name))
 
 

@@ -134,7 +134,7 @@ class EndpointRegistry(Generic[T]):
 
     def refresh(self) -> None:
         """Look for files that have changed, and read those with SQL: long ones take their time."""
-        self._databases.files()
+        self._databases.sources()
         self._sql.catalog()
 
     def close(self) -> None:
@@ -157,7 +157,7 @@ class EndpointRegistry(Generic[T]):
 
     def visible_databases(self, actor: Actor) -> list[Source]:
         """The databases that the actor may see, in the order of their names."""
-        return [file for file in self._databases.files().values() if self._access.may_see(actor, file)]
+        return [file for file in self._databases.sources().values() if self._access.may_see(actor, file)]
 
     def trouble(self, endpoint: Endpoint) -> AggregatorError | None:
         """What is known to be wrong with an endpoint; it is not checked for that."""
@@ -165,7 +165,7 @@ class EndpointRegistry(Generic[T]):
             return BrokenEndpoint(endpoint.faults)
         known = self._compiled.get(endpoint.file)
         error = known.error if known is not None and known.endpoint is endpoint else None
-        if isinstance(error, MissingDatabases) and self._databases.files().keys() >= {*error.schemas}:
+        if isinstance(error, MissingDatabases) and self._databases.sources().keys() >= {*error.schemas}:
             return None
         return error
 
@@ -174,7 +174,7 @@ class EndpointRegistry(Generic[T]):
         known = self._compiled.get(endpoint.file)
         if known is None or known.endpoint is not endpoint or known.report is None:
             return None
-        present = self._databases.files()
+        present = self._databases.sources()
         if known.report.has_bare_names:
             is_old = time.monotonic() - known.at > _BARE_SECONDS
             if is_old or known.present != present:
@@ -193,7 +193,7 @@ class EndpointRegistry(Generic[T]):
             return report
         lock_wait = self._lock_wait if lock_wait is None else lock_wait
         known = self._compiled.get(endpoint.file)
-        if known is None or not known.still_holds(endpoint, self._databases.files(), lock_wait):
+        if known is None or not known.still_holds(endpoint, self._databases.sources(), lock_wait):
             self._require_what_was_there(endpoint)
             known = self._check_now(endpoint, lock_wait)
         if known.report is None:
@@ -263,13 +263,13 @@ class EndpointRegistry(Generic[T]):
         if known is None or known.endpoint is not endpoint or known.report is None:
             return
         for file in known.report.files:
-            if file.schema not in self._databases.files():
+            if file.schema not in self._databases.sources():
                 raise DatabaseUnavailable(file.schema, "is gone")
 
     def _check_now(self, endpoint: Endpoint, lock_wait: float) -> _Known[T]:
         report: T | None = None
         failure: AggregatorError | None = None
-        present = self._databases.files()
+        present = self._databases.sources()
         try:
             report = self._check_file(self._databases, endpoint, present, lock_wait)
         except (BrokenEndpoint, DatabaseUnavailable) as error:

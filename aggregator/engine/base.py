@@ -216,6 +216,9 @@ class Dialect(Protocol):
     def present_choices(self, statement: Statement) -> str:
         """The SELECT of the choices that are not NULL, in their order."""
 
+    def example(self, schema: str = "", table: str = "") -> str:
+        """A SELECT to begin with: all rows of a table, or a greeting when no table is given."""
+
 
 class Responses(Protocol):
     """Responses to writes with a key, each kept in the transaction of its write."""
@@ -273,7 +276,7 @@ class Engine(Protocol):
     def dialect(self) -> Dialect:
         """How its SQL is written. It can be pickled."""
 
-    def files(self) -> Mapping[str, Source]:
+    def sources(self) -> Mapping[str, Source]:
         """The sources by schema, in the order of the names."""
 
     def faults(self) -> Sequence[Diagnostic]:

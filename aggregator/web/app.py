@@ -37,7 +37,7 @@ from aggregator.web.service import Service
 def health(databases: Engine) -> tuple[int, dict[str, Any]]:
     """Status and body: 200 and `{"status": "ok"}`, or 503 with what fails and why."""
     failing = {}
-    for file in databases.files().values():
+    for file in databases.sources().values():
         reason = databases.trouble(file)
         if reason is not None:
             failing[file.schema] = reason

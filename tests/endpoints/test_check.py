@@ -586,7 +586,7 @@ SELECT order_id, placed_date, total_cents AS total FROM order_db.orders WHERE pl
     registry = registry_of(dbs, {"some/open-orders_2": sql})
     endpoint = registry.catalog(ANYBODY).find("GET", "/some/open-orders_2").endpoint
     engine = SqliteEngine(dbs)
-    report = check_read(engine, endpoint, engine.files(), 0)
+    report = check_read(engine, endpoint, engine.sources(), 0)
     assert (report.name, report.title) == ("some/open-orders_2", "Open orders 2")
     assert [(column.name, column.type, column.is_declared) for column in report.columns] == [
         ("order_id", None, False),

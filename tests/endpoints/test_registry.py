@@ -31,7 +31,7 @@ def test_a_database_that_comes_counts_at_once_though_its_lack_was_found_a_moment
     endpoint = registry.catalog(ANYBODY).find("GET", "/items").endpoint
     made = make_database(tmp_path / "made", "CREATE TABLE items (name)")
 
-    assert databases.files() == {}
+    assert databases.sources() == {}
     time.sleep(RESCAN_SECONDS / 2)
     with pytest.raises(AggregatorError):
         registry.check(endpoint)

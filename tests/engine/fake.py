@@ -51,7 +51,7 @@ class FakeEngine:
     unusable: Mapping[str, str] = field(default_factory=dict)
     dialect = FakeDialect()
 
-    def files(self) -> Mapping[str, FakeSource]:
+    def sources(self) -> Mapping[str, FakeSource]:
         return {self.schema: FakeSource(self.schema)}
 
     def faults(self) -> list[object]:

@@ -24,7 +24,7 @@ def files(tmp_path: Path) -> dict[str, DatabaseFile]:
     make_database(tmp_path / "music.sqlite", MUSIC)
     make_database(tmp_path / "shop-2025.db", SHOP)
     make_database(tmp_path / "other.db", "CREATE TABLE input (a); CREATE TABLE items (b)")
-    return DatabaseFolder(tmp_path).files()
+    return DatabaseFolder(tmp_path).sources()
 
 
 @contextmanager

@@ -15,3 +15,15 @@ def test_the_column_that_parts_equal_rows_keeps_the_databases_order(
     place: int, direction: str, then: int, terms: str
 ) -> None:
     assert SqliteDialect().order_terms(place, direction, then) == terms
+
+
+@pytest.mark.parametrize(
+    ("table", "sql"),
+    [
+        (("order_db", "orders"), "SELECT *\nFROM order_db.orders"),
+        (("a-b_db", "order"), 'SELECT *\nFROM "a-b_db"."order"'),
+        ((), "SELECT 'Hello' AS greeting"),
+    ],
+)
+def test_an_example_selects_from_a_table_or_greets(table: tuple[str, ...], sql: str) -> None:
+    assert SqliteDialect().example(*table) == sql

@@ -37,7 +37,7 @@ def test_names(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "folder.db").mkdir()
 
-    files = DatabaseFolder(tmp_path).files()
+    files = DatabaseFolder(tmp_path).sources()
 
     assert list(files) == ["UPPER_DB", "a_sqlite", "b_db", "c_sqlite3", "order lines_db", "x_Sqlite3"]
     assert files["b_db"] == DatabaseFile("b_db", tmp_path / "b.db")
@@ -56,7 +56,7 @@ def test_each_entry_fails_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.db")
     folder = DatabaseFolder(tmp_path)
 
-    assert list(folder.files()) == ["good_db", "linked_db"]
+    assert list(folder.sources()) == ["good_db", "linked_db"]
     assert sorted(map(str, folder.faults())) == [
         "gone.db: cannot be read: No such file or directory",
         "loop.db: cannot be read: Too many levels of symbolic links",
@@ -70,7 +70,7 @@ def test_names_that_collide(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     folder = DatabaseFolder(tmp_path)
 
-    assert list(folder.files()) == ["a_b_db"]
+    assert list(folder.sources()) == ["a_b_db"]
     [fault] = folder.faults()
     assert fault.file == "a_b.db"
     assert "a.b.db" in fault.message
@@ -83,7 +83,7 @@ def test_names_that_differ_in_case_only(tmp_path: Path) -> None:
         pytest.skip("the file system does not tell them apart")
     folder = DatabaseFolder(tmp_path)
 
-    assert list(folder.files()) == ["A_db"]
+    assert list(folder.sources()) == ["A_db"]
     assert [fault.file for fault in folder.faults()] == ["a.db"]
 
 
@@ -92,14 +92,14 @@ def test_more_files_than_can_be_attached(tmp_path: Path) -> None:
         (tmp_path / f"{number:03}.db").touch()
     folder = DatabaseFolder(tmp_path)
 
-    assert len(folder.files()) == MOST_DATABASES
+    assert len(folder.sources()) == MOST_DATABASES
     assert [fault.file for fault in folder.faults()] == ["125.db", "126.db"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     folder = DatabaseFolder(tmp_path / "missing")
 
-    assert folder.files() == {}
+    assert folder.sources() == {}
     [fault] = folder.faults()
     assert fault.file == "missing"
     assert str(tmp_path) not in str(fault)
@@ -109,11 +109,11 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_no_pause")
 def test_files_come_and_go(tmp_path: Path) -> None:
     folder = DatabaseFolder(tmp_path)
-    assert not folder.files()
+    assert not folder.sources()
     (tmp_path / "a.db").touch()
-    assert list(folder.files()) == ["a_db"]
+    assert list(folder.sources()) == ["a_db"]
     (tmp_path / "a.db").unlink()
-    assert not folder.files()
+    assert not folder.sources()
 
 
 def test_identity(tmp_path: Path) -> None:
@@ -208,9 +208,9 @@ def test_who_comes_during_the_first_look_waits_for_it(
 
     monkeypatch.setattr(os, "scandir", slow_look)
     with ThreadPoolExecutor(2) as threads:
-        first = threads.submit(folder.files)
+        first = threads.submit(folder.sources)
         assert looking.wait(10)
-        second = threads.submit(folder.files)
+        second = threads.submit(folder.sources)
         with pytest.raises(TimeoutError):
             second.result(0.1)
         go_on.set()

@@ -37,7 +37,7 @@ def dbs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def files(dbs: Path) -> dict[str, DatabaseFile]:
-    return DatabaseFolder(dbs).files()
+    return DatabaseFolder(dbs).sources()
 
 
 GiveStatement = Callable[[str], Statement]
@@ -407,7 +407,7 @@ def test_preparing_changes_missing_of_the_process(faults: GiveFaults, files: dic
 
 
 def unavailable(sql: str, dbs: Path) -> str:
-    files = DatabaseFolder(dbs).files()
+    files = DatabaseFolder(dbs).sources()
     with pytest.raises(DatabaseUnavailable) as raised, attached(sql, files) as connection:
         prepare(sql, connection, files)
     return raised.value.detail
@@ -459,7 +459,7 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
 def test_an_empty_file_is_an_empty_database(tmp_path: Path) -> None:
     (tmp_path / "bad.db").touch()
     sql = "SELECT 1 FROM bad_db.customers"
-    files = DatabaseFolder(tmp_path).files()
+    files = DatabaseFolder(tmp_path).sources()
     with attached(sql, files) as connection:
         _, (fault,) = prepare(sql, connection, files)
     assert fault.message == "no such table: bad_db.customers (the database bad_db has no such table)"

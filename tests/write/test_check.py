@@ -205,7 +205,7 @@ def test_a_file_with_a_table_of_the_same_name_is_noticed(tmp_path: Path) -> None
     (a, b) = (endpoint for endpoint, _ in registry.all(ANYBODY))
     assert registry.compiled(a) is not None
     make_database(tmp_path / "dbs" / "a.db", STOCK)
-    eventually(lambda: "a_db" in registry.databases.files())
+    eventually(lambda: "a_db" in registry.databases.sources())
     assert registry.compiled(a) is None
     assert registry.compiled(b) is not None
 

@@ -174,7 +174,7 @@ def test_the_file_keeps_its_version_when_all_is_written(
     queue: WriteQueue, registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], tmp_path: Path
 ) -> None:
     """Closing the last connection would move the WAL file's content at some later time."""
-    file = SqliteEngine(tmp_path / "dbs").files()["note_db"]
+    file = SqliteEngine(tmp_path / "dbs").sources()["note_db"]
     assert outcome(submitted(queue, registry, "note", note_id=1, n=1)) == "1"
     eventually(lambda: file.version().wal == (0,), seconds=2)
     before = file.version().stamp
@@ -187,7 +187,7 @@ def test_the_file_keeps_its_version_when_all_is_written(
 def test_a_reader_keeps_the_wal_file_and_it_is_emptied_afterwards(
     queue: WriteQueue, registry: EndpointRegistry[ReadEndpoint | WriteEndpoint], tmp_path: Path
 ) -> None:
-    file = SqliteEngine(tmp_path / "dbs").files()["note_db"]
+    file = SqliteEngine(tmp_path / "dbs").sources()["note_db"]
     with closing(file.path) as reader:
         reader.execute("BEGIN; SELECT * FROM notes").fetchall()
         assert outcome(submitted(queue, registry, "note", note_id=1, n=1)) == "1"

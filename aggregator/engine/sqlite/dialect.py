@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.engine.model import OrderedSelect, Statement
+from aggregator.engine.sqlite.connection import literal
 from aggregator.engine.sqlite.explain import WRAPPER
 from aggregator.engine.sqlite.row_sql import row_sql
 from aggregator.engine.sqlite.totals import read_totals, totals_sql
@@ -79,6 +80,10 @@ class SqliteDialect:
             f'WITH "the choices"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
             f'SELECT c0 FROM "the choices" WHERE c0 IS NOT NULL'
         )
+
+    def example(self, schema: str = "", table: str = "") -> str:
+        """As Dialect says."""
+        return f"SELECT *\nFROM {literal(schema)}.{literal(table)}" if table else "SELECT 'Hello' AS greeting"
 
 
 def _term(key: str, direction: str) -> str:

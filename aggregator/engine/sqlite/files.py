@@ -158,7 +158,7 @@ class DatabaseFolder:
         self._was_read = False
         self._lock = threading.Lock()
 
-    def files(self) -> dict[str, DatabaseFile]:
+    def sources(self) -> dict[str, DatabaseFile]:
         """The databases by schema name, in the order of the names. At most 125."""
         self._refresh()
         return self._files

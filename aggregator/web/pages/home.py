@@ -14,8 +14,8 @@ from babel.dates import format_timedelta
 from aggregator.endpoints.access import Actor
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, missing_databases
+from aggregator.engine.base import Dialect
 from aggregator.engine.model import Overview
-from aggregator.engine.sqlite.connection import literal
 from aggregator.engine.sqlite.schema import Overviews
 from aggregator.errors import AggregatorError
 from aggregator.formats import localize
@@ -63,7 +63,7 @@ def home_page(
         lack=str(lack) if lack is not None else "",
         lacking=[entry for entry in entries if entry.file in lacking_files],
         databases=databases,
-        first_sql="" if usable else _first_sql(databases),
+        first_sql="" if usable else _first_sql(registry.databases.dialect, databases),
         faults=[str(fault) for fault in registry.databases.faults()],
         size=lambda size: _size(size, locale),
         age=lambda moment: _age(moment, locale),
@@ -87,12 +87,10 @@ def _entry(endpoint: Endpoint, error: AggregatorError | None, url: PageUrl) -> E
     )
 
 
-def _first_sql(databases: Sequence[Overview]) -> str:
+def _first_sql(dialect: Dialect, databases: Sequence[Overview]) -> str:
     """A report to begin with: all rows of the first table that there is."""
-    for database in databases:
-        for table, _ in database.tables:
-            return f"SELECT *\nFROM {literal(database.schema)}.{literal(table)}"
-    return "SELECT 'Hello' AS greeting"
+    tables = ((database.schema, table) for database in databases for table, _ in database.tables)
+    return dialect.example(*next(tables, ()))
 
 
 def _way_to(endpoint: Endpoint) -> str:
