@@ -18,7 +18,9 @@ from aggregator.endpoints.access import ANYBODY, Actor
 from aggregator.errors import AggregatorError, BrokenEndpoint, DatabaseUnavailable, QueryFailed
 
 log = logging.getLogger("aggregator.requests")
-_SCOPE_KEY = "aggregator.request_line"
+LINE_KEY = "aggregator.request_line"
+"""Where in its scope the `RequestLine` of a request is."""
+
 ACTOR_KEY = "aggregator.actor"
 """Where an application around this one puts the `Actor` of a request."""
 
@@ -102,7 +104,7 @@ class LoggedRequests:
             await self._app(scope, receive, send)
             return
         line = RequestLine(scope["method"], scope["path"], actor=scope.get(ACTOR_KEY, ANYBODY))
-        scope[_SCOPE_KEY] = line
+        scope[LINE_KEY] = line
 
         async def noting(message: Message) -> None:
             is_start = message["type"] == "http.response.start"
@@ -135,12 +137,6 @@ def _private(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
         *others,
         (b"cache-control", given if is_public else b"private, " + given if given else b"private"),
     ]
-
-
-def request_line(scope: Scope) -> RequestLine:
-    """The line of the request, for whoever knows more of it."""
-    line: RequestLine = scope[_SCOPE_KEY]
-    return line
 
 
 def configure_logging(level: str) -> None:

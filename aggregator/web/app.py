@@ -23,7 +23,7 @@ from aggregator.engine.base import Engine
 from aggregator.errors import AggregatorError, MisdirectedRequest
 from aggregator.settings import Settings
 from aggregator.sqlfile.routing import RESERVED, segments_of
-from aggregator.web.access_log import LoggedRequests, configure_logging, request_line
+from aggregator.web.access_log import LINE_KEY, LoggedRequests, configure_logging
 from aggregator.web.openapi import description
 from aggregator.web.pages.templating import warm
 from aggregator.web.problems import Handler, error_response
@@ -128,7 +128,7 @@ def own_pages(service: Service) -> FastAPI:
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(request: StarletteRequest) -> JSONResponse:
-        actor, shows_sql = request_line(request.scope).actor, service.settings.show_sql
+        actor, shows_sql = request.scope[LINE_KEY].actor, service.settings.show_sql
         return JSONResponse(await service.in_checker(description, service.registry, actor, shows_sql))
 
     @app.get("/health", include_in_schema=False)

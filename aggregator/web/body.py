@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import parse_qsl
+from typing import Any, BinaryIO, cast
+from urllib.parse import parse_qs
 
 import orjson
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message
 
-from aggregator.endpoints.model import WriteEndpoint
 from aggregator.errors import (
     DISK_FULL,
     Cancelled,
@@ -29,13 +28,12 @@ from aggregator.errors import (
 )
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import MOST_FIELD_BYTES, MOST_FIELDS, Fields, json_fields, too_large
-from aggregator.inputs.table import MOST_HEADER_LINE, FileType, Options, Table
+from aggregator.inputs.table import MOST_HEADER_LINE, FileType, Options
 from aggregator.inputs.text import SEARCHED
 from aggregator.read.run import SpoolSpace
 from aggregator.sqlfile.day_order import DAY_ORDERS, DayOrder
 from aggregator.web.request import Request, merged
 from aggregator.write.preview import MOST_ROWS, USUAL_ROWS
-from aggregator.write.staging import open_table
 
 BODY_SECONDS = 20.0
 
@@ -232,34 +230,15 @@ def fields_of(body: Body) -> Fields:
 
 
 def _form_fields(data: bytes) -> Fields:
-    fields: Fields = {}
     try:
-        pairs = parse_qsl(
+        return parse_qs(
             data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
         )
     except ValueError as error:
         raise UnreadableInput("The form is not UTF-8, percent-encoded, or has too many fields.") from error
-    for name, text in pairs:
-        fields.setdefault(name, []).append(text)
-    return fields
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
-
-_READING: dict[str, tuple[str, dict[str, Any]]] = {
-    "delimiter": ("Delimiter of a CSV file (default: detected)", _TEXT),
-    "encoding": ("Encoding of a CSV file, such as cp1252 (default: detected)", _TEXT),
-    "sheet": ("Sheet of a workbook (default: the first visible sheet with the columns)", _TEXT),
-    "header_line": (
-        f"The line, or the row of a sheet, with the column names (default: detected in the first {SEARCHED} "
-        "lines)",
-        {"type": "integer", "minimum": 1, "maximum": MOST_HEADER_LINE},
-    ),
-    "date_order": (
-        "Whether day or month comes first in dates such as 05/12/2024 (default: the format of the column)",
-        {"type": "string", "enum": list(DAY_ORDERS)},
-    ),
-}
 
 INPUT_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "invalid": (
@@ -275,52 +254,60 @@ INPUT_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         f"(default: {USUAL_ROWS}). Accepts the beginning of a file, and needs no parameters",
         {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
     ),
-    **_READING,
+    "delimiter": ("Delimiter of a CSV file (default: detected)", _TEXT),
+    "encoding": ("Encoding of a CSV file, such as cp1252 (default: detected)", _TEXT),
+    "sheet": ("Sheet of a workbook (default: the first visible sheet with the columns)", _TEXT),
+    "header_line": (
+        f"The line, or the row of a sheet, with the column names (default: detected in the first {SEARCHED} "
+        "lines)",
+        {"type": "integer", "minimum": 1, "maximum": MOST_HEADER_LINE},
+    ),
+    "date_order": (
+        "Whether day or month comes first in dates such as 05/12/2024 (default: the format of the column)",
+        {"type": "string", "enum": list(DAY_ORDERS)},
+    ),
 }
-"""What the query string may say of how rows are read, and what is done with them: by its name the description
-and the JSON Schema."""
+"""The options of reading and writing rows: by its name the description and the JSON Schema of each."""
 
 
-def opened_rows(write: WriteEndpoint, request: Request, body: Body, file: BinaryIO) -> Table:
-    """The rows of a body's file; may read all of it, so it is not for the event loop.
+def option(given: Fields, name: str, allowed: Collection[str] = (), note: str = "") -> str | None:
+    """The text that is given for an option, None without one.
 
-    Raises UnreadableInput, UnsupportedInput, TooLarge.
+    allowed: the values, unless the JSON Schema has them; note: ends the error message of a number.
+    Raises InvalidParameters.
     """
-    kind, options = table_options(request, body, file)
-    return open_table(file, kind, write.header.input, options)
+    texts = [text for text in given.get(name, ()) if text]
+    if not texts:
+        return None
+    text, schema = texts[0], INPUT_OPTIONS[name][1]
+    if values := allowed or schema.get("enum"):
+        is_valid, message = text in values, f"must be one of {', '.join(values)}"
+    elif most := schema.get("maximum"):
+        is_valid = text.isascii() and text.isdigit() and 0 < int(text[:20]) <= most
+        message = f"must be a whole number from 1 to {most:,}{note}"
+    else:
+        return text
+    if is_valid and len(texts) == 1:
+        return text
+    raise InvalidParameters([InvalidParameter(name, ", ".join(texts), message)])
 
 
 def table_options(request: Request, body: Body, file: BinaryIO) -> tuple[FileType, Options]:
-    """The kind of a body's file, and what the request says of it.
+    """The kind of a body's file, and how the request says that it is read.
 
     Raises UnsupportedInput and InvalidParameters.
     """
     given = merged(request.query(), body.fields)
-    texts = {name: next(iter(given.get(name, ())), "") or None for name in _READING}
-    charset = _charset(request) if body.name == "" else None
     file.seek(0)
     kind = filetype_of(file, body.media_type, body.name)
-    header_line = _header_line(texts["header_line"])
-    date_order = _date_order(texts["date_order"])
-    encoding = texts["encoding"] or charset
-    return kind, Options(texts["delimiter"], encoding, texts["sheet"], header_line, date_order)
-
-
-def _date_order(text: str | None) -> DayOrder | None:
-    found = next((each for each in DAY_ORDERS if each == text), None)
-    if text is not None and found is None:
-        message = f"must be one of {', '.join(DAY_ORDERS)}"
-        raise InvalidParameters([InvalidParameter("date_order", text, message)])
-    return found
-
-
-def _header_line(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and 0 < int(text[:20]) <= MOST_HEADER_LINE:
-        return int(text)
-    message = f"must be a whole number from 1 to {MOST_HEADER_LINE:,}"
-    raise InvalidParameters([InvalidParameter("header_line", text, message)])
+    header_line = option(given, "header_line")
+    return kind, Options(
+        delimiter=option(given, "delimiter"),
+        encoding=option(given, "encoding") or (_charset(request) if body.name == "" else None),
+        sheet=option(given, "sheet"),
+        header_line=int(header_line) if header_line else None,
+        date_order=cast(DayOrder | None, option(given, "date_order")),
+    )
 
 
 def _charset(request: Request) -> str | None:

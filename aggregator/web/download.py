@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Self
 
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +22,9 @@ _LET_GO_SECONDS = 0.5
 
 
 class Download:
-    """A response whose client may go away at any moment. encode: makes the file or the page.
+    """A response whose client may go away at any moment.
+
+    encode: makes the file or the page; time_limit: in seconds, the report's own when it is None.
 
     `begin` returns when there is something to send: all of a small result, or the beginning of a large one.
     The report's slot is released when its SQL has ended, not when the client has taken it all. After `begin`
@@ -33,15 +36,16 @@ class Download:
         service: Service,
         operation: Operation,
         request: Request,
-        time_limit: float,
         encode: Encode | None = None,
         headers: Headers | None = None,
         gzip: bool = False,
+        time_limit: float | None = None,
     ) -> None:
         self._service = service
         self._run = Run(operation, service.spool(), encode)
         self._request = request
-        self._time_limit = time_limit
+        most = service.settings.time_limit
+        self._time_limit = operation.report.time_limit(most) if time_limit is None else time_limit
         self._headers = headers or {}
         self._gzip = gzip
         self._spool: Spool | None = None
@@ -50,21 +54,23 @@ class Download:
         self._watch: asyncio.Task[None] | None = None
         self._turn: asyncio.Task[None] | None = None
 
-    async def begin(self) -> None:
+    async def begin(self) -> Self:
         """Start the SQL; raises what goes wrong before the first bytes, and closes the response then."""
         try:
-            await self._take_slot()
+            if self._service.slots.locked():
+                await self._wait_for_slot()
+            else:
+                await self._service.slots.acquire()
             await self._start()
-            if self._request.is_head:
-                return
             # With HTTP/1.0 only Content-Length tells a complete file from a broken one.
             # A picture is one piece anyway.
-            is_large = self._run.body is None and self._run.items is None
+            is_large = self._run.body is None and self._run.items is None and not self._request.is_head
             if is_large and (self._request.counts_bytes or self._run.operation.is_drawn):
                 await self._collect()
         except BaseException:
             self.close()
             raise
+        return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file. Only a complete one gets the last, empty chunk; raises what ended it before."""
@@ -94,17 +100,13 @@ class Download:
             self._watch.cancel()
 
     async def _start(self) -> None:
-        begun: asyncio.Future[None] = self._loop.create_future()
-
-        def set_begun() -> None:
-            if not begun.done():
-                begun.set_result(None)
+        begun = asyncio.Event()
 
         def started() -> None:
-            self._loop.call_soon_threadsafe(set_begun)
+            self._loop.call_soon_threadsafe(begun.set)
 
         limit = self._loop.call_later(self._time_limit, self._run.stop_after, self._time_limit)
-        waited_enough = self._loop.call_later(self._time_limit + _LET_GO_SECONDS, set_begun)
+        waited_enough = self._loop.call_later(self._time_limit + _LET_GO_SECONDS, begun.set)
         watching = self._loop.call_later(_WATCH_AFTER_SECONDS, self._start_watching)
         execution = self._loop.run_in_executor(
             self._service.runners, self._run.execute, self._service.pool, started, self._service.processes
@@ -115,11 +117,11 @@ class Download:
             if self._run.seconds is not None:
                 self._service.history.learn(self._run.operation, self._run.seconds)
             self._service.slots.release()
-            set_begun()
+            begun.set()
 
         execution.add_done_callback(ended)
         try:
-            await begun
+            await begun.wait()
         finally:
             watching.cancel()
             waited_enough.cancel()
@@ -172,11 +174,8 @@ class Download:
     def _next(self, chunks: Iterator[bytes]) -> asyncio.Future[bytes | None]:
         return self._loop.run_in_executor(self._service.encoders, next, chunks, None)
 
-    async def _take_slot(self) -> None:
+    async def _wait_for_slot(self) -> None:
         """Wait in line; a client that goes gives up its turn. Raises Overloaded, Cancelled."""
-        if not self._service.slots.locked():
-            await self._service.slots.acquire()
-            return
         self._start_watching()
         self._turn = self._loop.create_task(self._service.take_slot())
         try:
@@ -204,11 +203,10 @@ class Download:
 
 
 async def small_result(
-    service: Service, operation: Operation, request: Request, time_limit: float
+    service: Service, operation: Operation, request: Request, time_limit: float | None = None
 ) -> Sequence[Item]:
     """The parts of a small result, read for the service's own use. Raises what ended the run."""
-    download = Download(service, operation, request, time_limit)
-    await download.begin()
+    download = await Download(service, operation, request, time_limit=time_limit).begin()
     try:
         return download.items
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -39,9 +40,8 @@ from aggregator.read.operations import (
 from aggregator.read.reader import VersionChanged
 from aggregator.read.run import Encode
 from aggregator.sqlfile.catalog import Catalog
-from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.types import MOVING
-from aggregator.web.body import Body, fields_of, receive_body
+from aggregator.web.body import fields_of, receive_body
 from aggregator.web.download import Download, small_result
 from aggregator.web.pages.home import home_page
 from aggregator.web.pages.report import ReportPage
@@ -54,15 +54,12 @@ from aggregator.web.request import (
     find,
     given_parameters,
     merged,
-    wanted_formats,
 )
 from aggregator.web.response import (
     PLAN_HEADERS,
-    Headers,
     entity_tag,
     file_headers,
     page_headers,
-    wants_gzip,
     whole,
 )
 from aggregator.web.service import Service
@@ -103,19 +100,19 @@ class QueryRequest:
 class QueryRequests:
     """Reads and checks requests, and remembers the latest: bookmarks come again and again.
 
-    has_plans: whether reports tell how SQLite runs them.
+    has_plans: whether reports show how SQLite runs them.
     """
 
     def __init__(self, has_plans: bool) -> None:
         self._has_plans = has_plans
         self._remembered: dict[tuple[object, ...], QueryRequest] = {}
 
-    def of(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> QueryRequest:
-        """What a request asks of a report; raises InvalidParameters, NotAcceptable."""
+    def of(self, report: ReadEndpoint, match: EndpointMatch, request: Request) -> QueryRequest:
+        """What a GET asks of a report; raises InvalidParameters, NotAcceptable."""
         key = (
             report,
-            found.format_name,
-            *found.match.path_parameters.values(),
+            match.format_name,
+            *match.path_parameters.values(),
             request.query_string,
             request.header(b"accept"),
             request.header(b"accept-encoding"),
@@ -123,7 +120,7 @@ class QueryRequests:
         )
         query_request = self._remembered.get(key)
         if query_request is None:
-            query_request = query_request_of(report, found, request, self._has_plans)
+            query_request = self.read(report, match, request)
             length = sum(len(part) for part in key if isinstance(part, str | bytes))
             if query_request.is_lasting and length <= _LONGEST_REMEMBERED:
                 if len(self._remembered) >= _MOST_REMEMBERED:
@@ -133,41 +130,29 @@ class QueryRequests:
         request.line.format = query_request.operation.format_name
         return query_request
 
-
-def query_request_of(
-    report: ReadEndpoint,
-    found: EndpointMatch,
-    request: Request,
-    has_plans: bool,
-    fields: Fields | None = None,
-) -> QueryRequest:
-    """What a request asks of a report; fields: the parameters in its body.
-
-    Raises InvalidParameters, NotAcceptable.
-    """
-    query = request.query()
-    params = report.params
-    declared = params if request.method == "GET" else None
-    given = given_parameters(query, found.match.path_parameters, declared)
-    if fields:
-        given = merged(given, fields)
-    request.line.parameters = names = [name for name in given if name in params]
-    pages = [HTML, *report.pictures] if request.method == "GET" else []
-    format = choose_format(
-        [*report.formats, *pages],
-        wanted_formats(query, found),
-        query,
-        request.header(b"accept"),
-        only_by_name=[PLAN] if has_plans else [],
-    )
-    request.line.format = format.name
-    return QueryRequest(
-        operation=_operation(report, given, query, format, request.is_head),
-        gzip=not (isinstance(format, Format) and format.compressed)
-        and wants_gzip(request.header(b"accept-encoding")),
-        parameters=names,
-        is_lasting=not any(_is_moving(params[name], given.get(name, ())) for name in params),
-    )
+    def read(
+        self, report: ReadEndpoint, match: EndpointMatch, request: Request, fields: Fields | None = None
+    ) -> QueryRequest:
+        """The same for any method, always read anew. fields: the parameters in the body."""
+        query, params, is_get = request.query(), report.params, request.method == "GET"
+        given = given_parameters(query, match.path_parameters, params if is_get else None)
+        if fields:
+            given = merged(given, fields)
+        request.line.parameters = names = [name for name in given if name in params]
+        available = [*report.formats, *([HTML, *report.pictures] if is_get else [])]
+        only_by_name = [PLAN] if self._has_plans else []
+        format = choose_format(available, request, match, query, only_by_name)
+        request.line.format = format.name
+        texts = [text for name in params for text in given.get(name, ())]
+        for each in params.values():
+            defaults = each.default if isinstance(each.default, list) else [each.default]
+            texts += [str(value) for value in (*defaults, each.min, each.max)]
+        return QueryRequest(
+            operation=_operation(report, given, query, format, request.is_head),
+            gzip=request.accepts_gzip and not (isinstance(format, Format) and format.compressed),
+            parameters=names,
+            is_lasting=not any(text in MOVING for text in texts),
+        )
 
 
 def _operation(
@@ -178,13 +163,11 @@ def _operation(
     is_head: bool,
 ) -> Operation:
     """What is to be read for a representation. Raises InvalidParameters."""
-    number = _page_number(report, query.get("_page", ()), format)
+    pages = [text for text in query.get("_page", ()) if text]
+    number = _page_number(report, pages, format) if pages else 1
     if isinstance(format, Format):
-        if (
-            isinstance(format.writer, Group)
-            and "sort" not in report.header.params
-            and any(given.get("sort", ()))
-        ):
+        is_grouped = isinstance(format.writer, Group) and "sort" not in report.header.params
+        if is_grouped and any(given.get("sort", ())):
             message = "is not available for grouped JSON; use another format"
             raise InvalidParameters([InvalidParameter("sort", given["sort"][0], message)])
         return rows_of(report, given, format, rows_wanted=not is_head)
@@ -193,6 +176,18 @@ def _operation(
     if format is PLAN:
         return Explain(report, arguments, rows_wanted)
     return Page(report, arguments, rows_wanted, None, number)
+
+
+def _page_number(report: ReadEndpoint, given: Sequence[str], format: Representation) -> int:
+    if report.paging is not None:
+        message = "is not available for this report; use offset"
+    elif format is not HTML:
+        message = "is only for pages (format=html)"
+    elif len(given) > 1 or re.fullmatch("[1-9][0-9]{0,11}", given[0]) is None:
+        message = "must be a number from 1"
+    else:
+        return int(given[0])
+    raise InvalidParameters([InvalidParameter("_page", ", ".join(given), message)])
 
 
 def _with_other_slash(catalog: Catalog, request: Request) -> str | None:
@@ -216,28 +211,6 @@ def _with_sort(compiled: ReadEndpoint | WriteEndpoint, request: Request) -> str 
     return request.with_query(query | {"sort": texts}) if is_sorted else None
 
 
-def _page_number(report: ReadEndpoint, texts: Sequence[str], format: Representation) -> int:
-    given = [text for text in texts if text]
-    if not given:
-        return 1
-    if format is not HTML or report.paging is not None:
-        message = (
-            "is only for pages (format=html)"
-            if report.paging is None
-            else "is not available for this report; use offset"
-        )
-        raise InvalidParameters([InvalidParameter("_page", ", ".join(given), message)])
-    if len(given) > 1 or re.fullmatch("[1-9][0-9]{0,11}", given[0]) is None:
-        raise InvalidParameters([InvalidParameter("_page", ", ".join(given), "must be a number from 1")])
-    return int(given[0])
-
-
-def _is_moving(parameter: Parameter, given: Sequence[str]) -> bool:
-    """Whether its value, or whether it is allowed, may depend on the time."""
-    default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
-    return any(text in MOVING for text in (*default, parameter.min, parameter.max, *given))
-
-
 _MOST_LOOKS = 2
 _PATIENCE = 0.5
 
@@ -259,10 +232,10 @@ class SqlEndpoints:
         request.require_text()
         await self._service.refresh_endpoints()
         catalog = self._service.registry.catalog(request.actor)
-        if request.method == "GET" and request.accepts_html and (taker := catalog.sent_to(request.segments)):
-            return redirect(send_page_path(taker, request.page_url()), 303)
+        if request.method == "GET" and request.accepts_html and (write := catalog.sent_to(request.segments)):
+            return redirect(send_page_path(write, request.page_url()), 303)
         try:
-            found = find(catalog, request.method, request.segments)
+            match = find(catalog, request.method, request.segments)
         except MethodNotAllowed as error:
             if request.method != "OPTIONS":
                 raise
@@ -274,90 +247,85 @@ class SqlEndpoints:
             if location is None:
                 raise
             return redirect(location, 308)
-        return await self._respond(found, request)
-
-    async def _respond(self, found: EndpointMatch, request: Request) -> ASGIApp:
         if request.method != "GET":
             request.require_own_origin()
-        endpoint = found.match.endpoint
+        endpoint = match.endpoint
         request.line.report = endpoint.file.removesuffix(".sql")
         if b"_sort=" in request.query_string:
             location = _with_sort(await self._service.compiled(endpoint), request)
             if location is not None:
                 return redirect(location, 308)
-        if request.method == "GET":
-            return await self._service.with_fresh(endpoint, lambda each: self._answer(each, found, request))
-        compiled = await self._service.compiled(endpoint)
-        settings = self._service.settings
+        if request.method != "GET":
+            return await self._receive(match, request)
+        return await self._service.with_fresh(endpoint, lambda each: self._read(each, match, request))
+
+    async def _receive(self, match: EndpointMatch, request: Request) -> ASGIApp:
+        """The response to a request with a body: of a write, or of a report that is read by POST."""
+        service, settings = self._service, self._service.settings
+
+        async def respond(compiled: ReadEndpoint | WriteEndpoint) -> ASGIApp:
+            if isinstance(compiled, WriteEndpoint):
+                return await respond_to_write(service, compiled, match, request, body)
+            query_request = self._query_requests.read(compiled, match, request, fields_of(body))
+            return await self._deliver(query_request, match, request)
+
+        compiled = await service.compiled(match.endpoint)
         has_rows = isinstance(compiled, WriteEndpoint) and compiled.has_input
         most = settings.max_body if has_rows else min(settings.max_body, MOST_FIELD_BYTES)
-        body = await receive_body(request, most, settings.spool_dir, self._service.spool_space)
+        body = await receive_body(request, most, settings.spool_dir, service.spool_space)
         try:
-            return await self._service.with_fresh(
-                endpoint, lambda each: self._answer(each, found, request, body)
-            )
+            return await service.with_fresh(match.endpoint, respond)
         finally:
             body.close()
 
-    async def _answer(
-        self,
-        compiled: ReadEndpoint | WriteEndpoint,
-        found: EndpointMatch,
-        request: Request,
-        body: Body | None = None,
+    async def _read(
+        self, report: ReadEndpoint | WriteEndpoint, match: EndpointMatch, request: Request
     ) -> ASGIApp:
-        """The response; raises StaleEndpoint when the tables have changed since the endpoint was checked."""
-        if isinstance(compiled, WriteEndpoint):
-            return await respond_to_write(self._service, compiled, found, request, body or Body())
-        if body is not None:
-            has_plans = self._service.settings.show_sql
-            query_request = query_request_of(compiled, found, request, has_plans, fields_of(body))
-            return await self._deliver(query_request, found, request)
-        if request.accepts_html:
-            return await self._show(compiled, found, request)
-        return await self._deliver(self._query_requests.of(compiled, found, request), found, request)
-
-    async def _show(self, report: ReadEndpoint, found: EndpointMatch, request: Request) -> ASGIApp:
-        """Deliver it to somebody with a browser: what goes wrong is said beside the form."""
+        """The response to a GET; a browser gets an error on the page, beside the form."""
+        assert isinstance(report, ReadEndpoint)
         try:
-            return await self._deliver(self._query_requests.of(report, found, request), found, request)
+            return await self._deliver(self._query_requests.of(report, match, request), match, request)
         except Cancelled:
             raise
         except AggregatorError as error:
+            if not request.accepts_html:
+                raise
             # After a report that failed, nobody waits as long again for the choices of its form.
+            is_invalid = isinstance(error, InvalidParameters)
             limit = report.time_limit(self._service.settings.time_limit)
-            limit = limit if isinstance(error, InvalidParameters) else min(limit, _PATIENCE)
-            offered = await form_choices(self._service, report, request, limit)
-            page = page_of(self._service, report, request, found)
+            limit = limit if is_invalid else min(limit, _PATIENCE)
+            choices = await form_choices(self._service, report, request, limit)
+            page = page_of(self._service, report, request, match)
             errors = error.errors if isinstance(error, InvalidParameters) else ()
-            html = page.failed(document(error, request.path), errors, offered)
+            html = page.failed(document(error, request.path), errors, choices)
             return error_response(error, request, self._service.settings.show_sql, html)
 
-    async def _deliver(self, query_request: QueryRequest, found: EndpointMatch, request: Request) -> ASGIApp:
-        operation, gzip = query_request.operation, query_request.gzip
+    async def _deliver(self, query_request: QueryRequest, match: EndpointMatch, request: Request) -> ASGIApp:
+        operation, engine = query_request.operation, self._service.engine
         if not isinstance(operation, Rows | Page):
-            return await self._download(operation, request, plan_as_json, PLAN_HEADERS, gzip)
-        files, engine = operation.report.files, self._service.engine
+            gzip = query_request.gzip
+            return await Download(self._service, operation, request, plan_as_json, PLAN_HEADERS, gzip).begin()
+        files = operation.report.files
         for _ in range(_MOST_LOOKS):
-            try:
-                return await self._result(operation, engine.versions(files), gzip, found, request)
-            except VersionChanged:
-                pass
+            with suppress(VersionChanged):
+                return await self._result(
+                    operation, engine.versions(files), query_request.gzip, match, request
+                )
         versions = [version.unsettled() for version in engine.versions(files)]
-        return await self._result(operation, versions, gzip, found, request)
+        return await self._result(operation, versions, query_request.gzip, match, request)
 
     async def _result(
         self,
         operation: Rows | Page,
         versions: Sequence[Version],
         gzip: bool,
-        found: EndpointMatch,
+        match: EndpointMatch,
         request: Request,
     ) -> ASGIApp:
         """The result with the tag of these versions; raises VersionChanged when a file was written since."""
         encode: Encode
         if isinstance(operation, Page):
-            page = page_of(self._service, operation.report, request, found)
+            page = page_of(self._service, operation.report, request, match)
             tag = entity_tag(operation, versions, [gzip, *page.build_id()])
             headers, encode = page_headers(tag), partial(page.encode, operation)
         else:
@@ -371,15 +339,8 @@ class SqlEndpoints:
         if result is not None:
             request.line.rows = result.rows
             return whole(result.body, headers, gzip)
-        return await self._download(replace(operation, seen=versions), request, encode, headers, gzip)
-
-    async def _download(
-        self, operation: Operation, request: Request, encode: Encode, headers: Headers, gzip: bool
-    ) -> ASGIApp:
-        limit = operation.report.time_limit(self._service.settings.time_limit)
-        download = Download(self._service, operation, request, limit, encode, headers, gzip)
-        await download.begin()
-        return download
+        seen = replace(operation, seen=versions)
+        return await Download(self._service, seen, request, encode, headers, gzip).begin()
 
 
 async def first_page(service: Service, request: Request) -> Response:
@@ -389,7 +350,7 @@ async def first_page(service: Service, request: Request) -> Response:
         home_page, service.registry, request.actor, service.overviews, request.page_url(), locale
     )
     headers = {**PAGE_HEADERS, "vary": "Accept-Encoding, Accept-Language", "cache-control": "no-cache"}
-    return whole(page, headers, wants_gzip(request.header(b"accept-encoding")))
+    return whole(page, headers, request.accepts_gzip)
 
 
 def redirect(location: str, status: int) -> Response:
@@ -397,9 +358,9 @@ def redirect(location: str, status: int) -> Response:
     return Response(status_code=status, headers={"location": location})
 
 
-def page_of(service: Service, report: ReadEndpoint, request: Request, found: EndpointMatch) -> ReportPage:
+def page_of(service: Service, report: ReadEndpoint, request: Request, match: EndpointMatch) -> ReportPage:
     """The page that a request for a report asks for."""
-    url = request.page_url(found.suffix, report.header.params)
+    url = request.page_url(match.suffix, report.header.params)
     catalog = service.registry.catalog(request.actor)
     links = {column.link for column in report.columns if column.link}
     taken = tuple((link, *pair) for link in sorted(links) for pair in catalog.taken(link))
@@ -407,9 +368,9 @@ def page_of(service: Service, report: ReadEndpoint, request: Request, found: End
     return ReportPage(
         report,
         url,
-        given_parameters(request.query(), found.match.path_parameters),
+        given_parameters(request.query(), match.path_parameters),
         replace(table, taken=taken),
         request.base,
         service.settings.show_sql,
-        catalog.related_writes(found.match),
+        catalog.related_writes(match),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
+from urllib.parse import parse_qs, unquote_to_bytes, urlencode
 
 from starlette.types import Receive, Scope
 
@@ -36,7 +37,7 @@ from aggregator.sqlfile.catalog import Catalog, RouteMatch
 from aggregator.sqlfile.header import RESERVED_PARAMETERS
 from aggregator.sqlfile.routing import parameter_of, path_of, segments_of
 from aggregator.values.invalid import InvalidValue
-from aggregator.web.access_log import request_line
+from aggregator.web.access_log import LINE_KEY, RequestLine
 from aggregator.web.pages.templating import PageUrl
 
 
@@ -71,7 +72,7 @@ class Request:
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.receive = receive
         self.scope = scope
-        self.line = request_line(scope)
+        self.line: RequestLine = scope[LINE_KEY]
         self.actor = self.line.actor
         self._raw_path: bytes = scope["raw_path"]
         self.query_string: bytes = scope["query_string"]
@@ -93,6 +94,15 @@ class Request:
     def accepts_html(self) -> bool:
         """Whether somebody with a browser asks."""
         return "text/html" in self.header(b"accept")
+
+    @property
+    def accepts_gzip(self) -> bool:
+        """Whether gzip is accepted, by its name or as any coding, and not with q=0."""
+        accepted = {}
+        for part in self.header(b"accept-encoding").lower().split(","):
+            coding, _, parameters = part.partition(";")
+            accepted[coding.strip()] = not re.fullmatch(r"q=0(\.0*)?", parameters.replace(" ", ""))
+        return accepted.get("gzip", accepted.get("*", False))
 
     @property
     def base(self) -> str:
@@ -121,20 +131,17 @@ class Request:
     def query(self) -> dict[str, list[str]]:
         """The texts of each name; raises InvalidParameters for bytes that are not UTF-8."""
         try:
-            pairs = parse_qsl(
+            return parse_qs(
                 self.query_string.decode("ascii"),
                 keep_blank_values=True,
                 errors="strict",
                 max_num_fields=_MOST_FIELDS,
             )
         except UnicodeDecodeError:
-            raise _unreadable("is not UTF-8, percent-encoded") from None
+            message = "is not UTF-8, percent-encoded"
         except ValueError:
-            raise _unreadable(f"has more than {_MOST_FIELDS:,} fields") from None
-        query: dict[str, list[str]] = {}
-        for name, text in pairs:
-            query.setdefault(name, []).append(text)
-        return query
+            message = f"has more than {_MOST_FIELDS:,} fields"
+        raise InvalidParameters([InvalidParameter("query string", None, message)])
 
     def with_query(self, query: Mapping[str, list[str]]) -> str:
         """The way from this URL to the same path with another query string."""
@@ -146,9 +153,8 @@ class Request:
             query = self.query()
         except InvalidParameters:
             query = {}
-        pairs = [
-            (name, text) for name, texts in query.items() if not is_ignored(name, declared) for text in texts
-        ]
+        kept = (name for name in query if name in declared or not is_ignored(name))
+        pairs = [(name, text) for name in kept for text in query[name]]
         *folders, last = self.segments
         return PageUrl((*folders, last.removesuffix(format_suffix)), tuple(pairs))
 
@@ -166,54 +172,51 @@ class Request:
         return path, url.decode("ascii")
 
 
-def is_ignored(name: str, declared: Container[str]) -> bool:
-    """Whether a GET leaves a field of the query string aside: one of `IGNORED`, unless it is declared."""
-    return name not in declared and any(fnmatchcase(name, pattern) for pattern in IGNORED)
+def is_ignored(name: str) -> bool:
+    """Whether a GET ignores a field of the query string that the report does not declare."""
+    return any(fnmatchcase(name, pattern) for pattern in IGNORED)
 
 
 def merged(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> Fields:
-    """What two parts of a request give together."""
+    """The texts of both by name."""
     return {name: [*one.get(name, []), *other.get(name, [])] for name in (*one, *other)}
 
 
 def given_parameters(
     query: Mapping[str, list[str]], path_parameters: Mapping[str, str], declared: Container[str] | None = None
 ) -> dict[str, list[str]]:
-    """What the URL gives for the report's own parameters; the path's go before the query's.
+    """The texts in the URL for the endpoint's own parameters; the path's come before the query's.
 
-    declared: of a GET the names of its parameters; other names that `is_ignored` knows are left out.
+    declared: of a GET the names of its parameters; others are left out when they are `is_ignored`.
     """
-    given = {name: texts for name, texts in query.items() if name not in RESERVED_PARAMETERS}
-    if declared is not None:
-        given = {name: texts for name, texts in given.items() if not is_ignored(name, declared)}
+    given = {
+        name: texts
+        for name, texts in query.items()
+        if name not in RESERVED_PARAMETERS and (declared is None or name in declared or not is_ignored(name))
+    }
     for name, text in path_parameters.items():
         given[name] = [text, *given.get(name, [])]
     return given
 
 
-def _unreadable(message: str) -> InvalidParameters:
-    return InvalidParameters([InvalidParameter("query string", None, message)])
-
-
 _XHTML = "application/xhtml+xml"
 """Only browsers name it in Accept, and they want a page."""
 
-_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
-"""What may be meant as the ending of a format that there is not."""
+_ENDING = re.compile(r"(?<!^)\.[A-Za-z][A-Za-z0-9]{0,9}$")
+"""The ending of a format, or of one that does not exist."""
 
 _DIALECT = {"separator": CSV_SEPARATORS, "decimal": CSV_DECIMALS}
 _ALLOWED = {"separator": "must be , or ; or a tab (%09)", "decimal": "must be . or ,"}
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointMatch:
+class EndpointMatch(RouteMatch):
     """An endpoint, its path parameters, and the format that the path's ending names, if any.
 
     format_name: with a dot, as `.xml`, when there is no such format.
     """
 
-    match: RouteMatch
-    format_name: str | None
+    format_name: str | None = None
     suffix: str = ""
 
 
@@ -224,40 +227,30 @@ def find(catalog: Catalog, method: str, segments: Sequence[str]) -> EndpointMatc
     unless the parameter takes only the text with the ending. An unknown ending is part of the parameter
     where the parameter takes it. Raises NotFound or MethodNotAllowed.
     """
+    *folders, last = segments
     exact: RouteMatch | None = None
     error: NotFound | MethodNotAllowed | None = None
     try:
         exact = catalog.find(method, segments)
         if parameter_of(exact.endpoint.route.segments[-1]) is None:
-            return EndpointMatch(exact, None)
-    except (NotFound, MethodNotAllowed) as found:
-        error = found
-    suffix = _suffix(segments[-1])
-    shorter = _shorter(catalog, method, segments, suffix) if suffix else None
-    if shorter is not None and exact is not None:
-        fits, is_known = _takes_last_part(exact), suffix in SUFFIXES
-        if (fits and not is_known) or (fits and not _takes_last_part(shorter)):
-            shorter = None
-    if shorter is not None:
-        return EndpointMatch(shorter, SUFFIXES.get(suffix, suffix), suffix)
+            return EndpointMatch(exact.endpoint, exact.path_parameters)
+    except (NotFound, MethodNotAllowed) as raised:
+        error = raised
+    ending = _ENDING.search(last)
+    if ending is not None:
+        suffix = ending[0]
+        with suppress(NotFound):
+            shorter = catalog.find(method, [*folders, last.removesuffix(suffix)])
+            if (
+                exact is None
+                or not _takes_last_part(exact)
+                or (suffix in SUFFIXES and _takes_last_part(shorter))
+            ):
+                format_name = SUFFIXES.get(suffix, suffix)
+                return EndpointMatch(shorter.endpoint, shorter.path_parameters, format_name, suffix)
     if exact is not None:
-        return EndpointMatch(exact, None)
+        return EndpointMatch(exact.endpoint, exact.path_parameters)
     raise error or NotFound(f"There is no report at {path_of(segments)}.")
-
-
-def _suffix(name: str) -> str:
-    """The ending of a path's last part: of a format, or what may be meant as one."""
-    known = next((each for each in SUFFIXES if name.endswith(each)), None)
-    suffix = known or "".join(_ENDING.findall(name)[-1:])
-    return suffix if len(name) > len(suffix) else ""
-
-
-def _shorter(catalog: Catalog, method: str, segments: Sequence[str], suffix: str) -> RouteMatch | None:
-    """What answers the path without the ending."""
-    try:
-        return catalog.find(method, [*segments[:-1], segments[-1].removesuffix(suffix)])
-    except NotFound:
-        return None
 
 
 def _takes_last_part(match: RouteMatch) -> bool:
@@ -273,41 +266,54 @@ def _takes_last_part(match: RouteMatch) -> bool:
     return True
 
 
-def wanted_formats(query: Mapping[str, Sequence[str]], found: EndpointMatch) -> list[str]:
-    """The formats that a URL names. After `.html`, which keeps a value whole, `?format=` names the format."""
-    named = [name for name in query.get("format", []) if name]
-    in_path = found.format_name
-    return [*named, *([in_path] if in_path and not (named and in_path == HTML.name) else [])]
-
-
 def choose_format(
     available: Sequence[Representation],
-    wanted: Sequence[str],
+    request: Request,
+    match: EndpointMatch,
     query: Mapping[str, Sequence[str]],
-    accept: str,
     only_by_name: Sequence[Representation] = (),
 ) -> Representation:
-    """The format of the answer: by name, by the Accept header, or the first.
+    """The format of the response: by name, by the Accept header, or the first.
 
-    wanted: the names in the suffix and in `?format=`; query: where `for=excel` makes a CSV for a spreadsheet,
-    with a `separator` and a `decimal` sign; only_by_name: formats that no Accept header chooses.
-    Raises NotAcceptable or InvalidParameters.
+    The path's suffix and `?format=` are names; after `.html`, which keeps a value whole, only `?format=` is.
+    query: the request's, where `for=excel` makes a CSV for a spreadsheet, with a `separator` and a `decimal`
+    sign; only_by_name: formats that no Accept header chooses. Raises NotAcceptable or InvalidParameters.
     """
-    names = {ALIASES.get(name, name) for name in wanted if name}
+    wanted = [name for name in query.get("format", ()) if name]
+    if match.format_name and not (wanted and match.format_name == HTML.name):
+        wanted.append(match.format_name)
+    names = {ALIASES.get(name, name) for name in wanted}
     if len(names) > 1:
         raise InvalidParameters(
             [InvalidParameter("format", ", ".join(wanted), "more than one format is given")]
         )
-    unknown = next((name for name in names if name.startswith(".")), None)
-    if unknown is not None:
-        endings = ", ".join(format.suffix for format in available)
-        message = f"There is no format with the ending {unknown}. Available endings: {endings}."
-        raise NotAcceptable(message, [format.name for format in available])
-    format = _named([*available, *only_by_name], names.pop()) if names else _accepted(available, accept)
+    by_name = {format.name: format for format in (*available, *only_by_name)}
+    for name in names:
+        if name not in by_name:
+            raise _unavailable(name, available, list(by_name))
+    format = by_name[names.pop()] if names else _accepted(available, request.header(b"accept"))
     given = {name: [text for text in query.get(name, ()) if text] for name in ("for", *_DIALECT)}
     if not any(given.values()):
         return format
     return replace(SPREADSHEET_CSV, writer=_dialect(format, given))
+
+
+def _unavailable(
+    name: str, available: Sequence[Representation], names: Sequence[str]
+) -> NotAcceptable | InvalidParameters:
+    """The error for a name, or an ending with its dot, that is not among the names."""
+    if name.startswith("."):
+        endings = ", ".join(format.suffix for format in available)
+        message = f"There is no format with the ending {name}. Available endings: {endings}."
+        return NotAcceptable(message, [format.name for format in available])
+    if name in PICTURES:
+        return NotAcceptable(f"This report has no chart, so it is not available as {name}.", names)
+    if name not in (*FORMATS, HTML.name, PLAN.name):
+        message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
+        return InvalidParameters([InvalidParameter("format", name, message)])
+    return NotAcceptable(
+        f"This report is not available as {name}. Available formats: {', '.join(names)}.", names
+    )
 
 
 def _dialect(format: Representation, given: Mapping[str, Sequence[str]]) -> SpreadsheetCsv:
@@ -329,21 +335,6 @@ def _dialect(format: Representation, given: Mapping[str, Sequence[str]]) -> Spre
     if errors:
         raise InvalidParameters(errors)
     return SpreadsheetCsv(separator, decimal)
-
-
-def _named(available: Sequence[Representation], name: str) -> Representation:
-    for format in available:
-        if format.name == name:
-            return format
-    names = [format.name for format in available]
-    if name in PICTURES:
-        raise NotAcceptable(f"This report has no chart, so it is not available as {name}.", names)
-    if name not in (*FORMATS, HTML.name, PLAN.name):
-        message = f"must be one of {', '.join([*names, *(a for a, n in ALIASES.items() if n in names)])}"
-        raise InvalidParameters([InvalidParameter("format", name, message)])
-    raise NotAcceptable(
-        f"This report is not available as {name}. Available formats: {', '.join(names)}.", names
-    )
 
 
 def _accepted(available: Sequence[Representation], accept: str) -> Representation:

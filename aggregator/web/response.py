@@ -17,10 +17,11 @@ from isal import isal_zlib
 from starlette.responses import Response
 
 from aggregator import __version__
+from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
 from aggregator.engine.base import Version
 from aggregator.formats import HTML, PLAN
+from aggregator.formats.base import Format
 from aggregator.read.operations import Page, Rows
-from aggregator.sqlfile.header import Header
 from aggregator.sqlfile.parameters import Arguments
 from aggregator.web.pages.templating import SECURITY
 
@@ -61,13 +62,12 @@ _LONGEST_NAME = 180
 def file_headers(rows: Rows, tag: ETag) -> Headers:
     """The headers of a report's rows as a file."""
     format = rows.format
-    name = wanted_name(rows.report.header, rows.report.endpoint.short_name, rows.arguments)
     headers = {
         "content-type": format.media_type,
         "cache-control": "no-cache",
         "etag": str(tag),
         "vary": "Accept, Accept-Encoding",
-        "content-disposition": disposition(name, format.suffix, format.disposition),
+        "content-disposition": file_disposition(rows.report, rows.arguments, format),
         "x-content-type-options": "nosniff",
     }
     return headers | ({"content-security-policy": format.policy} if format.policy is not None else {})
@@ -92,33 +92,26 @@ PLAN_HEADERS = {
 """Of a plan: it holds the time of one run, so it is not to be stored."""
 
 
-def wanted_name(header: Header, name: str, arguments: Arguments) -> str:
-    """The header's `filename` with its parameters filled in, else the name."""
-    pattern = header.filename or name
-
-    def value(match: re.Match[str]) -> str:
-        given = arguments.get(match[1])
-        values = given if isinstance(given, list) else [given]
-        return "-".join(str(each) for each in values if each is not None)
-
-    return re.sub(r"\{(\w+)\}", value, pattern)
-
-
-def file_name(wanted: str, suffix: str) -> str:
-    """A name for the download that every file system takes, as near to the wanted one as may be."""
-    name = _safe(unicodedata.normalize("NFC", wanted))
-    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")
-    return (name or "report") + suffix
+def file_disposition(compiled: ReadEndpoint | WriteEndpoint, arguments: Arguments, format: Format) -> str:
+    """The Content-Disposition of rows, named by the header's `filename` with its parameters."""
+    values = {name: value if isinstance(value, list) else [value] for name, value in arguments.items()}
+    name = re.sub(
+        r"\{(\w+)\}",
+        lambda match: "-".join(str(each) for each in values.get(match[1], ()) if each is not None),
+        compiled.header.filename or compiled.endpoint.short_name,
+    )
+    return disposition(name, format.suffix, format.disposition)
 
 
 @lru_cache(maxsize=256)
 def disposition(wanted: str, suffix: str, kind: str) -> str:
-    """The Content-Disposition of a file of that name."""
-    return content_disposition(file_name(wanted, suffix), kind)
+    """`inline` or `attachment` with a name for every file system, as near to the wanted one as it can be.
 
-
-def content_disposition(name: str, kind: str) -> str:
-    """`inline` or `attachment` with the name, in both forms of RFC 6266 (section 4.3) if need be."""
+    The name has both forms of RFC 6266 (section 4.3) if need be.
+    """
+    name = _safe(unicodedata.normalize("NFC", wanted))
+    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")
+    name = (name or "report") + suffix
     plain = _safe(unicodedata.normalize("NFKD", name)).encode("ascii", "ignore").decode()
     plain = plain if plain.strip("._ ") and not plain.startswith(".") else "report" + name[name.rfind(".") :]
     if plain == name:
@@ -162,17 +155,6 @@ def entity_tag(operation: Rows | Page, versions: Sequence[Version], frame: Seque
     digest = hashlib.blake2b(orjson.dumps(parts), digest_size=12).hexdigest()
     # A page says how long it took, so its bytes are never the same.
     return ETag(digest, is_stable, is_weak=isinstance(operation, Page))
-
-
-def wants_gzip(accept_encoding: str) -> bool:
-    """Whether gzip is accepted, by its name or as any coding, and not with q=0."""
-    if not accept_encoding:
-        return False
-    accepted = {}
-    for part in accept_encoding.lower().split(","):
-        coding, _, parameters = part.partition(";")
-        accepted[coding.strip()] = not re.fullmatch(r"q=0(\.0*)?", parameters.replace(" ", ""))
-    return accepted.get("gzip", accepted.get("*", False))
 
 
 def whole(body: bytes, headers: Headers, gzip: bool) -> Response:

@@ -35,7 +35,7 @@ from aggregator.web.pages.templating import PAGE_HEADERS, STATIC, PageUrl, rende
 from aggregator.web.problems import Handler, document, error_response
 from aggregator.web.read import first_page, form_choices, redirect
 from aggregator.web.request import Request, given_parameters
-from aggregator.web.response import disposition, wants_gzip, whole
+from aggregator.web.response import disposition, whole
 from aggregator.web.service import Service
 
 _POLICY = (
@@ -175,7 +175,7 @@ class OwnPages:
         if error is not None:
             return error_response(error, request, settings.show_sql, page)
         headers = {**PAGE_HEADERS, "cache-control": "no-store", "vary": "Accept-Encoding"}
-        return whole(page, headers, wants_gzip(request.header(b"accept-encoding")))
+        return whole(page, headers, request.accepts_gzip)
 
     async def _source_of(self, endpoint: Endpoint) -> SourceMatch:
         registry = self._service.registry
@@ -227,9 +227,8 @@ async def plan_of(
     async def explain(compiled: ReadEndpoint | WriteEndpoint) -> Plan:
         if not isinstance(compiled, ReadEndpoint):
             raise NotAcceptable("A file that writes has no query plan.", [])
-        limit = compiled.time_limit(service.settings.time_limit)
         operation = Explain(compiled, arguments_of(compiled, given))
-        (plan,) = await small_result(service, operation, request, limit)
+        (plan,) = await small_result(service, operation, request)
         assert isinstance(plan, Plan)
         return plan
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -31,19 +30,18 @@ from aggregator.formats.base import Format
 from aggregator.inputs.filetypes import filetype_of
 from aggregator.inputs.json_body import Fields, open_object
 from aggregator.sqlfile.parameters import read_arguments
-from aggregator.web.body import INPUT_OPTIONS, Body, fields_of, opened_rows, table_options
+from aggregator.web.body import INPUT_OPTIONS, Body, fields_of, option, table_options
 from aggregator.web.request import (
     EndpointMatch,
     Request,
     choose_format,
     given_parameters,
     merged,
-    wanted_formats,
 )
-from aggregator.web.response import disposition, wanted_name
+from aggregator.web.response import file_disposition
 from aggregator.web.service import Service
 from aggregator.write.execute import commit_write
-from aggregator.write.preview import MOST_ROWS, USUAL_ROWS, preview
+from aggregator.write.preview import USUAL_ROWS, preview
 from aggregator.write.request import (
     READING,
     RequestKey,
@@ -53,6 +51,7 @@ from aggregator.write.request import (
     summary,
     watched,
 )
+from aggregator.write.staging import open_table
 
 _WATCH_AFTER_SECONDS = 0.05
 _LOOK_SECONDS = 0.25
@@ -124,26 +123,17 @@ def _retrieved(working: asyncio.Future[StoredResponse]) -> None:
 
 
 def rows_to_show(given: Fields) -> int:
-    """How many rows a preview shall have, 0 when none is asked for; raises InvalidParameters.
+    """How many rows of a preview are requested, 0 without one; raises InvalidParameters.
 
-    An empty one is asked for too: nobody who names it expects that something is written.
+    An empty `preview` requests one, too: nobody who names it expects that something is written.
     """
     if "preview" not in given:
         return 0
-    texts = [text for text in given["preview"] if text]
-    if not texts:
-        return USUAL_ROWS
-    if len(texts) == 1 and texts[0] in _COUNTS:
-        return int(texts[0])
-    message = f"must be a whole number from 1 to {MOST_ROWS}; {USUAL_ROWS} when it is empty"
-    raise InvalidParameters([InvalidParameter("preview", ", ".join(texts), message)])
-
-
-_COUNTS = frozenset(map(str, range(1, MOST_ROWS + 1)))
+    return int(option(given, "preview", note=f"; {USUAL_ROWS} when it is empty") or USUAL_ROWS)
 
 
 def refuse_unknown(write: WriteEndpoint, given: Fields) -> None:
-    """Raises InvalidParameters for names that are none; the others may have any value, or none yet."""
+    """Raises InvalidParameters for unknown names; the others may have any value, or none yet."""
     params = write.header.params
     try:
         read_arguments(params, {name: texts for name, texts in given.items() if name not in INPUT_OPTIONS})
@@ -168,60 +158,54 @@ _LONGEST_KEY = 255
 
 
 async def respond_to_write(
-    service: Service, write: WriteEndpoint, found: EndpointMatch, request: Request, body: Body
+    service: Service, write: WriteEndpoint, match: EndpointMatch, request: Request, body: Body
 ) -> Response:
-    """Execute what a request asks for.
+    """Execute a write and return its response.
 
     Raises AggregatorError; nothing is written then. StaleEndpoint when the tables have changed.
     """
     try:
-        answered = await _answered(service, write, found, request, body)
+        stored = await _execute(service, write, match, request, body)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
         raise StorageFull("The server's disk is full; nothing was written.") from error
-    request.line.rows = answered.rows
-    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **dict(answered.headers)}
-    return Response(answered.body, answered.status, headers)
+    request.line.rows = stored.rows
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **dict(stored.headers)}
+    return Response(stored.body, stored.status, headers)
 
 
-async def _answered(
-    service: Service, write: WriteEndpoint, found: EndpointMatch, request: Request, body: Body
+async def _execute(
+    service: Service, write: WriteEndpoint, match: EndpointMatch, request: Request, body: Body
 ) -> StoredResponse:
     fields, file = _parts(write, body)
     budget = WriteBudget(write.time_limit(service.settings.time_limit))
     rows = watched(file, budget)
+    given = merged(given_parameters(request.query(), match.path_parameters), fields)
     if write.has_input and (shown := rows_to_show(merged(request.query(), body.fields))):
-        refuse_unknown(write, merged(_given(found, request), fields))
+        refuse_unknown(write, given)
         budget.begin(READING)
         working = await service.start_load(lambda: previewed(write, request, body, rows, shown))
+        return await in_time(working, budget, write, request.receive, service.settings.lock_wait)
+
+    write_request = _write_request(write, match, request, given, fields)
+
+    def commit() -> StoredResponse:
+        table = None
+        budget.begin(READING)
+        if write.has_input:
+            kind, options = table_options(request, body, rows)
+            table = open_table(rows, kind, write.header.input, options)
+        return commit_write(replace(write_request, table=table), service.write_context, render, budget=budget)
+
+    if key := _key(request):
+        digest = _digest(request, await service.in_checker(body.digest))
+        write_request = replace(write_request, key=RequestKey(key, digest))
+    if write.has_input or key:
+        working = await service.start_load(commit)
     else:
-        write_request = _write_request(write, found, request, fields)
-        if key := _key(request):
-            digest = _digest(request, await service.in_checker(body.digest))
-            write_request = replace(write_request, key=RequestKey(key, digest))
-        if write.has_input or write_request.key is not None:
-            working = await service.start_load(
-                lambda: _committed(service, write_request, request, body, rows, budget)
-            )
-        else:
-            working = asyncio.wrap_future(service.writes.submit(write_request, render, budget))
+        working = asyncio.wrap_future(service.writes.submit(write_request, render, budget))
     return await in_time(working, budget, write, request.receive, service.settings.lock_wait)
-
-
-def _committed(
-    service: Service,
-    write_request: WriteRequest,
-    request: Request,
-    body: Body,
-    rows: BinaryIO,
-    budget: WriteBudget,
-) -> StoredResponse:
-    """Execute a write in a transaction of its own; for a thread."""
-    budget.begin(READING)
-    if write_request.write.has_input:
-        write_request = replace(write_request, table=opened_rows(write_request.write, request, body, rows))
-    return commit_write(write_request, service.write_context, render, budget=budget)
 
 
 def _parts(write: WriteEndpoint, body: Body) -> tuple[Fields, BinaryIO]:
@@ -237,47 +221,24 @@ def _parts(write: WriteEndpoint, body: Body) -> tuple[Fields, BinaryIO]:
 
 
 def _write_request(
-    write: WriteEndpoint, found: EndpointMatch, request: Request, fields: Fields
+    write: WriteEndpoint, match: EndpointMatch, request: Request, given: Fields, fields: Fields
 ) -> WriteRequest:
-    query = request.query()
-    options = INPUT_OPTIONS if write.has_input else ()
-    given = merged(_given(found, request), fields)
-    options_given = merged(query, fields)
-    given = {name: texts for name, texts in given.items() if name not in options}
-    params = write.header.params
+    """given: the parameters of the URL and the body; fields: the latter alone."""
+    query, params = request.query(), write.header.params
+    skip_invalid = is_dry = False
+    if write.has_input:
+        given = {name: texts for name, texts in given.items() if name not in INPUT_OPTIONS}
     request.line.parameters = [name for name in given if name in params]
-    format = choose_format(write.formats, wanted_formats(query, found), query, request.header(b"accept"))
+    format = choose_format(write.formats, request, match, query)
     assert isinstance(format, Format)
     request.line.format = format.name
-    return WriteRequest(
-        write=write,
-        arguments=read_arguments(params, given),
-        format=format,
-        skip_invalid=_option(options_given, "invalid", _invalid_values(write), write),
-        is_dry=_option(options_given, "dry_run", {"true": True, "false": False}, write),
-    )
-
-
-def _given(found: EndpointMatch, request: Request) -> Fields:
-    return given_parameters(request.query(), found.match.path_parameters)
-
-
-def _invalid_values(write: WriteEndpoint) -> Mapping[str, bool]:
-    """Where the answer has rows, there is no place in it for those that were left out."""
-    return {"reject": False} if write.columns else {"skip": True, "reject": False}
-
-
-def _option(query: Fields, name: str, values: Mapping[str, bool], write: WriteEndpoint) -> bool:
-    if not write.has_input:
-        return False
-    texts = [text for text in query.get(name, []) if text]
-    if not texts:
-        return False
-    if len(texts) > 1 or texts[0] not in values:
-        raise InvalidParameters(
-            [InvalidParameter(name, ", ".join(texts), f"must be one of {', '.join(values)}")]
-        )
-    return values[texts[0]]
+    arguments = read_arguments(params, given)
+    if write.has_input:
+        options = merged(query, fields)
+        # A response with rows has no place for those that were left out.
+        skip_invalid = option(options, "invalid", ["reject"] if write.columns else ()) == "skip"
+        is_dry = option(options, "dry_run", ["true", "false"]) == "true"
+    return WriteRequest(write, arguments, format, skip_invalid=skip_invalid, is_dry=is_dry)
 
 
 def _key(request: Request) -> str:
@@ -323,12 +284,9 @@ def render(write_request: WriteRequest, outcome: WriteResult) -> StoredResponse:
         )
     format = write_request.format
     writer = format.writer(write_request.write.columns, write_request.write.endpoint.sheet)
-    name = wanted_name(
-        write_request.write.header, write_request.write.endpoint.short_name, write_request.arguments
-    )
     headers = [
         ("content-type", format.media_type),
-        ("content-disposition", disposition(name, format.suffix, format.disposition)),
+        ("content-disposition", file_disposition(write_request.write, write_request.arguments, format)),
         ("vary", "Accept"),
     ]
     return StoredResponse(status, headers, b"".join(writer.encode(rows)), received)

@@ -259,5 +259,5 @@ def test_any_value_comes_back_from_its_link(code_catalog: Catalog, value: str) -
     assert link is not None
     path = urlsplit(urljoin("http://host/a/b", link)).path
     found = find(code_catalog, "GET", segments_of(path.encode("ascii")))  # type: ignore[arg-type]
-    assert found.match.path_parameters == {"code": value}
+    assert found.path_parameters == {"code": value}
     assert found.format_name in (None, "html")
