@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.engine.model import OrderedSelect
-from aggregator.engine.sqlite.dialect import SqliteDialect
-from aggregator.engine.sqlite.paging import ordered_select
+from aggregator.engine.sqlite.dialect import SqliteDialect, ordered_select
 
 END = "\nLIMIT :limit OFFSET :offset"
 SORTED = """SELECT t.id, t.a, t.b AS c, (SELECT max(u.a) FROM t AS u ORDER BY u.b LIMIT 1) AS d

@@ -95,7 +95,6 @@ class ReadOnlyAuthorizer:
 
 
 INPUT = "input"
-_WRITING = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
 _OWN_SCHEMAS = ("main", "temp")
 
 
@@ -114,7 +113,7 @@ class WriteAuthorizer(ReadOnlyAuthorizer):
         self, action: int, first: str | None, second: str | None, schema: str | None, through: str | None
     ) -> int:
         answer = super().__call__(action, first, second, schema, through)
-        is_own_change = action in _WRITING and through is None
+        is_own_change = action in _CHANGING and through is None
         if answer == apsw.SQLITE_OK and is_own_change and schema is not None and first is not None:
             self._changed.add((schema, first))
         return answer
@@ -140,7 +139,7 @@ class WriteAuthorizer(ReadOnlyAuthorizer):
 
     def _may(self, action: int, first: str | None, second: str | None, schema: str | None) -> bool:
         name, place = (first or "").lower(), (schema or "").lower()
-        if action in _WRITING and not name.startswith("sqlite_") and self._is_written(place):
+        if action in _CHANGING and not name.startswith("sqlite_") and self._is_written(place):
             return True
         if action == apsw.SQLITE_READ and place == "temp" and name != INPUT:
             return False

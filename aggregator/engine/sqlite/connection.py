@@ -80,6 +80,18 @@ class PatientConnection(apsw.Connection):
         self.set_busy_handler(self._wait_for_lock)
         self.set_progress_handler(lambda: not self.wanted(), steps)
 
+    def distrust_schemas(self) -> None:
+        """Protect the connection from what the schemas and the SQL of attached files could do."""
+        self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        self.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        self.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
+
+    def forbid_attaching(self) -> None:
+        """Let ATTACH neither create a file nor open one to write it."""
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)
+
     def add_functions(self, functions: Mapping[str, SqlFunction]) -> None:
         """Make Python functions callable in SQL by their names."""
         for name, function in functions.items():
@@ -141,8 +153,7 @@ class PatientConnection(apsw.Connection):
 class ReadOnlyConnection(PatientConnection):
     """SQLite with an empty main database and each file attached under its schema name.
 
-    patience: seconds to wait for a lock of another program. wanted: asked again and again, from
-    the thread that uses the connection; when it answers False, waiting and running SQL end at once.
+    patience, wanted, longest_value: as of PatientConnection.
 
     for_quick: for SQL that takes next to no time. `wanted` is asked more often; no value may be longer
     than 100,000 bytes, because nothing ends a function while it makes one; and a statement keeps its
@@ -173,14 +184,17 @@ class ReadOnlyConnection(PatientConnection):
         self.files = tuple(files)
         self.schema_faults: dict[str, tuple[str, str]] = {}
         # A schema is never written: the files are opened read-only, and the defensive mode is on.
-        self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        self.distrust_schemas()
         try:
             for file in self.files:
                 self._attach_all_that_works(file)
         except DatabaseUnavailable:
             self.close()
             raise
-        self._forbid_everything_but_reading()
+        self.forbid_attaching()
+        self.execute("PRAGMA query_only = 1")
+        self.permissions = ReadOnlyAuthorizer()
+        self.authorizer = self.permissions
 
     def tolerate_collations(self) -> None:
         """Let tables be read whose collations only their owner's program knows.
@@ -240,15 +254,6 @@ class ReadOnlyConnection(PatientConnection):
             self.read_schema(file)
         self.config(apsw.SQLITE_DBCONFIG_WRITABLE_SCHEMA, int(bool(self.schema_faults)))
 
-    def _forbid_everything_but_reading(self) -> None:
-        self.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        self.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
-        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
-        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)
-        self.execute("PRAGMA query_only = 1")
-        self.permissions = ReadOnlyAuthorizer()
-        self.authorizer = self.permissions
-
 
 @cache
 def _warn_once(name: str, fault: str) -> None:
@@ -282,17 +287,6 @@ def _cache_kibibytes(file: DatabaseFile) -> int:
         return _CACHE_KIBIBYTES
     # SQLite counts what it keeps beside each page, too.
     return size + size // 8 if _CACHE_KIBIBYTES < size <= _MOST_CACHED_WHOLE_KIBIBYTES else _CACHE_KIBIBYTES
-
-
-def run_script(file: DatabaseFile, script: str) -> None:
-    """Run SQL of our own on a database, which is made when there is none. Raises DatabaseUnavailable."""
-    try:
-        with closing(apsw.Connection(str(file.path))) as connection:
-            connection.set_busy_timeout(5_000)
-            connection.execute(script).fetchall()
-    except apsw.Error as error:
-        reason = "cannot be created or opened in the database folder"
-        raise DatabaseUnavailable(file.schema, reason, "written") from error
 
 
 def too_long(longest: int) -> str:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import pairwise
 
-from aggregator.engine.model import OrderedSelect, Statement
+from aggregator.engine.base import Dialect
+from aggregator.engine.model import OrderedSelect, SqlValue, Statement
+from aggregator.engine.sqlite.cell_sql import money_text
 from aggregator.engine.sqlite.connection import literal
 from aggregator.engine.sqlite.explain import WRAPPER
 from aggregator.engine.sqlite.row_sql import row_sql
-from aggregator.engine.sqlite.totals import read_totals, totals_sql
+from aggregator.engine.sqlite.tokens import Token, code
 from aggregator.values.columns import Column
 from aggregator.values.rows import RowKind
 
+_PARTS = 4
+"""What is asked of a column: other values than numbers, integers in two halves, fractions.
 
-class SqliteDialect:
+A sum of 64-bit integers may need more than 64 bits; that of each half of them does not.
+"""
+
+
+class SqliteDialect(Dialect):
     """The Dialect of SQLite."""
 
     def rows_as_text(self, statement: Statement, row: RowKind) -> str:
-        """As Dialect says.
+        """The SELECT with each row as one BLOB of text.
 
         The inner LIMIT and the outer WHERE keep SQLite from merging the two
         (https://sqlite.org/optoverview.html#flattening), so that each value is computed once, rows
@@ -33,27 +43,19 @@ class SqliteDialect:
         )
 
     def ordered(self, select: OrderedSelect, order: str) -> str:
-        """As Dialect says."""
         return f"{select.unsorted}\nORDER BY {order}"
 
     def page(self, sql: str, limit: int, offset: int) -> str:
-        """As Dialect says."""
         return f"SELECT * FROM (\n{sql}\n) LIMIT {limit} OFFSET {offset}"
 
     def all_pages(self, sql: str) -> str:
-        """As Dialect says."""
         return f"{sql}\nLIMIT -1 OFFSET :offset"
 
     def order_terms(self, place: int, direction: str, then: int) -> str:
-        """As Dialect says."""
         return _term(str(place), direction) + (f", {then}" if then != place else "")
 
     def sort_for_reader(self, sql: str, columns: Sequence[Column], place: int, direction: str) -> str:
-        """As Dialect says.
-
-        Rows are numbered because SQLite may leave out the ORDER BY of an inner SELECT when the outer one
-        has another.
-        """
+        # Rows are numbered: SQLite may leave out the ORDER BY of an inner SELECT when the outer one has one.
         column, names = columns[place - 1], _names(columns)
         is_amount = column.type == "money" and column.stored == "major"
         key = f"CAST({column.sql} AS REAL)" if is_amount else f"{column.sql} COLLATE NOCASE"
@@ -63,18 +65,26 @@ class SqliteDialect:
             f"ORDER BY {_term(key, direction)}, place"
         )
 
-    totals = staticmethod(totals_sql)
-    read_totals = staticmethod(read_totals)
+    def totals(self, sql: str, columns: Sequence[Column]) -> str:
+        parts = ", ".join(["count(*)", *(part for column in _summed(columns) for part in _parts(column))])
+        return f'WITH "the rows"({_names(columns)}) AS (\n{sql}\n)\nSELECT {parts} FROM "the rows"'
+
+    def read_totals(self, row: Sequence[SqlValue], columns: Sequence[Column]) -> tuple[int, dict[str, str]]:
+        count, *parts = row
+        sums = {}
+        for place, column in enumerate(_summed(columns)):
+            others, high, low, fractions = parts[place * _PARTS : (place + 1) * _PARTS]
+            if others == 0 and (high is not None or fractions is not None):
+                sums[column.name] = _total(column, int(high or 0), int(low or 0), fractions)
+        return int(str(count)), sums
 
     def choice_by_text(self, statement: Statement) -> str:
-        """As Dialect says."""
         return (
             f'WITH "the choices"({_names(statement.columns)}) AS (\n{statement.sql}\n)\n'
             f'SELECT c0 FROM "the choices" WHERE CAST(c0 AS TEXT) = ?1 LIMIT 1'
         )
 
     def present_choices(self, statement: Statement) -> str:
-        """As Dialect says."""
         names = _names(statement.columns)
         return (
             f'WITH "the choices"({names}) AS (SELECT * FROM (\n{statement.sql}\n) LIMIT -1)\n'
@@ -82,7 +92,6 @@ class SqliteDialect:
         )
 
     def example(self, schema: str = "", table: str = "") -> str:
-        """As Dialect says."""
         return f"SELECT *\nFROM {literal(schema)}.{literal(table)}" if table else "SELECT 'Hello' AS greeting"
 
 
@@ -92,3 +101,74 @@ def _term(key: str, direction: str) -> str:
 
 def _names(columns: Sequence[object]) -> str:
     return ", ".join(f"c{position}" for position in range(len(columns)))
+
+
+def _summed(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if column.is_summed]
+
+
+def _parts(column: Column) -> Iterator[str]:
+    value = column.sql
+    if column.type == "money" and column.stored == "major":
+        # The sum of what is shown, not of what is stored.
+        units = f"CAST(replace({money_text(column, refused='NULL')}, '.', '') AS INTEGER)"
+        yield from (f"count({value}) - count({units})", f"sum({units} >> 32)")
+        yield from (f"sum({units} & 4294967295)", "NULL")
+        return
+    if column.storage == "integer":
+        yield from ("0", f"sum({value} >> 32)", f"sum({value} & 4294967295)", "NULL")
+        return
+    integer = f"CASE typeof({value}) WHEN 'integer' THEN {value}"
+    yield f"count(*) FILTER (WHERE typeof({value}) IN ('text', 'blob'))"
+    yield f"sum({integer} >> 32 END)"
+    yield f"sum({integer} & 4294967295 END)"
+    yield f"sum(CASE typeof({value}) WHEN 'real' THEN {value} END)"
+
+
+def _total(column: Column, high: int, low: int, fractions: SqlValue) -> str:
+    whole = (high << 32) + low
+    if column.type == "money":
+        return f"{Decimal(whole).scaleb(-column.digits):f}"
+    return str(whole) if fractions is None else f"{whole + float(str(fractions)):.15g}"
+
+
+_PAGE = "limit :limit offset :offset"
+
+
+def ordered_select(sql: str) -> OrderedSelect | None:
+    """Take a statement without a closing semicolon apart; None when it does not end in an ORDER BY.
+
+    An ORDER BY in brackets belongs to a subquery, a window or an aggregate. A request's order is written in
+    place of the file's and not around it, so that an index can serve it.
+    """
+    words = code(sql)
+    outer = _outside_brackets(words)
+    starts = [at for at, after in pairwise(outer) if (words[at].name, words[after].name) == ("order", "by")]
+    if not starts:
+        return None
+    first = starts[-1] + 2
+    end = next((at for at in outer if at >= first and words[at].name == "limit"), len(words))
+    bounds = [first - 1, *(at for at in outer if first <= at < end and words[at].text == ","), end]
+    order, limit = (sql[words[at].start :] if at < len(words) else "" for at in (first, end))
+    terms = [_order_term(words[before + 1 : after]) for before, after in pairwise(bounds)]
+    unsorted = sql[: words[starts[-1]].start].rstrip()
+    is_page = " ".join(token.text.lower() for token in code(limit)) == _PAGE
+    count = f"SELECT count(*) FROM (\n{unsorted}\n)"
+    return OrderedSelect(unsorted, order.removesuffix(limit).rstrip(), limit, terms, count, is_page)
+
+
+def _order_term(words: Sequence[Token]) -> tuple[str, str]:
+    names = [word.name or word.text for word in words]
+    key = [name for name in names if name not in ("asc", "desc", "nulls", "first", "last")]
+    return "" if {*key[1::2]} - {"."} else key[-1], "desc" if "desc" in names else "asc"
+
+
+def _outside_brackets(words: Sequence[Token]) -> list[int]:
+    """The places of the words that stand in no brackets."""
+    depth, places = 0, []
+    for place, word in enumerate(words):
+        depth -= word.text == ")"
+        if depth == 0 and word.text not in "()":
+            places.append(place)
+        depth += word.text == "("
+    return places

@@ -19,10 +19,9 @@ from aggregator.engine.sqlite.connection import (
     ReadOnlyConnection,
     literal,
 )
-from aggregator.engine.sqlite.dialect import SqliteDialect
+from aggregator.engine.sqlite.dialect import SqliteDialect, ordered_select
 from aggregator.engine.sqlite.explain import absent_schemas
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder, FileVersion, with_name
-from aggregator.engine.sqlite.paging import ordered_select
 from aggregator.engine.sqlite.prepare import InspectionConnection, prepare, prepare_writes, referenced
 from aggregator.engine.sqlite.responses import SqliteResponses
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions

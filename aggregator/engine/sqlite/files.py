@@ -220,19 +220,27 @@ def _is_database(entry: os.DirEntry[str], faults: list[Diagnostic]) -> bool:
         return False
 
 
-_REASONS: tuple[tuple[type[apsw.Error], str], ...] = (
-    (apsw.BusyError, "is locked by another program"),
-    (apsw.LockedError, "is locked by another program"),
-    (apsw.NotADBError, "is not an SQLite database"),
-    (apsw.CorruptError, "is damaged (run PRAGMA integrity_check for details)"),
-    (apsw.CantOpenError, "cannot be opened, or a file beside it; the service's log has the details"),
-    (apsw.ReadOnlyError, "needs recovery, which failed; the service's log has the details"),
-    (apsw.PermissionsError, "is not readable by the service"),
-    (apsw.IOError, "could not be read from the disk"),
+_REASONS: tuple[tuple[type[apsw.Error], str, str], ...] = (
+    (apsw.BusyError, "is locked by another program", ""),
+    (apsw.LockedError, "is locked by another program", ""),
+    (apsw.NotADBError, "is not an SQLite database", ""),
+    (apsw.CorruptError, "is damaged (run PRAGMA integrity_check for details)", ""),
+    (
+        apsw.CantOpenError,
+        "cannot be opened, or a file beside it; the service's log has the details",
+        "cannot be opened for writing; check that the service can write to its folder",
+    ),
+    (
+        apsw.ReadOnlyError,
+        "needs recovery, which failed; the service's log has the details",
+        "is read-only for the service",
+    ),
+    (apsw.PermissionsError, "is not readable by the service", "is read-only for the service"),
+    (apsw.IOError, "could not be read from the disk", "could not be written to the disk"),
 )
-"""Lower-layer errors and what they mean to the person who asked."""
+"""What errors of SQLite mean to a client that reads, and to one that writes where that is something else."""
 
-OF_A_FILE = tuple(kind for kind, _ in _REASONS)
+OF_A_FILE = tuple(kind for kind, *_ in _REASONS)
 """Errors that are a file's, and not the SQL's."""
 
 _MALFORMED = re.compile(r"malformed database schema \((.*?)\)(?: - (.*))?", re.DOTALL)
@@ -265,8 +273,14 @@ def _reason(file: DatabaseFile, error: apsw.Error) -> str:
     fault = schema_fault(error)
     if fault is not None:
         return f"has an object that SQLite cannot use: {with_name(fault)}"
-    known = (reason for kind, reason in _REASONS if isinstance(error, kind))
+    known = (reading for kind, reading, _ in _REASONS if isinstance(error, kind))
     return next(known, "caused an error in SQLite; the service's log has the details")
+
+
+def why_not_written(error: apsw.Error) -> str | None:
+    """Why a file could not be written; None when the error is not of a file."""
+    known = (writing or reading for kind, reading, writing in _REASONS if isinstance(error, kind))
+    return next(known, None)
 
 
 def schema_fault(error: BaseException | None) -> tuple[str, str] | None:

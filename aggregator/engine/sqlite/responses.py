@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
+import apsw
+
 from aggregator.engine import base
 from aggregator.engine.model import StoredResponse
-from aggregator.engine.sqlite.connection import run_script
 from aggregator.engine.sqlite.files import DatabaseFile
 from aggregator.engine.sqlite.write_connection import WriteConnection
+from aggregator.errors import DatabaseUnavailable
 
 FILE_NAME = ".aggregator.db"
 _SCHEMA = "aggregator_answers"
@@ -33,22 +36,27 @@ CREATE INDEX IF NOT EXISTS answers_by_age ON answers (answered_at);
 """
 
 
-class SqliteResponses:
-    """As Responses says, in a file of a folder that is made with the first response."""
+class SqliteResponses(base.Responses):
+    """Responses in a file of a folder, which is made with the first response."""
 
     def __init__(self, folder: Path) -> None:
         self._file = DatabaseFile(_SCHEMA, folder / FILE_NAME)
 
     def source(self) -> DatabaseFile:
-        """The file. Raises DatabaseUnavailable."""
-        if self._file.identity() is None:
-            run_script(self._file, _SCRIPT)
-        return self._file
+        file = self._file
+        if file.identity() is None:
+            try:
+                with closing(apsw.Connection(str(file.path))) as connection:
+                    connection.set_busy_timeout(5_000)
+                    connection.execute(_SCRIPT).fetchall()
+            except apsw.Error as error:
+                reason = "cannot be created or opened in the database folder"
+                raise DatabaseUnavailable(file.schema, reason, "written") from error
+        return file
 
     def get(
         self, connection: base.WriteConnection, endpoint: str, key: str, since: float
     ) -> tuple[bytes, StoredResponse] | None:
-        """As Responses says."""
         row = (
             cast(WriteConnection, connection)
             .execute(
@@ -71,7 +79,6 @@ class SqliteResponses:
         digest: bytes,
         response: StoredResponse,
     ) -> None:
-        """As Responses says."""
         cast(WriteConnection, connection).execute(
             f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -81,5 +88,4 @@ class SqliteResponses:
         )
 
     def forget(self, connection: base.WriteConnection, until: float) -> None:
-        """As Responses says."""
         cast(WriteConnection, connection).execute(f"DELETE FROM {_TABLE} WHERE answered_at <= ?", (until,))

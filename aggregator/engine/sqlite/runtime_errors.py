@@ -14,7 +14,7 @@ import apsw
 
 from aggregator.engine.model import SqlValue
 from aggregator.engine.sqlite.connection import quoted_name, too_long
-from aggregator.engine.sqlite.files import DatabaseFile, is_full_disk
+from aggregator.engine.sqlite.files import DatabaseFile, is_full_disk, why_not_written
 from aggregator.engine.sqlite.tokens import END, Token, code
 from aggregator.errors import (
     AggregatorError,
@@ -163,41 +163,16 @@ _LOST_REFERENCE = (
 )
 
 _OF_CONSTRAINTS: dict[int, tuple[Callable[[str], AggregatorError], str]] = {
-    apsw.SQLITE_CONSTRAINT_UNIQUE: (
-        Conflict,
-        "A row with the same {} already exists; nothing was written.",
+    **dict.fromkeys(
+        (apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_ROWID),
+        (Conflict, "A row with the same {} already exists; nothing was written."),
     ),
-    apsw.SQLITE_CONSTRAINT_PRIMARYKEY: (
-        Conflict,
-        "A row with the same {} already exists; nothing was written.",
-    ),
-    apsw.SQLITE_CONSTRAINT_ROWID: (Conflict, "A row with the same {} already exists; nothing was written."),
     apsw.SQLITE_CONSTRAINT_FOREIGNKEY: (Conflict, _LOST_REFERENCE),
     apsw.SQLITE_CONSTRAINT_TRIGGER: (Conflict, "The database rejected the write: {}; nothing was written."),
     apsw.SQLITE_CONSTRAINT_NOTNULL: (InvalidWrite, "{} must have a value; nothing was written."),
     apsw.SQLITE_CONSTRAINT_CHECK: (InvalidWrite, "A value breaks the rule {}; nothing was written."),
     apsw.SQLITE_CONSTRAINT_DATATYPE: (InvalidWrite, "The database {}; nothing was written."),
 }
-
-_OTHERS: tuple[tuple[type[apsw.Error], Callable[[str], AggregatorError], str], ...] = (
-    (apsw.ConstraintError, Conflict, "A rule of the database rejected the write; nothing was written."),
-    (
-        apsw.MismatchError,
-        InvalidWrite,
-        "The key of a row must be an integer; nothing was written.",
-    ),
-)
-
-_OF_THE_FILES: tuple[tuple[type[apsw.Error], str], ...] = (
-    (apsw.BusyError, "is locked by another program"),
-    (apsw.LockedError, "is locked by another program"),
-    (apsw.ReadOnlyError, "is read-only for the service"),
-    (apsw.PermissionsError, "is read-only for the service"),
-    (apsw.CantOpenError, "cannot be opened for writing; check that the service can write to its folder"),
-    (apsw.NotADBError, "is not an SQLite database"),
-    (apsw.CorruptError, "is damaged (run PRAGMA integrity_check for details)"),
-    (apsw.IOError, "could not be written to the disk"),
-)
 
 
 def lost_reference() -> Conflict:
@@ -222,13 +197,12 @@ def to_write_error(
         return no_room()
     if isinstance(error, apsw.TooBigError):
         return InvalidWrite(f"{too_long(connection.limit(apsw.SQLITE_LIMIT_LENGTH))} Nothing was written.")
-    for type_, make, sentence in _OTHERS:
-        if isinstance(error, type_):
-            return make(sentence)
-    for type_, reason in _OF_THE_FILES:
-        if isinstance(error, type_):
-            return DatabaseUnavailable(_schema_of(connection, written), reason, "written")
-    return None
+    if isinstance(error, apsw.ConstraintError):
+        return Conflict("A rule of the database rejected the write; nothing was written.")
+    if isinstance(error, apsw.MismatchError):
+        return InvalidWrite("The key of a row must be an integer; nothing was written.")
+    reason = why_not_written(error)
+    return DatabaseUnavailable(_schema_of(connection, written), reason, "written") if reason else None
 
 
 def _what(message: str, connection: apsw.Connection, written: Collection[DatabaseFile]) -> str:

@@ -78,8 +78,7 @@ class WriteConnection(PatientConnection):
             # Without one of its triggers or indexes a table must not be changed.
             reason = f"can only be read while it has an object that SQLite cannot use: {with_name(fault)}"
             raise DatabaseUnavailable(error.schema, reason, "written", error.cause) from error
-        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0)
-        self.config(apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0)
+        self.forbid_attaching()
         self.add_functions(functions or {})
 
     kept_rows = f"SELECT * FROM {_KEPT}"
@@ -277,10 +276,7 @@ class WriteConnection(PatientConnection):
         return {file.schema: session_of(self, file) for file in self.written}
 
     def _configure(self) -> None:
-        self.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-        self.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        self.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
-        self.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
+        self.distrust_schemas()
         self.execute("PRAGMA foreign_keys = 1")
         self.execute("PRAGMA temp_store = FILE")
         self.execute(f"PRAGMA temp.cache_size = -{_TEMPORARY_CACHE_KIBIBYTES}")
