@@ -1,43 +1,41 @@
-"""How the cells of a file are read, by the type of their column.
+"""How the cells of a file are read, by the type of their column: each type's entry has a function of these.
 
-Each type has a function that reads one text. Where texts can be read many at a time by a few calls that
-are written in C, it has one for that too, with the same results; it leaves alone what is not plain.
+It gives a function that reads one text. Where texts can be read many at a time by a few calls that are
+written in C, it gives one for that too, with the same results, which leaves alone what is not plain.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
+from typing import TYPE_CHECKING
 
-from aggregator.sqlfile.day_order import DayOrderCheck
-from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.patterns import matcher
-from aggregator.sqlfile.types import IN_TIME, MOVING, Limits, Value
-from aggregator.values.dates import read_by_pattern, shown, with_and_without_midnight
+from aggregator.values.dates import MOVING, read_by_pattern, shown, with_and_without_midnight
 from aggregator.values.invalid import InvalidValue
 from aggregator.values.money import places_of, read_amount, usual_amount
 from aggregator.values.number_formats import SHARES, Notation
 
+if TYPE_CHECKING:
+    # The entries of the types have these readers.
+    from aggregator.sqlfile.input_columns import InputColumn
+    from aggregator.sqlfile.types import Limits, Value
+
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
 _UNLIMITED = (None, None)
-Read = Callable[[str], Value]
+Read = Callable[[str], "Value"]
 """The value of a text without white space around it; raises InvalidValue."""
 
 ReadBatch = Callable[[list[str]], "Sequence[Value | None] | None"]
 """The values of texts, of which none is ""; None for white space. No list when one of them is not plain."""
 
-_PLAIN_READERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?%?")
-_MOST_KNOWN = 100_000
-_LONGEST_KNOWN = 100
-_ENOUGH_TO_JUDGE = 4_000
-_INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp")
-_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
-_FIRST_DAY = date(1899, 12, 30)
-"""Day 0 of Excel, for days after February 1900."""
+CellReader = Callable[["InputColumn"], tuple[Read, ReadBatch | None]]
+"""How one text of a column is read, and how many are, if there is a way.
+
+Limits that move, such as `today`, are those of this moment.
+"""
 
 
 def _parser(column: InputColumn) -> Read:
@@ -46,11 +44,11 @@ def _parser(column: InputColumn) -> Read:
     return lambda text: column.parse_one(text, limits)
 
 
-def _as_parameter(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+def as_parameter(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     return _parser(column), None
 
 
-def _text(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+def texts(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     return _parser(column), _plain_texts(column)
 
 
@@ -81,7 +79,7 @@ def _is_unicode(text: str) -> bool:
         return False
 
 
-def _number(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+def numbers(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     parse, notations = _parser(column), column.notations()
     is_whole = column.type == "integer"
     if not notations:
@@ -124,7 +122,7 @@ def _plain_numbers(kind: type[int] | type[float], limits: Limits) -> ReadBatch:
     return read
 
 
-def _money(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+def amounts(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     assert column.currency is not None
     code, notations = column.currency, column.notations()
     limits = column.limits()
@@ -166,7 +164,7 @@ def _plain_amounts(notation: Notation, places: int, limits: Limits) -> ReadBatch
     return read
 
 
-def _date(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+def days(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     reason = f"must be a valid date, as {_shown(column.formats, 'YYYY-MM-DD')}"
 
     def iso(moment: datetime) -> str:
@@ -177,7 +175,7 @@ def _date(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     return _iso_or_pattern(column, iso, reason, with_and_without_midnight), None
 
 
-def _datetime(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+def moments(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     usual = "YYYY-MM-DDTHH:MM:SS with or without Z or an offset"
     reason = f"must be a valid date and time, as {_shown(column.formats, usual)}"
     is_simple = column.time_zone == "UTC" and column.min is None and column.max is None
@@ -197,7 +195,7 @@ def _plain_moments(texts: list[str]) -> Sequence[Value] | None:
     return [f"{moment}Z" for moment in moments]
 
 
-def _month(column: InputColumn) -> tuple[Read, ReadBatch | None]:
+def months(column: InputColumn) -> tuple[Read, ReadBatch | None]:
     reason = f"must be a month, as {_shown(column.formats, 'YYYY-MM')}"
     return _iso_or_pattern(column, lambda moment: moment.isoformat()[:7], reason), None
 
@@ -237,156 +235,3 @@ def _iso_or_pattern(
 
 def _shown(patterns: Sequence[str], iso: str) -> str:
     return " or ".join([*map(shown, patterns), iso])
-
-
-_WAYS: dict[str, Callable[[InputColumn], tuple[Read, ReadBatch | None]]] = {
-    "text": _text,
-    "integer": _number,
-    "number": _number,
-    "money": _money,
-    "date": _date,
-    "datetime": _datetime,
-    "month": _month,
-}
-"""How a column of each type is read; the others as parameters are."""
-
-
-def reading(column: InputColumn) -> tuple[Read, ReadBatch | None]:
-    """How one text of the column is read, and how many are, if there is a way.
-
-    Limits that move, such as `today`, are those of this moment.
-    """
-    return _WAYS.get(column.type, _as_parameter)(column)
-
-
-class ColumnConverter:
-    """Converts one column of one request; `today` and `now` are those of its making."""
-
-    def __init__(self, column: InputColumn, has_numbers: bool = False, has_dates: bool = False) -> None:
-        self._is_required = column.required
-        self._default = column.default_value()
-        read, self._read_batch = _plain_first(column) if has_numbers else reading(column)
-        self._days = DayOrderCheck(column, has_dates)
-        self._memo = _Memo(read, self._days.see if self._days.is_needed else None, column.type in IN_TIME)
-        self._nothing = {text.strip().casefold() for text in column.empty}
-        self._mostly_new = False
-
-    def values(self, texts: Sequence[str | None]) -> tuple[list[Value | None], list[tuple[int, str]]]:
-        """The value of each text, None for a refused one; and the index and the reason of each of those.
-
-        What is empty, or only white space, or means nothing in this column, is the default or else None.
-        """
-        if self._nothing:
-            texts = [None if text and text.strip().casefold() in self._nothing else text for text in texts]
-        if self._mostly_new and self._read_batch is not None:
-            given = list(filter(None, texts))
-            found = self._read_batch(given)
-            if found is not None:
-                if len(given) == len(texts):
-                    return self._mended(list(found))
-                following = iter(found)
-                return self._mended([next(following) if text else None for text in texts])
-        new = self._memo.misses
-        values = list(map(self._memo.__getitem__, texts))
-        new = self._memo.misses - new
-        self._mostly_new = self._memo.misses > _ENOUGH_TO_JUDGE and 2 * new > len(texts)
-        return self._mended(values)
-
-    @property
-    def swapped_dates(self) -> str | None:
-        """Why dates of a workbook seem to have day and month swapped; None when they do not."""
-        return self._days.swapped_dates
-
-    @property
-    def suspicion(self) -> str | None:
-        """What seems to be wrong with the texts so far as a whole; None when nothing does."""
-        return self._days.suspicion
-
-    def _mended(
-        self, values: list[Value | _Refused | None]
-    ) -> tuple[list[Value | None], list[tuple[int, str]]]:
-        refused: list[tuple[int, str]] = []
-        has_empty = (self._is_required or self._default is not None) and None in values
-        if not has_empty and not self._memo.has_refused:
-            return values, refused  # type: ignore[return-value]  # No _Refused is among them.
-        if not self._is_required and not self._memo.has_refused:
-            return [self._default if value is None else value for value in values], refused  # type: ignore[misc]
-        mended: list[Value | None] = []
-        for index, value in enumerate(values):
-            if isinstance(value, _Refused):
-                refused.append((index, value.reason))
-                value = None
-            elif value is None and self._is_required:
-                refused.append((index, "is required"))
-            elif value is None:
-                value = self._default
-            mended.append(value)
-        return mended, refused
-
-
-def converter(column: InputColumn, has_numbers: bool = False, has_dates: bool = False) -> ColumnConverter:
-    """The converter of a column, to be made anew for each request.
-
-    has_numbers: of a file whose numbers are numbers, as in JSON and in a workbook, and not text in somebody's
-    notation: 1.234 is not 1234 there, whatever the column's format says. has_dates: of a workbook, whose days
-    are dates.
-    """
-    return ColumnConverter(column, has_numbers, has_dates)
-
-
-def _plain_first(column: InputColumn) -> tuple[Read, ReadBatch | None]:
-    if not column.formats or column.type not in ("integer", "number", "money"):
-        return reading(column)
-    plain, _ = reading(column.model_copy(update={"formats": []}))
-    noted, _ = reading(column)
-    return lambda text: plain(text) if _PLAIN_READERS.fullmatch(text) else noted(text), None
-
-
-def _cause(text: str, is_day: bool) -> str:
-    """What a reader cannot see in a text that was refused, to go behind the reason."""
-    for character in text:
-        if unicodedata.category(character) in _INVISIBLE and character not in " \t\r\n\0":
-            name = unicodedata.name(character, "a control character")
-            return f"; it holds the invisible character U+{ord(character):04X} ({name})"
-    if is_day and _SERIAL.fullmatch(text):
-        day = _FIRST_DAY + timedelta(days=int(text[:5]))
-        return f"; {text} may be Excel's number for {day:%Y-%m-%d}: format the cells as dates"
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    reason: str
-
-
-class _Memo(dict["str | None", "Value | _Refused | None"]):
-    """What each text becomes, None for an empty one; not more than so many, and no long ones.
-
-    see: told of each text that is new. is_day: whether the column holds days.
-    """
-
-    def __init__(self, read: Read, see: Callable[[str], None] | None, is_day: bool) -> None:
-        super().__init__()
-        self._read = read
-        self._see = see
-        self._is_day = is_day
-        self.misses = 0
-        self.has_refused = False
-
-    def __missing__(self, text: str | None) -> Value | _Refused | None:
-        self.misses += 1
-        value: Value | _Refused | None = None
-        stripped = text.strip() if text is not None else ""
-        if stripped:
-            if self._see is not None:
-                self._see(stripped)
-            try:
-                value = self._read(stripped)
-            except InvalidValue as error:
-                value = _Refused(str(error) + _cause(stripped, self._is_day))
-                self.has_refused = True
-        if text is None or len(text) <= _LONGEST_KNOWN:
-            if len(self) >= _MOST_KNOWN:
-                self.clear()
-            self[text] = value
-        return value

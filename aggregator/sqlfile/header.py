@@ -300,12 +300,10 @@ def _header_comment(text: str) -> re.Match[str] | None:
 
 
 def _keys_inside(keys: Keys) -> Collection[str]:
-    if keys[:1] == ("params",):
-        return Parameter.model_fields
-    if keys[:1] == ("input",):
-        return keys_of(InputColumn)
-    if keys[:1] == ("sort",):
-        return SortSpec.model_fields
-    if keys[:1] == ("chart",):
-        return ChartSpec.model_fields
-    return ColumnSpec.model_fields if keys else Header.model_fields
+    models: dict[str, type[BaseModel]] = {
+        "params": Parameter,
+        "input": InputColumn,
+        "sort": SortSpec,
+        "chart": ChartSpec,
+    }
+    return keys_of(models.get(keys[0], ColumnSpec) if keys else Header)

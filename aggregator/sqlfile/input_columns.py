@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from aggregator.sqlfile.types import IN_TIME, MOVING, NUMBERS, Declared, Scalar, Value, text_of
-from aggregator.values.dates import check_date_pattern
+from aggregator.sqlfile.types import Declared, Scalar, Value, text_of
+from aggregator.values.dates import MOVING, check_date_pattern
 from aggregator.values.invalid import KeyDiagnostics
 from aggregator.values.money import is_known_currency, notation_of, places_of, symbols_of
 from aggregator.values.number_formats import SHARES, Notation, own_sign, read_notation
@@ -70,7 +70,7 @@ class InputColumn(Declared):
             findings.add("from", f"{name} appears twice")
         if any(not text.strip() for text in self.empty):
             findings.add("empty", "must have texts, none of them empty")
-        if self.type in (*IN_TIME, *NUMBERS):
+        if "format" in self.kind.keys:
             self._check_formats(findings)
 
     def _check_formats(self, findings: KeyDiagnostics) -> None:
@@ -78,7 +78,7 @@ class InputColumn(Declared):
             findings.add("format", "must have at least one")
         for text in self.formats:
             try:
-                if self.type in ("date", "datetime", "month"):
+                if self.kind.is_in_time:
                     check_date_pattern(text, self.type)
                 else:
                     self._check_sign(text)

@@ -77,7 +77,7 @@ def path_of(segments: Sequence[str]) -> str:
 def route_of(path: str) -> Route:
     """The route of a file, given its path inside `sql/` with forward slashes, ending in `.sql`.
 
-        Raises PathError for a name that is not printable text, for braces that hold no name or only part
+    Raises PathError for a name that is not printable text, for braces that hold no name or only part
     of a segment, for a parameter that appears twice, and for a URL of the service's own.
     """
     if any(unicodedata.category(sign) in _NO_TEXT for sign in path):

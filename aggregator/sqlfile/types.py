@@ -1,23 +1,24 @@
 """The types of parameters: how a text of the query string becomes a value for SQL.
 
-A type is an entry of `PARAMETER_TYPES`; its functions get what the header declares, for keys such as
-time_zone. Any text at all gives a value or InvalidValue.
+A type is an entry of `PARAMETER_TYPES`, and nowhere else; its functions get what the header declares, for
+keys such as time_zone. Any text at all gives a value or InvalidValue.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from aggregator.sqlfile import cell_readers
 from aggregator.sqlfile.patterns import json_schema_pattern, matcher
-from aggregator.values.dates import read_date, read_timestamp, utc_text
+from aggregator.values.dates import MOVING, read_date, read_timestamp, utc_text
 from aggregator.values.invalid import InvalidValue, KeyDiagnostics
 from aggregator.values.money import (
     amount_text,
@@ -27,10 +28,6 @@ from aggregator.values.money import (
     read_amount,
     usual_amount,
 )
-
-ParameterTypeName = Literal[
-    "integer", "number", "money", "text", "boolean", "date", "datetime", "month", "choice"
-]
 
 Scalar = bool | int | float | str
 """What YAML gives for one value."""
@@ -47,43 +44,48 @@ _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _BOOLEANS = {"true": 1, "1": 1, "yes": 1, "on": 1, "false": 0, "0": 0, "no": 0, "off": 0}
 _LARGEST_INTEGER = 2**63
 _MOST_CHOICES_SHOWN = 20
-MOVING = ("today", "now")
-"""Values that will be others tomorrow."""
-
-IN_TIME = ("date", "datetime", "month")
-NUMBERS = ("integer", "number", "money")
-_ORDERED = (*NUMBERS, "text", *IN_TIME)
-
-_KEYS_OF_TYPES = {
-    "format": (*IN_TIME, *NUMBERS),
-    "min": _ORDERED,
-    "max": _ORDERED,
-    "currency": ("money",),
-    "credit": ("money",),
-    "pattern": ("text",),
-    "message": ("text",),
-    "choices": ("choice",),
-    "choices_sql": ("choice",),
-    "time_zone": IN_TIME,
-}
-"""The keys that only some types have."""
 
 _ENUMS = ({str}, {int})
 """The types of choices that generators of clients know; others are given as texts."""
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterType:
-    """One type.
+class FormField:
+    """How a form asks for a value, as plain data.
 
-    parse: a text's value, or InvalidValue; schema: the JSON Schema of a value as it is given; given
-    and becomes: what a request says and what SQL gets, in words for the documentation.
+    widget: `choice`, or the type of the `<input>`; shows: the texts that a browser shows in such an input, it
+    drops others (https://html.spec.whatwg.org/multipage/input.html); attributes: of the input; labels: of
+    the values, where the type has its own.
+    """
+
+    widget: str = "text"
+    shows: re.Pattern[str] | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterType:
+    """One type: all that the program knows of it.
+
+    parse: a text's value, or InvalidValue; given and becomes: what a request says and what SQL gets, in words
+    for the documentation; schema: the JSON Schema of a value as it is given; keys: those of a header that
+    only some types have; has_length: whether min and max are of a text's length; reader: of a column's cells.
     """
 
     parse: Callable[[str, Declared], Value]
     given: str
     becomes: str
-    schema: dict[str, object] = field(default_factory=dict)
+    schema: Mapping[str, object] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    has_length: bool = False
+    form: FormField = FormField()
+    reader: cell_readers.CellReader = cell_readers.as_parameter
+
+    @property
+    def is_in_time(self) -> bool:
+        """Whether the values are days or moments, which depend on where one is."""
+        return "time_zone" in self.keys
 
 
 def text_of(value: Scalar) -> str:
@@ -176,34 +178,62 @@ def _parse_choice(text: str, declared: Declared) -> Value:
     raise InvalidValue(f"must be one of {', '.join(shown)}{more}")
 
 
-PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
+_OF_NUMBERS = ("format", "min", "max")
+_IN_TIME = (*_OF_NUMBERS, "time_zone")
+_SHOWN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+PARAMETER_TYPES: dict[str, ParameterType] = {
     "integer": ParameterType(
         _parse_integer,
         "a whole number, from -2^63 to 2^63-1: `42`",
         "an integer",
         {"type": "integer", "format": "int64"},
+        keys=_OF_NUMBERS,
+        form=FormField("number", _SHOWN_NUMBER, {"step": "1"}),
+        reader=cell_readers.numbers,
     ),
     "number": ParameterType(
         _parse_number,
         "a number with a dot: `12.5`, `-1e-3`",
         "a 64-bit floating-point number",
         {"type": "number", "format": "double"},
+        keys=_OF_NUMBERS,
+        form=FormField("number", _SHOWN_NUMBER, {"step": "any"}),
+        reader=cell_readers.numbers,
     ),
     "money": ParameterType(
         _parse_money,
         "an amount of the currency, with or without its sign: `1000`, `1,000.00`, `$1,000`",
         "a whole number of the currency's smallest unit: 100000",
         {"type": ["string", "number"]},
+        keys=(*_OF_NUMBERS, "currency", "credit"),
+        form=FormField(attributes={"inputmode": "decimal"}),
+        reader=cell_readers.amounts,
     ),
-    "text": ParameterType(_parse_text, "any text", "the text as it is", {"type": "string"}),
+    "text": ParameterType(
+        _parse_text,
+        "any text",
+        "the text as it is",
+        {"type": "string"},
+        keys=("min", "max", "pattern", "message"),
+        has_length=True,
+        reader=cell_readers.texts,
+    ),
     "boolean": ParameterType(
-        _parse_boolean, "`true` or `false`; also yes/no, on/off, 1/0", "1 or 0", {"type": "boolean"}
+        _parse_boolean,
+        "`true` or `false`; also yes/no, on/off, 1/0",
+        "1 or 0",
+        {"type": "boolean"},
+        form=FormField("choice", labels={"true": "yes", "false": "no"}),
     ),
     "date": ParameterType(
         _parse_date,
         "a day: `2024-02-29`, or `today`",
         "the text `2024-02-29`",
         {"type": "string", "format": "date"},
+        keys=_IN_TIME,
+        form=FormField("date", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")),
+        reader=cell_readers.days,
     ),
     "datetime": ParameterType(
         _parse_datetime,
@@ -211,19 +241,40 @@ PARAMETER_TYPES: dict[ParameterTypeName, ParameterType] = {
         "beginning: `2024-02-29`, `today`",
         "the moment in UTC, `2024-02-29T14:30:00Z`; with a fraction of a second only when one is given",
         {"type": "string", "format": "date-time"},
+        keys=_IN_TIME,
+        form=FormField(
+            "datetime-local",
+            re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?"),
+            {"step": "1"},
+        ),
+        reader=cell_readers.moments,
     ),
     "month": ParameterType(
         _parse_month,
         "a month: `2024-02`, or `today`",
         "the text `2024-02`",
         {"type": "string", "pattern": f"^{_MONTH.pattern}$"},
+        keys=_IN_TIME,
+        form=FormField("month", _MONTH),
+        reader=cell_readers.months,
     ),
     "choice": ParameterType(
         _parse_choice,
         "one of `choices`, or of the values that `choices_sql` gives",
         "the value as the header or the data has it",
+        keys=("choices", "choices_sql"),
+        form=FormField("choice"),
     ),
 }
+
+
+def _known_type(name: object) -> object:
+    if name not in list(PARAMETER_TYPES):
+        raise ValueError(f"must be one of {', '.join(PARAMETER_TYPES)}, not {name}")
+    return name
+
+
+TypeName = Annotated[str, BeforeValidator(_known_type)]
 
 
 class Declared(BaseModel):
@@ -231,7 +282,9 @@ class Declared(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: ParameterTypeName = Field(description="What the values are; see the types")
+    type: Annotated[str, BeforeValidator(_known_type)] = Field(
+        description="What the values are; see the types"
+    )
     description: str = Field("", description="What it means, for the form and the API's pages")
     required: bool | None = None
     default: Scalar | list[Scalar] | None = None
@@ -258,6 +311,11 @@ class Declared(BaseModel):
     )
     example: Scalar | list[Scalar] | None = None
 
+    @property
+    def kind(self) -> ParameterType:
+        """What is known of its type."""
+        return PARAMETER_TYPES[self.type]
+
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, name: str) -> str:
@@ -276,11 +334,13 @@ class Declared(BaseModel):
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
-        given = {type(self).model_fields[name].alias or name for name in self.model_fields_set}
         findings = KeyDiagnostics()
-        for key, types in _KEYS_OF_TYPES.items():
-            if self.type not in types and key in given:
-                findings.add(key, f"is for {', '.join(types)}, not for {self.type}")
+        for name, spec in type(self).model_fields.items():
+            key = spec.alias or name
+            if name in self.model_fields_set and key not in self.kind.keys:
+                types = [other for other, kind in PARAMETER_TYPES.items() if key in kind.keys]
+                if types:
+                    findings.add(key, f"is for {', '.join(types)}, not for {self.type}")
         if self.required and self.default is not None:
             findings.add("required", "cannot be true where there is a default")
         if self.message is not None and self.pattern is None:
@@ -289,9 +349,9 @@ class Declared(BaseModel):
             findings.add("currency", f"{self.currency} is not a currency of ISO 4217")
             findings.raise_any()
         self._check_own_keys(findings)
-        if self.type == "choice":
+        if "choices" in self.kind.keys:
             self._check_choices(findings)
-        elif self.type != "boolean":
+        if "min" in self.kind.keys:
             self._check_bounds(findings)
         findings.raise_any()
         self._check_own_values(findings)
@@ -318,7 +378,7 @@ class Declared(BaseModel):
         low, high = bounds.get("min"), bounds.get("max")
         if low is not None and high is not None and _sort_key(low) > _sort_key(high):
             findings.add("min", "is more than max")
-        if self.type == "text" and any(length is not None and length < 0 for length in (low, high)):
+        if self.kind.has_length and any(length is not None and length < 0 for length in (low, high)):
             findings.add("min", "a length is 0 or more")
 
     def _check_own_values(self, findings: KeyDiagnostics) -> None:
@@ -345,7 +405,7 @@ class Declared(BaseModel):
             raise InvalidValue("must be valid Unicode") from None
         if "\0" in text:
             raise InvalidValue("must not hold the character NUL")
-        value = PARAMETER_TYPES[self.type].parse(text, self)
+        value = self.kind.parse(text, self)
         self.check_limits(value, self.limits() if limits is None else limits)
         return value
 
@@ -357,12 +417,11 @@ class Declared(BaseModel):
         """What min or max says, as a value; raises InvalidValue."""
         if bound is None:
             return None
-        kind: ParameterTypeName = "integer" if self.type == "text" else self.type
-        return PARAMETER_TYPES[kind].parse(text_of(bound), self)
+        return (_parse_integer if self.kind.has_length else self.kind.parse)(text_of(bound), self)
 
     def check_limits(self, value: Value, limits: Limits) -> None:
         """Raise InvalidValue for a value outside of the limits."""
-        size = len(str(value)) if self.type == "text" else _sort_key(value)
+        size = len(str(value)) if self.kind.has_length else _sort_key(value)
         low, high = limits
         if low is not None and size < _sort_key(low):
             raise InvalidValue(f"must be at least {self._in_words(low)}")
@@ -372,13 +431,13 @@ class Declared(BaseModel):
     def _in_words(self, bound: Any) -> str:
         if self.type == "money":
             return amount_text(bound, self.currency)
-        return f"{bound} characters long" if self.type == "text" else str(bound)
+        return f"{bound} characters long" if self.kind.has_length else str(bound)
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema (2020-12) of one value, without the default."""
-        schema: dict[str, Any] = dict(PARAMETER_TYPES[self.type].schema)
-        low, high = ("minLength", "maxLength") if self.type == "text" else ("minimum", "maximum")
-        if self.type in ("integer", "number", "text", "money"):
+        schema: dict[str, Any] = dict(self.kind.schema)
+        low, high = ("minLength", "maxLength") if self.kind.has_length else ("minimum", "maximum")
+        if "min" in self.kind.keys and not self.kind.is_in_time:
             unit = 10 ** places_of(self.currency) if self.type == "money" else None
             bounds = zip((low, high), self.limits(), strict=True)
             schema |= {key: bound / unit if unit else bound for key, bound in bounds if bound is not None}
@@ -403,9 +462,9 @@ class Declared(BaseModel):
             return [self._as_json(item) for item in value]
         if self._is_mixed:
             return text_of(value)
-        if self.type in ("integer", "number"):
+        if self.kind.schema.get("type") in ("integer", "number"):
             return self.parse_one(text_of(value))
-        return bool(self.parse_one(text_of(value))) if self.type == "boolean" else value
+        return bool(self.parse_one(text_of(value))) if self.kind.schema.get("type") == "boolean" else value
 
 
 def _sort_key(value: Value) -> Any:

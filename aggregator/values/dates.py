@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, tzinfo
-from typing import Literal
+
+MOVING = ("today", "now")
+"""Values that will be others tomorrow."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOUR_AND_MINUTE = "(?:[01][0-9]|2[0-3]):?[0-5][0-9]"
@@ -97,8 +99,8 @@ def _timestamp(match: re.Match[str], zone: tzinfo) -> datetime:
     return moment
 
 
-def check_date_pattern(pattern: str, of: Literal["date", "datetime", "month"]) -> None:
-    """Raise ValueError when days cannot be read by it, saying why."""
+def check_date_pattern(pattern: str, of: str) -> None:
+    """Raise ValueError when days cannot be read by it, saying why; of: date, datetime or month."""
     letters = [match[1] for match in _DIRECTIVE.finditer(pattern)]
     for letter in letters:
         if letter not in _SHOWN:

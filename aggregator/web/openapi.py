@@ -22,7 +22,7 @@ from aggregator.sqlfile.header import Header
 from aggregator.sqlfile.input_columns import input_schema
 from aggregator.sqlfile.parameters import parameter_schema
 from aggregator.sqlfile.routing import Route, parameter_of
-from aggregator.sqlfile.types import MOVING
+from aggregator.values.dates import MOVING
 from aggregator.web.body import FIELD_TYPES, INPUT_OPTIONS
 from aggregator.web.problems import MEDIA_TYPE, Problem
 from aggregator.write.preview import Preview

@@ -40,7 +40,7 @@ from aggregator.read.operations import (
 from aggregator.read.reader import VersionChanged
 from aggregator.read.run import Encode
 from aggregator.sqlfile.catalog import Catalog
-from aggregator.sqlfile.types import MOVING
+from aggregator.values.dates import MOVING
 from aggregator.web.body import fields_of, receive_body
 from aggregator.web.download import Download, small_result
 from aggregator.web.pages.home import home_page

@@ -25,7 +25,7 @@ from aggregator.inputs.columns import with_notes, with_other_names
 from aggregator.inputs.filetypes import read_table
 from aggregator.inputs.table import Batch, FileType, Options, Table
 from aggregator.read.query import bindings
-from aggregator.sqlfile.cell_readers import ColumnConverter, converter
+from aggregator.sqlfile.column_converter import ColumnConverter
 from aggregator.sqlfile.day_order import has_day_order, in_order
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.values.money import amount_text, foreign_symbol, symbols_of
@@ -159,7 +159,7 @@ class Staging:
 def converters(table: Table, columns: Mapping[str, InputColumn]) -> list[ColumnConverter]:
     """One for each column, for the cells of a kind of file."""
     format = table.read_as["format"]
-    return [converter(column, format != "csv", format == "excel") for column in columns.values()]
+    return [ColumnConverter(column, format != "csv", format == "excel") for column in columns.values()]
 
 
 def convert(

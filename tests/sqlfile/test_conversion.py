@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.sqlfile import cell_readers as cell_types
-from aggregator.sqlfile import cell_readers as conversion
-from aggregator.sqlfile.cell_readers import ColumnConverter, converter
+from aggregator.sqlfile import cell_readers, column_converter
+from aggregator.sqlfile.column_converter import ColumnConverter
 from aggregator.sqlfile.input_columns import InputColumn
 
 Refusal = tuple[int, str]
@@ -26,13 +25,13 @@ def money(**keys: object) -> InputColumn:
 
 
 def value(wanted: InputColumn, text: str | None) -> object:
-    values, refused = converter(wanted).values([text])
+    values, refused = ColumnConverter(wanted).values([text])
     assert refused == []
     return values[0]
 
 
 def refusal(wanted: InputColumn, text: str | None) -> str:
-    values, refused = converter(wanted).values([text])
+    values, refused = ColumnConverter(wanted).values([text])
     assert values == [None]
     ((index, reason),) = refused
     assert index == 0
@@ -57,9 +56,9 @@ TYPES = [
 
 @pytest.mark.parametrize("wanted", TYPES, ids=lambda wanted: wanted.type)
 def test_an_empty_cell_is_null(wanted: InputColumn) -> None:
-    assert converter(wanted).values(EMPTY) == ([None] * 4, [])
+    assert ColumnConverter(wanted).values(EMPTY) == ([None] * 4, [])
     required = wanted.model_copy(update={"required": True})
-    assert converter(required).values(EMPTY) == ([None] * 4, [(at, "is required") for at in range(4)])
+    assert ColumnConverter(required).values(EMPTY) == ([None] * 4, [(at, "is required") for at in range(4)])
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_an_empty_cell_is_null(wanted: InputColumn) -> None:
     ],
 )
 def test_an_empty_cell_is_the_default(wanted: InputColumn, default: object) -> None:
-    found, refused = converter(wanted).values(EMPTY)
+    found, refused = ColumnConverter(wanted).values(EMPTY)
     assert (found, refused) == ([default] * 4, [])
     assert {type(each) for each in found} == {type(default)}
 
@@ -85,7 +84,7 @@ def test_today_is_that_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     for day in (28, 29):
         moment = datetime(2024, 2, day, 12, tzinfo=UTC)
         monkeypatch.setattr("aggregator.sqlfile.types._now", lambda _, moment=moment: moment)
-        assert converter(wanted).values(["", "2024-02-28", "2024-02-29"]) == (
+        assert ColumnConverter(wanted).values(["", "2024-02-28", "2024-02-29"]) == (
             [f"2024-02-{day}", "2024-02-28", None if day == 28 else "2024-02-29"],
             [(2, "must be at most 2024-02-28")] if day == 28 else [],
         )
@@ -99,7 +98,7 @@ def test_a_cell_cannot_say_today(type: str, word: str) -> None:
 
 def test_the_refused_are_told_by_their_place() -> None:
     wanted = column("integer", min=1, required=True)
-    found = converter(wanted).values(["1", "x", None, "2", "0", "x"])
+    found = ColumnConverter(wanted).values(["1", "x", None, "2", "0", "x"])
     whole = "must be a whole number, such as 42"
     refused = [(1, whole), (2, "is required"), (4, "must be at least 1"), (5, whole)]
     assert found == ([1, None, None, 2, None, None], refused)
@@ -212,10 +211,10 @@ def test_causes_that_cannot_be_seen(wanted: InputColumn, text: str, cause: str |
 )
 def test_an_example_tells_how_numbers_are_written(format: str, good: dict[str, float], bad: str) -> None:
     wanted = column("number", format=format)
-    found, refused = converter(wanted).values(list(good))
+    found, refused = ColumnConverter(wanted).values(list(good))
     assert (found, refused) == (list(good.values()), [])
     texts = bad.split()
-    assert [at for at, _ in converter(wanted).values(texts)[1]] == list(range(len(texts)))
+    assert [at for at, _ in ColumnConverter(wanted).values(texts)[1]] == list(range(len(texts)))
 
 
 @given(st.decimals(-(10**6), 10**6, places=4), st.sampled_from(["", " "]))
@@ -224,8 +223,8 @@ def test_a_share_is_the_same_in_a_csv_a_format_and_a_cell(percent: Decimal, spac
     for wanted in (column("number"), column("number", format="12.5%")):
         assert value(wanted, f"{percent}{space}%") == share
         # A workbook holds the share itself, as a number.
-        assert converter(wanted, has_numbers=True).values([f"{percent / 100:f}"]) == ([share], [])
-    assert converter(column("number", max=0.5)).values(["50%", "51%"])[0] == [0.5, None]
+        assert ColumnConverter(wanted, has_numbers=True).values([f"{percent / 100:f}"]) == ([share], [])
+    assert ColumnConverter(column("number", max=0.5)).values(["50%", "51%"])[0] == [0.5, None]
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.sampled_from(",. '"))
@@ -343,15 +342,15 @@ def test_every_way_to_be_negative(amount: Decimal, negative: str, sign: str) -> 
 )
 def test_what_means_nothing_is_an_empty_cell(wanted: InputColumn) -> None:
     texts = ["-", " N/A ", "null", "NULL", "n/a", "", None]
-    assert converter(wanted).values(texts) == ([None] * 7, [])
+    assert ColumnConverter(wanted).values(texts) == ([None] * 7, [])
     required = wanted.model_copy(update={"required": True})
-    assert [reason for _, reason in converter(required).values(texts)[1]] == ["is required"] * 7
+    assert [reason for _, reason in ColumnConverter(required).values(texts)[1]] == ["is required"] * 7
     assert value(wanted.model_copy(update={"default": "7"}), "N/A") in (700, "7")
     # The quick way has the same results.
     many = [f"{number}" for number in range(20_000)] + texts
-    converted = converter(wanted)
+    converted = ColumnConverter(wanted)
     assert [converted.values(many[at : at + 1000])[0][-1] for at in range(0, len(many), 1000)][-1] is None
-    assert converter(wanted).values(["–"]) != ([None], [])
+    assert ColumnConverter(wanted).values(["–"]) != ([None], [])
 
 
 # --- days ----------------------------------------------------------------------------------------
@@ -418,7 +417,7 @@ def test_what_is_no_day(format: object, text: str, reason: str) -> None:
 
 def test_limits_of_days() -> None:
     wanted = column("date", format="%m/%d/%y", min="2024-01-01", max="2024-12-31")
-    found = converter(wanted).values(["12/31/23", "1/1/24", "2024-12-31", "2025-01-01"])
+    found = ColumnConverter(wanted).values(["12/31/23", "1/1/24", "2024-12-31", "2025-01-01"])
     refused = [(0, "must be at least 2024-01-01"), (3, "must be at most 2024-12-31")]
     assert found == ([None, "2024-01-01", "2024-12-31", None], refused)
 
@@ -463,14 +462,14 @@ def one_by_one(wanted: InputColumn, texts: list[str | None]) -> tuple[list[objec
     values: list[object] = []
     refused: list[Refusal] = []
     for index, text in enumerate(texts):
-        found, reasons = converter(wanted).values([text])
+        found, reasons = ColumnConverter(wanted).values([text])
         values += found
         refused += [(index, reason) for _, reason in reasons]
     return values, refused
 
 
 def quick(wanted: InputColumn) -> ColumnConverter:
-    made = converter(wanted)
+    made = ColumnConverter(wanted)
     made._mostly_new = True
     return made
 
@@ -539,7 +538,7 @@ QUICK = [
 def test_a_batch_has_the_same_results(wanted: InputColumn, texts: list[str | None]) -> None:
     expected = exactly(one_by_one(wanted, texts))
     assert exactly(quick(wanted).values(texts)) == expected
-    made = converter(wanted)
+    made = ColumnConverter(wanted)
     assert exactly(made.values(texts)) == expected
     assert exactly(made.values(texts)) == expected
 
@@ -560,10 +559,10 @@ def test_a_plain_batch_is_not_read_one_by_one(wanted: InputColumn, monkeypatch: 
 
 
 def test_texts_that_repeat_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = converter(column("date", format="%m/%d/%y"))
+    made = ColumnConverter(column("date", format="%m/%d/%y"))
     asked: list[str] = []
     monkeypatch.setattr(
-        cell_types, "read_by_pattern", lambda text, pattern: asked.append(text) or datetime(2024, 2, 29)
+        cell_readers, "read_by_pattern", lambda text, pattern: asked.append(text) or datetime(2024, 2, 29)
     )
     for _ in range(3):
         assert made.values(["2/29/24", "2/29/24"]) == (["2024-02-29"] * 2, [])
@@ -571,8 +570,8 @@ def test_texts_that_repeat_are_read_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_memory_of_texts_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversion, "_MOST_KNOWN", 10)
-    made = converter(column("date", max="2024-01-20"))
+    monkeypatch.setattr(column_converter, "_MOST_KNOWN", 10)
+    made = ColumnConverter(column("date", max="2024-01-20"))
     days = [(date(2024, 1, 1) + timedelta(days)).isoformat() for days in range(31)]
     expected = (days[:20] + [None] * 11, [(at, "must be at most 2024-01-20") for at in range(20, 31)])
     for _ in range(3):
@@ -583,8 +582,8 @@ def test_the_memory_of_texts_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_new_texts_are_read_as_batches_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversion, "_ENOUGH_TO_JUDGE", 100)
-    made = converter(column("integer"))
+    monkeypatch.setattr(column_converter, "_ENOUGH_TO_JUDGE", 100)
+    made = ColumnConverter(column("integer"))
     for start in range(0, 1000, 50):
         assert made.values([str(each) for each in range(start, start + 50)])[0] == list(
             range(start, start + 50)
@@ -595,15 +594,15 @@ def test_new_texts_are_read_as_batches_after_a_while(monkeypatch: pytest.MonkeyP
 
 def test_columns_of_files_as_people_send_them() -> None:
     days = column("date", required=True, format="%m/%d/%y")
-    assert converter(days).values(["11/19/24", "1/3/25"])[0] == ["2024-11-19", "2025-01-03"]
+    assert ColumnConverter(days).values(["11/19/24", "1/3/25"])[0] == ["2024-11-19", "2025-01-03"]
     due = column("date", format=["%m/%d/%y", "%m/%d/%y %H:%M"])
-    assert converter(due).values(["12/19/24 00:00", None, "2/2/25 00:00"]) == (
+    assert ColumnConverter(due).values(["12/19/24 00:00", None, "2/2/25 00:00"]) == (
         ["2024-12-19", None, "2025-02-02"],
         [],
     )
-    profit = converter(money()).values(["46", "112", "31.2", "4.6"])
+    profit = ColumnConverter(money()).values(["46", "112", "31.2", "4.6"])
     assert profit == ([4600, 11200, 3120, 460], [])
-    assert re.fullmatch(r"\[0\.3, 0\.1\]", repr(converter(column("number")).values(["0.3", "0.1"])[0]))
+    assert re.fullmatch(r"\[0\.3, 0\.1\]", repr(ColumnConverter(column("number")).values(["0.3", "0.1"])[0]))
 
 
 @pytest.mark.parametrize(
@@ -619,5 +618,5 @@ def test_a_number_is_a_number_where_there_are_numbers(
     keys: dict[str, str], text: str, in_csv: float | None, in_json: float
 ) -> None:
     column = InputColumn.model_validate(keys)
-    assert converter(column).values([text])[0] == [in_csv]
-    assert converter(column, has_numbers=True).values([text]) == ([in_json], [])
+    assert ColumnConverter(column).values([text])[0] == [in_csv]
+    assert ColumnConverter(column, has_numbers=True).values([text]) == ([in_json], [])

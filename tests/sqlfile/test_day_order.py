@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.sqlfile.cell_readers import converter
+from aggregator.sqlfile.column_converter import ColumnConverter
 from aggregator.sqlfile.day_order import day_order, has_day_order, in_order
 from aggregator.sqlfile.input_columns import InputColumn
 
@@ -20,7 +20,7 @@ def column(*formats: str, type: str = "date") -> InputColumn:
 
 
 def suspicion(wanted: InputColumn, *texts: str) -> str | None:
-    made = converter(wanted)
+    made = ColumnConverter(wanted)
     made.values(texts)
     return made.suspicion
 
@@ -54,7 +54,7 @@ def test_a_file_in_the_other_order_is_suspected(days: list[date], declared: str)
     assert (found is not None) is any(day.day > 12 for day in days)
     # Said to be in the order in which they are, all of them are right.
     other = in_order({"a": column(ORDERS[declared])}, "mdy" if declared == "dmy" else "dmy")["a"]
-    assert converter(other).values(written) == ([day.isoformat() for day in days], [])
+    assert ColumnConverter(other).values(written) == ([day.isoformat() for day in days], [])
     # In the declared order nothing is suspected.
     assert suspicion(column(ORDERS[declared]), *(day.strftime(ORDERS[declared]) for day in days)) is None
 
@@ -113,7 +113,7 @@ def test_dates_that_a_spreadsheet_program_may_have_swapped(
     texts: list[str], is_suspected: bool, declared: str
 ) -> None:
     # In a workbook what could be read in the program's order became a date, and the rest stayed text.
-    made = converter(column(ORDERS[declared]), has_numbers=True, has_dates=True)
+    made = ColumnConverter(column(ORDERS[declared]), has_numbers=True, has_dates=True)
     made.values(texts)
     assert (made.swapped_dates is not None) is is_suspected
     if is_suspected:
@@ -121,6 +121,6 @@ def test_dates_that_a_spreadsheet_program_may_have_swapped(
         assert "the file from which the workbook was made" in made.suspicion
     elif declared == "dmy":
         assert made.suspicion is None
-    of_csv = converter(column(ORDERS[declared]))
+    of_csv = ColumnConverter(column(ORDERS[declared]))
     of_csv.values(texts)
     assert of_csv.swapped_dates is None

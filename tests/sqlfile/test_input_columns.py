@@ -158,7 +158,7 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         # format
         (
             "{type: text, format: x}",
-            ".format: is for date, datetime, month, integer, number, money, not for text",
+            ".format: is for integer, number, money, date, datetime, month, not for text",
         ),
         ("{type: date, format: []}", ".format: must have at least one"),
         ("{type: number, format: 1.5}", ".format: must be a text; put it in quotes"),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from aggregator.errors import InvalidParameter
 from aggregator.formats import localize
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.sqlfile.parameters import Parameter
-from aggregator.sqlfile.types import MOVING, text_of
-from aggregator.values.dates import shown
+from aggregator.sqlfile.types import text_of
+from aggregator.values.dates import MOVING, shown
 from aggregator.values.invalid import InvalidValue
 from aggregator.values.money import amount_text
 from aggregator.web.pages.templating import words
@@ -41,14 +40,11 @@ def rules_of(declared: Parameter | InputColumn) -> Iterator[str]:
 
 def default_text(declared: Parameter | InputColumn) -> str:
     """The default as text, empty without one."""
-    default = declared.default
-    if default is None:
-        return ""
-    return ", ".join(map(text_of, default)) if isinstance(default, list) else text_of(default)
+    return ", ".join(_declared_default(declared))
 
 
 def _bounds(declared: Parameter | InputColumn) -> Iterator[str]:
-    unit = " characters" if declared.type == "text" else ""
+    unit = " characters" if declared.kind.has_length else ""
     low, high = (
         None if bound is None else _grouped(text_of(bound)) for bound in (declared.min, declared.max)
     )
@@ -65,46 +61,15 @@ def _grouped(text: str) -> str:
     return f"{int(text):,}" if is_long else text
 
 
-_WIDGETS = {
-    "integer": "number",
-    "number": "number",
-    "date": "date",
-    "datetime": "datetime-local",
-    "month": "month",
-    "boolean": "choice",
-    "choice": "choice",
-}
-"""The kind of `<input>` by type; a text for the others."""
-
-_SHOWN_BY = {
-    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?"),
-    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-    "datetime-local": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?"),
-    "month": re.compile(r"[0-9]{4}-[0-9]{2}"),
-}
-"""What a browser shows in such a field; it drops the rest (https://html.spec.whatwg.org/multipage/input.html)."""
-
-_READ_BY: dict[str, Callable[[str], object]] = {
-    "date": date.fromisoformat,
-    "datetime-local": datetime.fromisoformat,
-    "month": lambda text: date.fromisoformat(f"{text}-01"),
-}
-"""Of texts of that form, what a browser drops as well: days that there are not."""
-
 _MOST_IN_LIST = 200
 _MOST_AT_ONCE = 6
 
-_OPEN_ENDS = (
-    "1970-01-01",
-    "9999-12-31",
-    "1970-01",
-    "9999-12",
-    "1970-01-01T00:00:00Z",
-    "9999-12-31T23:59:59Z",
-)
+_ENDS = ("1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+_OPEN_ENDS = {end[:length] for end in _ENDS for length in (len("1970-01"), len("1970-01-01"), None)}
 """Defaults that stand for the beginning and the end of all days."""
 
-_LABELS = {"true": "yes", "false": "no"}
+_LOCALIZED = {"date": localize.date_text, "month": localize.month, "datetime-local": localize.timestamp_text}
+"""How values are said where a browser has such an input for them."""
 
 _OF_PAGES = ("sort", "limit", "offset")
 """Fields that a page has other ways for."""
@@ -173,14 +138,14 @@ def _field(
     given = tuple(text for text in texts if text != "")
     defaults = _default_texts(parameter)
     texts = given or defaults
-    widget = _WIDGETS.get(parameter.type, "text")
+    widget = parameter.kind.form.widget
     choices = _choices(parameter, offered)
     if widget == "choice" and not 0 < len(choices) <= _MOST_IN_LIST:
         widget = "text"
     elif widget == "datetime-local":
         texts = tuple(_local(text, parameter) for text in texts)
         defaults = tuple(_local(text, parameter) for text in defaults)
-    if not all(_is_shown(widget, text) for text in texts):
+    if not all(_is_shown(parameter, text) for text in texts):
         widget = "text"
     return Field(
         name=name,
@@ -204,7 +169,8 @@ def _help(parameter: Parameter, shows_default: bool) -> str:
     default = default_text(parameter)
     if default in ("", *_OPEN_ENDS) or (shows_default and default != "now"):
         return parameter.description
-    return f"{parameter.description.rstrip('.')} (default: {_LABELS.get(default, default)})".lstrip()
+    label = parameter.kind.form.labels.get(default, default)
+    return f"{parameter.description.rstrip('.')} (default: {label})".lstrip()
 
 
 def _default_texts(parameter: Parameter) -> tuple[str, ...]:
@@ -218,8 +184,8 @@ def _default_texts(parameter: Parameter) -> tuple[str, ...]:
     return tuple(_resolved(text, parameter) for text in texts)
 
 
-def _declared_default(parameter: Parameter) -> list[str]:
-    default = parameter.default
+def _declared_default(declared: Parameter | InputColumn) -> list[str]:
+    default = declared.default
     values = default if isinstance(default, list) else [] if default is None else [default]
     return [text_of(value) for value in values]
 
@@ -258,32 +224,35 @@ def in_effect(
 
 def _said(text: str, parameter: Parameter, locale: str) -> str:
     """A value in the reader's localize."""
-    say = {"date": localize.date_text, "month": localize.month, "datetime": localize.timestamp_text}.get(
-        parameter.type
-    )
+    form = parameter.kind.form
+    say = _LOCALIZED.get(form.widget)
     if say is not None:
         return say(str(parameter.parse_one(text)), locale)
     text = _resolved(text, parameter)
     if parameter.type == "money":
         return localize.amount(text, parameter.currency, locale)
-    return _LABELS.get(text, text) if parameter.type == "boolean" else text
+    return form.labels.get(text, text)
 
 
-def _is_shown(widget: str, text: str) -> bool:
-    """Whether the browser shows the text in such a field and does not drop it."""
-    if widget not in _SHOWN_BY:
+def _is_shown(parameter: Parameter, text: str) -> bool:
+    """Whether the browser shows the text in a field of the type and does not drop it.
+
+    It drops days that there are not.
+    """
+    kind = parameter.kind
+    if kind.form.shows is None:
         return True
     try:
-        return bool(_SHOWN_BY[widget].fullmatch(text)) and bool(_READ_BY.get(widget, repr)(text))
-    except ValueError:
+        return bool(kind.form.shows.fullmatch(text) and (not kind.is_in_time or kind.parse(text, parameter)))
+    except InvalidValue:
         return False
 
 
 def _choices(parameter: Parameter, offered: Sequence[str] | None) -> tuple[str, ...]:
-    if parameter.type == "boolean":
-        return ("true", "false")
     if offered is not None:
         return tuple(offered)
+    if parameter.kind.form.labels:
+        return tuple(parameter.kind.form.labels)
     return tuple(text_of(choice) for choice in parameter.choices or ())
 
 
@@ -291,7 +260,7 @@ def _options(
     parameter: Parameter, choices: Sequence[str], texts: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
     """The choices, after texts that are none of them; without a default, first that nothing is chosen."""
-    labels = _LABELS if parameter.type == "boolean" else {}
+    labels = parameter.kind.form.labels
     others = [text for text in dict.fromkeys(texts) if text not in choices]
     options = tuple((text, labels.get(text, text)) for text in (*others, *choices))
     if parameter.many or parameter.default is not None:
@@ -300,19 +269,18 @@ def _options(
 
 
 def _attributes(parameter: Parameter, widget: str) -> dict[str, str]:
+    form = parameter.kind.form
     attributes = {}
     for key in ("min", "max"):
         value = _bound(parameter, key)
-        if value is not None and widget in _SHOWN_BY and _is_shown(widget, value):
-            attributes[key] = value
-        elif value is not None and widget == "text" and parameter.type == "text":
+        if value is None or widget != form.widget:
+            continue
+        if parameter.kind.has_length:
             attributes[f"{key}length"] = value
-    if widget == "number":
-        attributes["step"] = "1" if parameter.type == "integer" else "any"
-    elif widget == "datetime-local":
-        attributes["step"] = "1"
-    elif parameter.type == "money":
-        attributes["inputmode"] = "decimal"
+        elif form.shows is not None and _is_shown(parameter, value):
+            attributes[key] = value
+    if widget == form.widget:
+        attributes |= form.attributes
     has_example = parameter.default is None and parameter.example is not None and not parameter.many
     if has_example and widget in ("text", "number"):
         attributes["placeholder"] = f"such as {text_of(parameter.example)}"  # type: ignore[arg-type]
@@ -324,10 +292,7 @@ def _bound(parameter: Parameter, key: str) -> str | None:
         bound = parameter.bound(getattr(parameter, key))
     except InvalidValue:
         return None
-    if bound is None:
-        return None
-    text = text_of(bound)
-    return text.removesuffix("Z") if parameter.type == "datetime" else text
+    return None if bound is None else text_of(bound).removesuffix("Z")
 
 
 def _local(text: str, parameter: Parameter) -> str:

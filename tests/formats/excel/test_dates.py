@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.sqlfile.cell_readers import converter
+from aggregator.sqlfile.column_converter import ColumnConverter
 from aggregator.sqlfile.input_columns import InputColumn
 from tests.formats.mapping import Raw, Value
 from tests.formats.readers import csv_fields, read_excel, read_excel_by_calamine, read_json, sheet
@@ -156,7 +156,7 @@ def test_a_moment_is_the_same_everywhere(
     in_milliseconds = [each.replace(microsecond=each.microsecond // 1000 * 1000) for each in moments]
     assert excel(service, "datetime") == in_milliseconds
     # As rows that come in are read.
-    assert converter(InputColumn(type="datetime")).values(texts) == (written, [])
+    assert ColumnConverter(InputColumn(type="datetime")).values(texts) == (written, [])
     service.close()
 
 
@@ -181,7 +181,7 @@ def test_a_day_is_the_same_everywhere(
         f'"{day}"' for day in days
     ]
     assert excel(service, "date") == [dt.datetime.fromisoformat(day) for day in days]
-    assert converter(InputColumn(type="date")).values(texts) == (days, [])
+    assert ColumnConverter(InputColumn(type="date")).values(texts) == (days, [])
     service.close()
 
 
