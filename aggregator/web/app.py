@@ -1,4 +1,4 @@
-"""The ASGI application: hosts that are allowed, the service's own pages, its health, and the endpoints."""
+"""The ASGI application: the allowed hosts, the service's own pages, and the endpoints."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi import Request as StarletteRequest
-from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import __version__
 from aggregator.endpoints.access import Access
-from aggregator.engine.base import Engine
-from aggregator.errors import AggregatorError, MisdirectedRequest
+from aggregator.errors import MisdirectedRequest
 from aggregator.settings import Settings
 from aggregator.sqlfile.routing import RESERVED, segments_of
-from aggregator.web.access_log import LINE_KEY, LoggedRequests, configure_logging
-from aggregator.web.openapi import description
+from aggregator.web.access_log import LoggedRequests, configure_logging
 from aggregator.web.pages.templating import warm
 from aggregator.web.problems import Handler, error_response
 from aggregator.web.read import SqlEndpoints
@@ -32,20 +30,6 @@ from aggregator.web.request import Request
 from aggregator.web.routes import OwnPages
 from aggregator.web.server import END_SECONDS, end_in_time
 from aggregator.web.service import Service
-
-
-def health(databases: Engine) -> tuple[int, dict[str, Any]]:
-    """Status and body: 200 and `{"status": "ok"}`, or 503 with what fails and why."""
-    failing = {}
-    for file in databases.sources().values():
-        reason = databases.trouble(file)
-        if reason is not None:
-            failing[file.schema] = reason
-    faults = [str(fault) for fault in databases.faults()]
-    if not failing and not faults:
-        return 200, {"status": "ok"}
-    return 503, {"status": "failing", "databases": failing, "folder": faults}
-
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -111,7 +95,7 @@ def create_app(settings: Settings, access: Access | None = None) -> ASGIApp:
 
 
 def own_pages(service: Service) -> FastAPI:
-    """What the service answers by itself: its documentation and its health."""
+    """The service's own pages, their static files, and the files of the API's documentation."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -121,30 +105,14 @@ def own_pages(service: Service) -> FastAPI:
 
     app: FastAPI = FastAPIOffline(None, None, title="Aggregator", version=__version__, lifespan=lifespan)
     app.router.redirect_slashes = False
-    # The description is made in a thread, because it may wait for a database.
-    app.router.routes[:] = [
-        route for route in app.router.routes if getattr(route, "path", "") != app.openapi_url
-    ]
-
-    @app.get("/openapi.json", include_in_schema=False)
-    async def openapi(request: StarletteRequest) -> JSONResponse:
-        actor, shows_sql = request.scope[LINE_KEY].actor, service.settings.show_sql
-        return JSONResponse(await service.in_checker(description, service.registry, actor, shows_sql))
-
-    @app.get("/health", include_in_schema=False)
-    async def answer_health() -> JSONResponse:
-        status, body = await service.in_checker(health, service.registry.databases)
-        return JSONResponse(body, status)
-
-    app.router.routes += OwnPages(service).routes()
-    for route in app.router.routes:
-        if "GET" in (getattr(route, "methods", None) or ()):
-            route.methods.add("HEAD")  # type: ignore[attr-defined]
+    # What stays of FastAPI's own routes are the files of Swagger UI and Redoc.
+    static = [route for route in app.router.routes if isinstance(route, Mount)]
+    app.router.routes[:] = [*static, *OwnPages(service).routes()]
 
     async def answer_error(request: StarletteRequest, error: Exception) -> Any:
         return error_response(error, Request(request.scope, request.receive), service.settings.show_sql)
 
-    for kind in (HTTPException, AggregatorError, Exception):
+    for kind in (HTTPException, Exception):
         app.add_exception_handler(kind, answer_error)
     return app
 

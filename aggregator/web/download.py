@@ -193,8 +193,7 @@ class Download:
             self._watch = self._loop.create_task(self._watch_client())
 
     async def _watch_client(self) -> None:
-        while (await self._request.receive())["type"] != "http.disconnect":
-            pass
+        await self._request.disconnected()
         self._is_gone = True
         if self._turn is not None:
             self._turn.cancel()

@@ -101,7 +101,7 @@ class Problem(Document):
 
 
 def document(error: errors.AggregatorError, path: str) -> Problem:
-    """What is told of an error that the request of a path has met."""
+    """The problem document of an error; path: of the request."""
     status, title = STATUS[type(error)]
     more: dict[str, Any] = {}
     if type(error) in _HINTS:
@@ -144,42 +144,39 @@ def _headers(error: errors.AggregatorError) -> Headers:
 
 
 def allowed_methods(methods: Sequence[str]) -> str:
-    """The Allow header: what is answered, with those that always are where these are."""
+    """The Allow header of these methods, with HEAD and OPTIONS."""
     return ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
 
 
-class NoResponse:
-    """The response to a client that has gone."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send nothing."""
+async def no_response(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send nothing: the client has gone."""
 
 
 def error_response(
     error: Exception | asyncio.CancelledError, request: Request, shows_sql: bool, page: bytes | None = None
 ) -> ASGIApp:
-    """A problem document, or for a browser a page; the log is told, too.
+    """A problem document, or a page for a browser; the error goes into the access log.
 
-    shows_sql: whether the page of a file with faults leads to its SQL; page: another page than the usual one.
+    shows_sql: whether the page of a file with faults leads to its SQL; page: one instead of the usual page.
     """
     if isinstance(error, errors.Cancelled):
         request.line.fail(error)
-        return NoResponse()
+        return no_response
     error = to_api_error(error, request)
     request.line.fail(error)
-    said = document(error, request.path)
+    problem = document(error, request.path)
     headers = {"cache-control": "no-store", **_headers(error)}
     if not request.accepts_html:
-        return Response(said.to_json(), said.status, headers, MEDIA_TYPE)
+        return Response(problem.to_json(), problem.status, headers, MEDIA_TYPE)
     root = request.page_url().root
-    files = {fault.file for fault in said.faults} if shows_sql else ()
+    files = {fault.file for fault in problem.faults} if shows_sql else ()
     sources = {file: page_url(root, "sql", file.removesuffix(".sql"), {}) for file in files}
-    page = page or render("problem.html", root=root, problem=said, sources=sources)
-    return Response(page, said.status, headers | PAGE_HEADERS)
+    page = page or render("problem.html", root=root, problem=problem, sources=sources)
+    return Response(page, problem.status, headers | PAGE_HEADERS)
 
 
 def to_api_error(error: Exception | asyncio.CancelledError, request: Request) -> errors.AggregatorError:
-    """What to tell a client of anything that was raised."""
+    """The error for a client of any exception."""
     match error:
         case errors.AggregatorError():
             return error

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
@@ -233,7 +233,7 @@ class SqlEndpoints:
         await self._service.refresh_endpoints()
         catalog = self._service.registry.catalog(request.actor)
         if request.method == "GET" and request.accepts_html and (write := catalog.sent_to(request.segments)):
-            return redirect(send_page_path(write, request.page_url()), 303)
+            return RedirectResponse(send_page_path(write, request.page_url()), 303)
         try:
             match = find(catalog, request.method, request.segments)
         except MethodNotAllowed as error:
@@ -246,7 +246,7 @@ class SqlEndpoints:
             location = _with_other_slash(catalog, request)
             if location is None:
                 raise
-            return redirect(location, 308)
+            return RedirectResponse(location, 308)
         if request.method != "GET":
             request.require_own_origin()
         endpoint = match.endpoint
@@ -254,7 +254,7 @@ class SqlEndpoints:
         if b"_sort=" in request.query_string:
             location = _with_sort(await self._service.compiled(endpoint), request)
             if location is not None:
-                return redirect(location, 308)
+                return RedirectResponse(location, 308)
         if request.method != "GET":
             return await self._receive(match, request)
         return await self._service.with_fresh(endpoint, lambda each: self._read(each, match, request))
@@ -351,11 +351,6 @@ async def first_page(service: Service, request: Request) -> Response:
     )
     headers = {**PAGE_HEADERS, "vary": "Accept-Encoding, Accept-Language", "cache-control": "no-cache"}
     return whole(page, headers, request.accepts_gzip)
-
-
-def redirect(location: str, status: int) -> Response:
-    """A response that leads to another URL."""
-    return Response(status_code=status, headers={"location": location})
 
 
 def page_of(service: Service, report: ReadEndpoint, request: Request, match: EndpointMatch) -> ReportPage:

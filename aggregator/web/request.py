@@ -109,6 +109,11 @@ class Request:
         """Scheme and host, as the client knows them."""
         return f"{self._scheme}://{self.header(b'host') or 'localhost'}"
 
+    async def disconnected(self) -> None:
+        """Wait until the client has gone; the body has been received."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
     def require_text(self) -> None:
         """Raises NotFound when the path holds bytes that are not UTF-8, percent-encoded."""
         try:

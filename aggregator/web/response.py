@@ -34,13 +34,8 @@ _LEVEL = 1
 _GZIP_WINDOW = 31
 
 
-def compressed(body: bytes) -> bytes:
-    """One body as a gzip file without a time in it."""
-    return b"".join(compressed_chunks([body]))
-
-
 def compressed_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same for a stream; the first chunk is sent on without waiting for more."""
+    """A stream as a gzip file without a time; its first chunk is sent without waiting for more."""
     compressor = isal_zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
     is_first = True
     for chunk in chunks:
@@ -160,7 +155,7 @@ def entity_tag(operation: Rows | Page, versions: Sequence[Version], frame: Seque
 def whole(body: bytes, headers: Headers, gzip: bool) -> Response:
     """A response of a small body."""
     if gzip and len(body) >= SMALLEST:
-        body = compressed(body)
+        body = b"".join(compressed_chunks([body]))
         headers = {**headers, "content-encoding": "gzip"}
     return Response(body, headers=headers)
 

@@ -1,16 +1,19 @@
-"""The service's own pages: the first page, forms, the SQL of a file, and the documentation of the API."""
+"""The service's own URLs: the first page, forms, the SQL of a file, the API's description, its health."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.engine.base import Engine
 from aggregator.errors import (
     AggregatorError,
     BrokenEndpoint,
@@ -29,11 +32,12 @@ from aggregator.sqlfile.catalog import Catalog, Endpoint
 from aggregator.sqlfile.header import PLAN_WANTED
 from aggregator.sqlfile.routing import parameter_of
 from aggregator.web.download import small_result
+from aggregator.web.openapi import description
 from aggregator.web.pages.send import SendPage, template_csv
 from aggregator.web.pages.source import SourceMatch, SourceRequest, source_page
 from aggregator.web.pages.templating import PAGE_HEADERS, STATIC, PageUrl, render
 from aggregator.web.problems import Handler, document, error_response
-from aggregator.web.read import first_page, form_choices, redirect
+from aggregator.web.read import first_page, form_choices
 from aggregator.web.request import Request, given_parameters
 from aggregator.web.response import disposition, whole
 from aggregator.web.service import Service
@@ -58,6 +62,19 @@ class _Versioned(StaticFiles):
         response.headers["cache-control"] = _A_YEAR if scope["query_string"].startswith(b"v=") else "no-cache"
         response.headers["x-content-type-options"] = "nosniff"
         return response
+
+
+def health(engine: Engine) -> tuple[int, dict[str, Any]]:
+    """Status and body: 200 and `{"status": "ok"}`, or 503 with what fails and why."""
+    failing = {}
+    for file in engine.sources().values():
+        reason = engine.trouble(file)
+        if reason is not None:
+            failing[file.schema] = reason
+    faults = [str(fault) for fault in engine.faults()]
+    if not failing and not faults:
+        return 200, {"status": "ok"}
+    return 503, {"status": "failing", "databases": failing, "folder": faults}
 
 
 def open_form(catalog: Catalog, name: str, fields: Sequence[tuple[str, str]]) -> str:
@@ -101,8 +118,10 @@ class OwnPages:
     def routes(self) -> list[Route | Mount]:
         """Each page by its path."""
         return [
-            self._route("/docs", self._docs),
-            self._route("/redoc", self._redoc),
+            self._route("/openapi.json", self._openapi),
+            self._route("/health", self._health),
+            self._route("/docs", partial(_documentation, "docs.html")),
+            self._route("/redoc", partial(_documentation, "redoc.html")),
             self._route("/_/", self._home),
             self._route("/_/open/{name:path}", self._open),
             self._route("/_/send/{name:path}", self._send),
@@ -114,11 +133,19 @@ class OwnPages:
     def _route(self, path: str, respond: Callable[[Request], Awaitable[ASGIApp]]) -> Route:
         return Route(path, Handler(respond, self._service.settings.show_sql), methods=["GET"])
 
-    async def _docs(self, request: Request) -> Response:
-        return _documentation("docs.html", request)
+    async def _catalog(self, request: Request) -> Catalog:
+        await self._service.refresh_endpoints()
+        return self._service.registry.catalog(request.actor)
 
-    async def _redoc(self, request: Request) -> Response:
-        return _documentation("redoc.html", request)
+    async def _openapi(self, request: Request) -> Response:
+        """The description of the API; made in a thread, because it may wait for a database."""
+        service = self._service
+        shows_sql = service.settings.show_sql
+        return JSONResponse(await service.in_checker(description, service.registry, request.actor, shows_sql))
+
+    async def _health(self, request: Request) -> Response:
+        status, body = await self._service.in_checker(health, self._service.engine)
+        return JSONResponse(body, status)
 
     async def _home(self, request: Request) -> Response:
         """The first page, also where `sql/` has an index of its own at `/`."""
@@ -127,9 +154,9 @@ class OwnPages:
 
     async def _open(self, request: Request) -> Response:
         """Lead to a report whose path is made from fields of a form."""
-        await self._service.refresh_endpoints()
+        catalog = await self._catalog(request)
         fields = [(name, text) for name, texts in request.query().items() for text in texts]
-        return redirect(open_form(self._service.registry.catalog(request.actor), _name(request), fields), 303)
+        return RedirectResponse(open_form(catalog, _name(request), fields), 303)
 
     async def _send(self, request: Request) -> Response:
         compiled, settings = await self._input_of(request), self._service.settings
@@ -153,8 +180,7 @@ class OwnPages:
 
     async def _input_of(self, request: Request) -> ReadEndpoint | WriteEndpoint:
         """The endpoint that takes something. Raises NotFound, BrokenEndpoint or DatabaseUnavailable."""
-        await self._service.refresh_endpoints()
-        endpoint = self._service.registry.catalog(request.actor).named(_name(request))
+        endpoint = (await self._catalog(request)).named(_name(request))
         if endpoint.route.method == "GET":
             raise NotFound(f"{endpoint.name} is a report; it does not accept data.")
         return await self._service.in_checker(self._service.registry.check, endpoint)
@@ -164,14 +190,13 @@ class OwnPages:
         request.require_text()
         settings = self._service.settings
         if not settings.show_sql:
-            raise NotFound(f"Not found: {request.path}")
-        await self._service.refresh_endpoints()
-        found = await self._source_of(self._service.registry.catalog(request.actor).named(_name(request)))
+            raise NotFound(f"Not match: {request.path}")
+        match = await self._source_of((await self._catalog(request)).named(_name(request)))
         limit = (
-            settings.time_limit if found.compiled is None else found.compiled.time_limit(settings.time_limit)
+            settings.time_limit if match.compiled is None else match.compiled.time_limit(settings.time_limit)
         )
-        asked, error = await self._asked(found, request, limit)
-        page = await self._service.in_checker(source_page, found, asked, limit, request.page_url())
+        source_request, error = await self._source_request(match, request, limit)
+        page = await self._service.in_checker(source_page, match, source_request, limit, request.page_url())
         if error is not None:
             return error_response(error, request, settings.show_sql, page)
         headers = {**PAGE_HEADERS, "cache-control": "no-store", "vary": "Accept-Encoding"}
@@ -188,13 +213,13 @@ class OwnPages:
             return SourceMatch(endpoint, None, error)
         return SourceMatch(endpoint, compiled)
 
-    async def _asked(
-        self, found: SourceMatch, request: Request, limit: float
+    async def _source_request(
+        self, match: SourceMatch, request: Request, limit: float
     ) -> tuple[SourceRequest, AggregatorError | None]:
         """What a request says, and what went wrong with its plan. limit: seconds that the report may run."""
         query = request.query()
         wants_plan = any(query.pop(PLAN_WANTED, ())) and not request.is_head
-        compiled = found.compiled
+        compiled = match.compiled
         given = given_parameters(query, {}, compiled.header.params if compiled is not None else ())
         plan, error = None, None
         if wants_plan and isinstance(compiled, ReadEndpoint):
@@ -205,13 +230,13 @@ class OwnPages:
             except AggregatorError as raised:
                 error = raised
         elif wants_plan:
-            error = found.error
-        offered: Mapping[str, Sequence[str]] = {}
+            error = match.error
+        choices: Mapping[str, Sequence[str]] = {}
         if isinstance(compiled, ReadEndpoint) and not self._service.slots.locked():
-            offered = await form_choices(self._service, compiled, request, min(limit, _PATIENCE))
+            choices = await form_choices(self._service, compiled, request, min(limit, _PATIENCE))
         problem = document(error, request.path) if error is not None else None
         errors = error.errors if isinstance(error, InvalidParameters) else ()
-        return SourceRequest(given, wants_plan, plan, problem, errors, offered), error
+        return SourceRequest(given, wants_plan, plan, problem, errors, choices), error
 
 
 async def plan_of(
@@ -235,7 +260,7 @@ async def plan_of(
     return await service.with_fresh(report.endpoint, explain)
 
 
-def _documentation(template: str, request: Request) -> Response:
+async def _documentation(template: str, request: Request) -> Response:
     page = render(template, root=request.page_url().root)
     return Response(page, headers=PAGE_HEADERS | {"content-security-policy": _POLICY})
 

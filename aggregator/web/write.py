@@ -11,7 +11,6 @@ from typing import Any, BinaryIO
 
 import orjson
 from starlette.responses import Response
-from starlette.types import Receive
 
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.model import WriteEndpoint
@@ -66,7 +65,7 @@ async def in_time(
     working: asyncio.Future[StoredResponse],
     budget: WriteBudget,
     write: WriteEndpoint,
-    receive: Receive,
+    request: Request,
     lock_wait: float,
 ) -> StoredResponse:
     """The answer of a write, or what ended it; never much later than its time limit.
@@ -78,7 +77,7 @@ async def in_time(
     try:
         await asyncio.wait({working}, timeout=_WATCH_AFTER_SECONDS)
         while not working.done():
-            gone = gone or asyncio.create_task(_client_gone(receive))
+            gone = gone or asyncio.create_task(request.disconnected())
             waited: set[asyncio.Future[Any]] = {working, gone}
             await asyncio.wait(waited, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             error = _reason_to_end(budget, write, gone, lock_wait)
@@ -109,11 +108,6 @@ def _reason_to_end(
         schemas = " or ".join(file.schema for file in write.written or write.files)
         return DatabaseUnavailable(schemas, "is being changed by another long request", "written")
     return budget.ended_by()
-
-
-async def _client_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _retrieved(working: asyncio.Future[StoredResponse]) -> None:
@@ -186,7 +180,7 @@ async def _execute(
         refuse_unknown(write, given)
         budget.begin(READING)
         working = await service.start_load(lambda: previewed(write, request, body, rows, shown))
-        return await in_time(working, budget, write, request.receive, service.settings.lock_wait)
+        return await in_time(working, budget, write, request, service.settings.lock_wait)
 
     write_request = _write_request(write, match, request, given, fields)
 
@@ -205,7 +199,7 @@ async def _execute(
         working = await service.start_load(commit)
     else:
         working = asyncio.wrap_future(service.writes.submit(write_request, render, budget))
-    return await in_time(working, budget, write, request.receive, service.settings.lock_wait)
+    return await in_time(working, budget, write, request, service.settings.lock_wait)
 
 
 def _parts(write: WriteEndpoint, body: Body) -> tuple[Fields, BinaryIO]:

@@ -1,4 +1,4 @@
-"""The page of a report: its form, its rows, and the ways on."""
+"""The page of a report: its form, its rows, and its links."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ReportPage:
     """What one request for a report's page is about.
 
     given: the texts of its parameters; base: scheme and host, for links that are taken elsewhere;
-    shows_sql: whether there is a page with its SQL; sent: what takes something where the report is.
+    shows_sql: whether there is a page with its SQL; writes: the related ones.
     """
 
     report: ReadEndpoint
@@ -63,7 +63,7 @@ class ReportPage:
     table: HtmlTable
     base: str
     shows_sql: bool
-    sent: Sequence[RouteMatch]
+    writes: Sequence[RouteMatch]
 
     def encode(self, operation: Page, items: Iterator[Item]) -> Iterator[bytes]:
         """The page around the rows of an operation. What `items` raises goes through."""
@@ -72,9 +72,11 @@ class ReportPage:
         return stream(
             "report.html",
             body.rows(),
-            **self._names(fields_of(self._asked(), self.given, body.head.choices)),
+            **self._names(fields_of(self._params(), self.given, body.head.choices)),
             body=body,
-            in_effect=in_effect(self._asked(), self.given, self.table.locale, self.report.paging is not None),
+            in_effect=in_effect(
+                self._params(), self.given, self.table.locale, self.report.paging is not None
+            ),
             headings=headings,
             part=_Part(self.url, operation),
             most_drawn=MOST_ROWS,
@@ -86,13 +88,13 @@ class ReportPage:
         self,
         problem: Document,
         errors: Sequence[InvalidParameter],
-        offered: Mapping[str, Sequence[str]],
+        choices: Mapping[str, Sequence[str]],
     ) -> bytes:
-        """The page with what is wrong instead of rows. offered: the choices from the data."""
+        """The page with what is wrong instead of rows. choices: from the data."""
         params = self.report.header.params
         others = [each for each in errors if each.parameter not in params]
         is_begun = bool(others) or any(texts for name, texts in self.given.items() if name in params)
-        fields = fields_of(self._asked(errors), self.given, offered, errors if is_begun else ())
+        fields = fields_of(self._params(errors), self.given, choices, errors if is_begun else ())
         return render(
             "report_failed.html",
             **self._names(fields),
@@ -101,8 +103,8 @@ class ReportPage:
             is_begun=is_begun,
         )
 
-    def _asked(self, errors: Sequence[InvalidParameter] = ()) -> dict[str, Parameter]:
-        """The parameters of the form: where a page begins is what the ways to the others say."""
+    def _params(self, errors: Sequence[InvalidParameter] = ()) -> dict[str, Parameter]:
+        """The parameters of the form: the links to other pages have the offset."""
         params = dict(self.report.header.params)
         if self.report.paging is not None and "offset" not in (error.parameter for error in errors):
             del params["offset"]
@@ -126,7 +128,7 @@ class ReportPage:
             "curl": self._curl(),
             "curl_url": self._whole_url(self._curl_format()),
             "pictures": {each.name: self._whole_url(each.name) for each in self.report.pictures},
-            "sent": [(each.endpoint.title, send_page_path(each, self.url)) for each in self.sent],
+            "writes": [(each.endpoint.title, send_page_path(each, self.url)) for each in self.writes],
             "source_url": self._source_url() if self.shows_sql else None,
         }
 
@@ -165,13 +167,15 @@ class ReportPage:
     def _for_excel(self) -> dict[str, str | None]:
         """What makes a CSV one that opens with a double click in the reader's language."""
         separator, decimal = csv_symbols(self.table.locale)
-        asked = {"separator": separator if separator != "," else None}
-        asked["decimal"] = decimal if decimal != "." else None
-        return {"for": "excel"} | asked
+        return {
+            "for": "excel",
+            "separator": separator if separator != "," else None,
+            "decimal": decimal if decimal != "." else None,
+        }
 
     def build_id(self) -> list[object]:
         """Stands for all of the page but its rows."""
-        return [build_id(), str(self.table), self.shows_sql, [each.endpoint.file for each in self.sent]]
+        return [build_id(), str(self.table), self.shows_sql, [each.endpoint.file for each in self.writes]]
 
     def _curl_format(self) -> str:
         names = [format.name for format in self.report.formats]

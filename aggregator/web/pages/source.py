@@ -58,7 +58,7 @@ _STORED = {"real": "number"}
 
 @dataclass(frozen=True, slots=True)
 class SourceMatch:
-    """An endpoint as far as it is known. checked: None when something is wrong, which `error` says."""
+    """An endpoint. compiled: None when something is wrong, which `error` says."""
 
     endpoint: Endpoint
     compiled: ReadEndpoint | WriteEndpoint | None
@@ -69,8 +69,7 @@ class SourceMatch:
 class SourceRequest:
     """What a request says.
 
-    problem: what went wrong instead of the plan, and `errors` in its parameters; offered: choices from the
-    data.
+    problem: what went wrong instead of the plan, and `errors` in its parameters; choices: from the data.
     """
 
     given: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -78,7 +77,7 @@ class SourceRequest:
     plan: Plan | None = None
     problem: Document | None = None
     errors: Sequence[InvalidParameter] = ()
-    offered: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +116,13 @@ class Database:
     written: tuple[str, ...]
 
 
-def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, url: PageUrl) -> bytes:
+def source_page(match: SourceMatch, request: SourceRequest, time_limit: float, url: PageUrl) -> bytes:
     """The page; reading a long file takes a while, so it is not for the event loop."""
-    endpoint, compiled = found.endpoint, found.compiled
+    endpoint, compiled = match.endpoint, match.compiled
     header = endpoint.source.header if endpoint.source is not None else None
     params = header.params if header is not None else {}
-    errors = asked.errors
-    faults = found.error.faults if isinstance(found.error, BrokenEndpoint) else ()
+    errors = request.errors
+    faults = match.error.faults if isinstance(match.error, BrokenEndpoint) else ()
     return render(
         "source.html",
         root=url.root,
@@ -135,7 +134,7 @@ def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, url
         text=escaped(endpoint.text),
         faults=faults,
         fault_lines=_by_line(faults, endpoint),
-        unavailable=found.error if isinstance(found.error, DatabaseUnavailable) else None,
+        unavailable=match.error if isinstance(match.error, DatabaseUnavailable) else None,
         parameters=_declared(params),
         input=_declared(header.input) if header is not None else [],
         columns=_columns(compiled.columns) if compiled is not None else [],
@@ -143,27 +142,27 @@ def source_page(found: SourceMatch, asked: SourceRequest, time_limit: float, url
         formats=_formats(compiled),
         time_limit=time_limit,
         is_report=isinstance(compiled, ReadEndpoint),
-        fields=fields_of(params, asked.given, asked.offered, errors),
+        fields=fields_of(params, request.given, request.choices, errors),
         plan_wanted=PLAN_WANTED,
-        plan=asked.plan,
-        problem=asked.problem,
+        plan=request.plan,
+        problem=request.problem,
         others=[each for each in errors if each.parameter not in params],
         duration=duration,
         is_get=endpoint.route.method == "GET",
         page_url=partial(page_url, url.root, name=endpoint.name),
-        given=asked.given,
-        plan_given={**asked.given, "format": [PLAN.name]},
+        given=request.given,
+        plan_given={**request.given, "format": [PLAN.name]},
     )
 
 
 def _by_line(faults: Sequence[Any], endpoint: Endpoint) -> dict[int, str]:
     """What is wrong on each line; a fault at the end of the file is on its last line."""
     last = endpoint.text.count("\n") + (not endpoint.text.endswith("\n"))
-    found: dict[int, str] = {}
+    messages: dict[int, str] = {}
     for fault in faults:
         line = min(fault.line, last)
-        found[line] = f"{found[line]}; {fault.message}" if line in found else fault.message
-    return found
+        messages[line] = f"{messages[line]}; {fault.message}" if line in messages else fault.message
+    return messages
 
 
 def _formats(compiled: ReadEndpoint | WriteEndpoint | None) -> list[str]:
