@@ -4,10 +4,10 @@ Each file commits by itself (https://sqlite.org/lang_attach.html): a process tha
 commits leaves the write in one file and not in the other. So what a write changes is recorded first, as
 one changeset a file (https://sqlite.org/sessionintro.html), in a file beside the databases. From the
 moment that the whole record is on the disk the write counts: whoever opens the files next and finds it
-applies it (see `recovery`). Half a record, or one whose checksum is wrong, is no decision.
+applies it (see `finish`). Half a record, or one whose checksum is wrong, is no decision.
 
 The record is there from before the first commit until after the last. A reader that finds none in the
-middle of its two askings (see `view`) has not read between two commits.
+middle of its two askings (see `snapshot`) has not read between two commits.
 
     head      magic, length of the rest, its checksum
     file      frame with the name, frames with the changeset, an empty frame; for each file
@@ -23,7 +23,7 @@ import os
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import apsw
@@ -31,6 +31,8 @@ import apsw
 from aggregator.engine.sqlite.connection import PatientConnection
 from aggregator.engine.sqlite.files import DatabaseFile, schema_name, unavailable
 from aggregator.errors import DatabaseUnavailable
+
+_log = logging.getLogger(__name__)
 
 RECORD_NAME = ".aggregator.redo"
 _HEAD = struct.Struct("<8sQ32s")
@@ -198,8 +200,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-_log = logging.getLogger(__name__)
-
 _LOST = (apsw.NotADBError, apsw.CorruptError)
 """Of a file in which nothing can be finished any more."""
 
@@ -244,7 +244,8 @@ def _recover(folder: Path, take: Callable[[RedoRecord], bool], patience: float) 
     try:
         record = RedoRecord(folder)
     except OSError as error:
-        raise _not_writable(folder) from error
+        reason = "has an unfinished write, and the service has no permission to finish it"
+        raise DatabaseUnavailable(folder.name, reason) from error
     try:
         is_taken = take(record)
         if is_taken:
@@ -254,15 +255,8 @@ def _recover(folder: Path, take: Callable[[RedoRecord], bool], patience: float) 
         record.close()
 
 
-def _not_writable(folder: Path) -> DatabaseUnavailable:
-    return DatabaseUnavailable(
-        folder.name, "has an unfinished write, and the service has no permission to finish it"
-    )
-
-
 def _apply(file: DatabaseFile, changeset: Changeset, patience: float) -> None:
-    connection = PatientConnection(str(file.path), apsw.SQLITE_OPEN_READWRITE, patience)
-    try:
+    with closing(PatientConnection(str(file.path), apsw.SQLITE_OPEN_READWRITE, patience)) as connection:
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("PRAGMA foreign_keys = 0")
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
@@ -274,5 +268,3 @@ def _apply(file: DatabaseFile, changeset: Changeset, patience: float) -> None:
             flags=apsw.SQLITE_CHANGESETAPPLY_FKNOACTION,
         )
         connection.execute("COMMIT")
-    finally:
-        connection.close()

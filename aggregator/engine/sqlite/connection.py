@@ -331,13 +331,8 @@ def can_prepare(connection: apsw.Connection, sql: str) -> bool:
 
 def _readable(file: DatabaseFile) -> bool:
     try:
-        connection = ReadOnlyConnection([file], patience=0)
+        with closing(ReadOnlyConnection([file], patience=0)) as connection:
+            connection.schema_version(file)
     except DatabaseUnavailable:
         return False
-    try:
-        connection.schema_version(file)
-    except DatabaseUnavailable:
-        return False
-    finally:
-        connection.close()
     return True

@@ -36,9 +36,9 @@ _NO_COLUMN = re.compile(r'no such column: "?([^"]+?)"?(?: - should .*)?$|table .
 
 def fault_of_kind(sql: str, words: Sequence[Token]) -> StatementError | None:
     """Why the text cannot be a SELECT, as far as its words tell."""
-    unfinished = next((token for token in tokens(sql) if token.kind == "open_comment"), None)
+    unfinished = open_comment(sql)
     if unfinished is not None:
-        return StatementError(unfinished.line, "the comment that begins here is not closed with */")
+        return unfinished
     if not words:
         return StatementError(1, "there is no statement; a report needs one SELECT")
     verb, line = words[0].text, words[0].line
@@ -47,6 +47,14 @@ def fault_of_kind(sql: str, words: Sequence[Token]) -> StatementError | None:
     if verb.lower() in _NOT_READING:
         return StatementError(line, f"{verb} is not allowed; a report is a SELECT")
     return None
+
+
+def open_comment(sql: str) -> StatementError | None:
+    """The fault of a comment without an end."""
+    lines = (token.line for token in tokens(sql) if token.kind == "open_comment")
+    return next(
+        (StatementError(line, "the comment that begins here is not closed with */") for line in lines), None
+    )
 
 
 def second_statements(words: Sequence[Token]) -> Iterator[StatementError]:

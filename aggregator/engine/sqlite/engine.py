@@ -119,7 +119,7 @@ class SqliteEngine(DatabaseFolder):
     parameters = staticmethod(parameters)
 
 
-class SqliteInspection:
+class SqliteInspection(base.Inspection):
     """Prepares statements on a connection. identities: of all files, from before it was opened."""
 
     def __init__(
@@ -135,19 +135,15 @@ class SqliteInspection:
 
     @property
     def unusable(self) -> dict[str, str]:
-        """By schema, the first object that SQLite cannot use, and why."""
         return {schema: with_name(fault) for schema, fault in self._connection.schema_faults.items()}
 
     def prepare(self, sql: str) -> tuple[Statement | None, list[StatementError]]:
-        """A SELECT; None when it cannot be prepared or is none."""
         return prepare(sql, self._connection, self._files)
 
     def prepare_writes(self, sql: str) -> tuple[list[Statement], list[StatementError]]:
-        """Each statement of a text that may write."""
         assert isinstance(self._connection, InspectionConnection)
         return prepare_writes(sql, self._connection, self._files)
 
     def schema_state(self, schemas: Iterable[str]) -> tuple[object, ...]:
-        """As of a snapshot of these files, when the inspection began."""
         names = list(schemas)
         return tuple(self._identities[name] for name in names), tuple(self._versions[name] for name in names)

@@ -23,6 +23,7 @@ from aggregator.engine.sqlite.diagnostics import (
     Reads,
     fault_of_kind,
     faults_of_schema_tables,
+    open_comment,
     same_names,
     second_statements,
     statement_error,
@@ -216,9 +217,9 @@ def prepare_writes(
 
     Raises DatabaseUnavailable.
     """
-    unfinished = next((token for token in tokens(sql) if token.kind == "open_comment"), None)
+    unfinished = open_comment(sql)
     if unfinished is not None:
-        return [], [StatementError(unfinished.line, "the comment that begins here is not closed with */")]
+        return [], [unfinished]
     found = sql_statements(sql)
     if not found:
         return [], [StatementError(1, "there is no statement")]

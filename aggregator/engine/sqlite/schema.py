@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 import apsw
 import apsw.ext
@@ -32,23 +32,29 @@ class SchemaNames:
     indexes: Mapping[str, str]
 
 
-_known: dict[DatabaseFile, tuple[FileVersion, SchemaNames]] = {}
-_lock = threading.Lock()
+T = TypeVar("T")
 
 
-def names_of(file: DatabaseFile) -> SchemaNames:
-    """The names in a file; they are read again when it has changed. Raises DatabaseUnavailable."""
-    version = file.version()
-    with _lock:
-        known = _known.get(file)
-    if known is not None and known[0] == version and version.settled:
-        return known[1]
-    names = _read(file)
-    with _lock:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[file] = version, names
-    return names
+class _ByVersion(Generic[T]):
+    """A function's result for each file, computed again after a change. Safe to use from many threads."""
+
+    def __init__(self, make: Callable[[DatabaseFile], T]) -> None:
+        self._make = make
+        self._known: dict[DatabaseFile, tuple[FileVersion, T]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, file: DatabaseFile) -> T:
+        version = file.version()
+        with self._lock:
+            known = self._known.get(file)
+        if known is not None and known[0] == version and version.settled:
+            return known[1]
+        made = self._make(file)
+        with self._lock:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[file] = version, made
+        return made
 
 
 def owners_of(name: str, files: Mapping[str, DatabaseFile], *, is_index: bool = False) -> list[str]:
@@ -120,6 +126,10 @@ def _read(file: DatabaseFile) -> SchemaNames:
     return SchemaNames(tables, indexes)
 
 
+names_of = _ByVersion(_read)
+"""The names in a file. Raises DatabaseUnavailable."""
+
+
 _CREATE = re.compile(
     r"CREATE\s+(?:(?:UNIQUE\s+)?INDEX|(?:VIRTUAL\s+)?TABLE|VIEW|TRIGGER)\s+(?:IF\s+NOT\s+EXISTS\s+)?",
     re.IGNORECASE,
@@ -174,23 +184,11 @@ class Overviews:
     """Looks at databases, and again only at those that have changed. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[FileVersion, Overview]] = {}
-        self._lock = threading.Lock()
+        self._of = _ByVersion(_looked_at)
 
     def of(self, files: Iterable[Source]) -> list[Overview]:
         """An overview of each file."""
         return [self._of(cast(DatabaseFile, file)) for file in files]
-
-    def _of(self, file: DatabaseFile) -> Overview:
-        version = file.version()
-        with self._lock:
-            known = self._known.get(file.schema)
-        if known is not None and known[0] == version and version.settled:
-            return known[1]
-        overview = _looked_at(file)
-        with self._lock:
-            self._known[file.schema] = version, overview
-        return overview
 
 
 def _looked_at(file: DatabaseFile) -> Overview:

@@ -1,23 +1,22 @@
 """One instant of several files: what a report reads.
 
 Each file by itself gives a reader one instant, from its first read to the end of the transaction
-(https://sqlite.org/isolation.html). Over several files the first reads happen one after another, and a
-commit may fall between them. So each file's data version is asked for twice: when it has not changed
-from the first asking to the second (https://sqlite.org/pragma.html#pragma_data_version), no commit fell
-between the two. All first askings come before all second ones, so there is a moment between that every
-file was as it is read. Otherwise everything is let go and asked again; the last answers are then the
-first ones. Whatever the journal modes, no writer has to cooperate.
+(https://sqlite.org/isolation.html). The first reads of several files happen one after another, and a commit
+may fall between them. So each file's data version is read twice: when it is the same both times
+(https://sqlite.org/pragma.html#pragma_data_version), no commit fell between. All first readings come before
+all second ones, so at one moment in between every file was as it is read. Otherwise the locks are released
+and the versions are read again; the last readings then count as the first ones. This holds for all journal
+modes, and no writer has to cooperate.
 
-A write of this service over several files commits file by file, and its record is there from before
-the first commit until after the last, or until somebody has finished it (see `redo`). So between the
-two askings it is also asked whether a record is pending: after the last first asking, before the first
-second one. What is read is what the files held at that moment, because each was unchanged around it, and
-no write was half done at that moment, because none was pending. The first askings may be long ago, from
-the last time that a kept view was held. When one is pending, everything is let go and asked again. One
-that stays is perhaps of a process that died, and the view tries to finish it.
+A write of this service over several files commits file by file. Its record exists from before the first
+commit until after the last, or until somebody has finished the write (see `commit_journal`). So between the
+first readings and the second ones the snapshot also checks whether a record is pending. When none is, no
+write was half done at that moment. The first readings may be old, from the last time that a kept snapshot
+was held. When a record is pending, the snapshot releases its locks and starts again. If the record stays,
+its process may have died, and the snapshot tries to finish the write.
 
-Whoever waited for one file's lock while it holds another's would stop a transaction that writes both, so
-a locked file is waited for with nothing held.
+A reader that waits for one file's lock while it holds another's could stop a transaction that writes both,
+so it waits for a locked file with nothing held.
 """
 
 from __future__ import annotations
@@ -27,12 +26,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import cast
 
 import apsw
 
+from aggregator.engine import base
 from aggregator.engine.base import Source, Version
 from aggregator.engine.model import PlanStep, SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.commit_journal import is_pending, recover_if_dead
@@ -73,18 +74,11 @@ Identities = tuple[Identity | None, ...]
 """Of some files, in their order; equal for two moments when none was replaced between them."""
 
 
-def _always() -> bool:
-    return True
-
-
-class Snapshot:
+class Snapshot(base.Snapshot):
     """A connection to some databases that can be held at one instant, and used again later.
 
-    seen: the files' versions when they were last looked at, before it is held.
-
-    wanted: asked while a file is waited for; False ends the wait. for_quick, longest_value: see
-    ReadOnlyConnection.
-    Not for two threads at once.
+    wanted, for_quick, longest_value: see ReadOnlyConnection. Not for two threads at once.
+    `seen`: the files' versions when they were last looked at, before it is held.
     `identities` tells whether the files are still those that it opened; `schema_versions` has, from the
     last `hold`, a number for each schema that changes with its tables
     (https://sqlite.org/pragma.html#pragma_schema_version).
@@ -95,7 +89,7 @@ class Snapshot:
         files: Sequence[DatabaseFile],
         functions: Mapping[str, SqlFunction],
         lock_wait: float,
-        wanted: Callable[[], bool] = _always,
+        wanted: Callable[[], bool] = lambda: True,
         for_quick: bool = False,
         longest_value: int = LONGEST_VALUE,
     ) -> None:
@@ -114,7 +108,7 @@ class Snapshot:
         self._held: Sequence[FileVersion]
         self._open(wanted)
 
-    def hold(self, wanted: Callable[[], bool] = _always) -> None:
+    def hold(self, wanted: Callable[[], bool] = lambda: True) -> None:
         """Begin to read all files at one instant.
 
         wanted: asked while waiting and while SQL runs; False ends both. Raises DatabaseUnavailable (a
@@ -133,32 +127,26 @@ class Snapshot:
             self._held_data, self._held = self._data_versions, file_versions(self.files)
 
     def holds(self, seen: Sequence[Version]) -> bool:
-        """Whether the files were not written between a look at them and the last `hold`."""
         return [version.stamp for version in self._held] == [version.stamp for version in seen]
-
-    def overwritten(self) -> DatabaseFile | None:
-        """A file that was changed, while it was held, by a program that does not respect SQLite's locks."""
-        for file, held in zip(self.files, self._held, strict=False):
-            if file.was_overwritten(held):
-                return file
-        return None
 
     @property
     def schema_state(self) -> tuple[object, ...]:
-        """Equal for two moments when the files are the same and their tables were not altered."""
         return self.identities, tuple(self.schema_versions.values())
 
     def require_same_files(self) -> None:
-        """Raise DatabaseUnavailable when what was read may be of two files, one copied over the other."""
-        file = self.overwritten()
-        if file is not None:
-            raise DatabaseUnavailable(file.schema, "was overwritten while it was being read")
+        """Raise DatabaseUnavailable when what was read may be of two files, one copied over the other.
+
+        Such a program does not respect SQLite's locks.
+        """
+        for file, held in zip(self.files, self._held, strict=False):
+            if file.was_overwritten(held):
+                raise DatabaseUnavailable(file.schema, "was overwritten while it was being read")
 
     def rows(self, sql: str, values: Values) -> Iterator[list[bytes]]:
         """Run a SELECT of one column of BLOBs and give its values in lists of 1 to 128.
 
         A list is given before it takes longer than about 5 ms to fill, so a slow query's first rows
-        are not kept back. Raises StatementFailed and DatabaseUnavailable, as all that runs SQL here does.
+        are not kept back.
         """
         size = 1
         with self._failing(sql, values):
@@ -173,7 +161,6 @@ class Snapshot:
     def first(
         self, sql: str, values: Values = (), most: int = 1, seconds: float = float("inf")
     ) -> list[tuple[SqlValue, ...]]:
-        """The first rows of a SELECT, which is interrupted after so many seconds."""
         wanted, ends_at = self.connection.wanted, time.monotonic() + seconds
         if seconds < float("inf"):
             self.connection.wanted = lambda: wanted() and time.monotonic() < ends_at
@@ -187,12 +174,10 @@ class Snapshot:
             self.connection.wanted = wanted
 
     def explain(self, sql: str, values: Mapping[str, SqlValue]) -> list[PlanStep]:
-        """The plan of a SELECT for these values, which is not run."""
         with self._failing(sql, values):
             return explain(self.connection, sql, values)
 
     def interrupt(self) -> None:
-        """End the SQL that runs, from any thread."""
         self.connection.interrupt()
 
     @contextmanager
@@ -241,7 +226,8 @@ class Snapshot:
         began = time.monotonic()
         while wanted():
             waited = time.monotonic() - began
-            if self._is_write_pending():
+            # Every file has been asked once, and none is asked again before this.
+            if any(is_pending(folder) for folder in self._folders):
                 self._let_write_finish(waited)
                 continue
             try:
@@ -254,10 +240,6 @@ class Snapshot:
             if waited >= _SETTLE_SECONDS:
                 raise UnstableDatabases("The databases change too often to be read in one consistent state.")
         raise Cancelled("The request was cancelled.")
-
-    def _is_write_pending(self) -> bool:
-        """Asked when every file has been asked once, and before any is asked again."""
-        return any(is_pending(folder) for folder in self._folders)
 
     def _let_write_finish(self, waited: float) -> None:
         """Wait a moment for another's write over several files, or finish it when that one has died."""
@@ -336,12 +318,11 @@ IDLE_SECONDS = 10.0
 """An open WAL database keeps its owner from leaving WAL mode, so none is kept open for long."""
 
 
-class SnapshotPool:
-    """Lends each set of databases' views to one borrower at a time.
+class SnapshotPool(base.Snapshots):
+    """Lends each set of databases' snapshots to one borrower at a time.
 
-    functions: SQL functions that every view gets. lock_wait: seconds to wait for another
-    program's lock. most_idle: how many unused views are kept. for_quick,
-    longest_value: see ReadOnlyConnection. Safe to use from many threads.
+    functions: SQL functions that every snapshot gets. lock_wait: seconds to wait for another program's lock.
+    most_idle: how many unused snapshots are kept. for_quick, longest_value: see ReadOnlyConnection.
     """
 
     def __init__(
@@ -352,10 +333,13 @@ class SnapshotPool:
         for_quick: bool = False,
         longest_value: int = LONGEST_VALUE,
     ) -> None:
-        self.longest_value = longest_value
-        self._for_quick = for_quick
-        self._functions = dict(functions)
-        self._lock_wait = lock_wait
+        self._open = partial(
+            Snapshot,
+            functions=dict(functions),
+            lock_wait=lock_wait,
+            for_quick=for_quick,
+            longest_value=longest_value,
+        )
         self._most_idle = most_idle
         self._idle: list[tuple[float, Snapshot]] = []
         self._lock = threading.Lock()
@@ -367,19 +351,10 @@ class SnapshotPool:
         wanted: Callable[[], bool],
         seen: Sequence[Version] | None = None,
     ) -> Iterator[Snapshot]:
-        """Lend a view of exactly these files, as they are on the disk now.
-
-        wanted: asked while a locked file is waited for; False ends the wait. seen: the files'
-        versions, when they were looked at just now. Raises DatabaseUnavailable when one cannot be
-        opened. A view whose borrower failed is not lent again.
-        """
+        """Lend a snapshot of exactly these files; one whose borrower failed is not lent again."""
         files = cast(Sequence[DatabaseFile], sources)
         versions = cast(Sequence[FileVersion], seen) or file_versions(files)
-        snapshot = self._take(files, identities(versions))
-        if snapshot is None:
-            snapshot = Snapshot(
-                files, self._functions, self._lock_wait, wanted, self._for_quick, self.longest_value
-            )
+        snapshot = self._take(files, identities(versions)) or self._open(files, wanted=wanted)
         snapshot.seen = versions
         try:
             snapshot.hold(wanted)
@@ -392,7 +367,6 @@ class SnapshotPool:
         self._give_back(snapshot)
 
     def close_idle(self, older_than: float = IDLE_SECONDS) -> None:
-        """Close the views that nobody has used for so many seconds."""
         limit = time.monotonic() - older_than
         with self._lock:
             stale = [snapshot for used, snapshot in self._idle if used <= limit]

@@ -1,16 +1,17 @@
 """Writing to files: all of it or nothing, also over several files and when the process is killed.
 
-One written file is SQLite's own business: BEGIN IMMEDIATE, COMMIT. Over several, the changes are
-recorded before they are committed (see `redo`), and only one writer of a folder at a time is at it. So is
-who writes one file by what it reads in others: two that each read what the other writes would both go on.
+One written file: SQLite guarantees it (BEGIN IMMEDIATE, COMMIT). Several: the changes are recorded before
+they are committed (see `commit_journal`), and a folder has one such writer at a time. The same holds for a
+write of one file that reads others: otherwise two writes that each read what the other changes could both
+succeed.
 
-A write also reads, and what it reads is one instant, told as `view` does. A file whose part of another
-write is decided and not yet there must not be changed before: when a record is pending although the
-file's lock is had, everything is let go. Its writer has died, or another is finishing what it left.
+What a write reads is one instant, determined as in `snapshot`. A file must not be changed while its part of
+another write is decided but not yet in the file: when a record is pending although this writer has the
+file's lock, it releases everything. The other writer has died, or somebody is finishing its write.
 
-Nothing waits long for one file while it holds another, all ask for them in the same order, and whoever
-has several has all the locks that it will need from the beginning (BEGIN EXCLUSIVE): otherwise two
-writers could stop each other. Only the COMMIT of a lone file in a rollback-journal mode waits for readers.
+To prevent deadlocks, a writer waits only briefly for one file while it holds another, all writers ask in the
+same order, and a writer of several files takes all its locks at the beginning (BEGIN EXCLUSIVE). Only the
+COMMIT of a single file in a rollback-journal mode waits for readers.
 """
 
 from __future__ import annotations

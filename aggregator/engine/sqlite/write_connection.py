@@ -10,6 +10,7 @@ from typing import cast
 
 import apsw
 
+from aggregator.engine import base
 from aggregator.engine.base import Refused, Source
 from aggregator.engine.model import SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.authorizer import WriteAuthorizer
@@ -40,7 +41,7 @@ _INPUT = f"temp.{INPUT_TABLE}"
 _REFUSED = 'temp."the refused"'
 
 
-class WriteConnection(PatientConnection):
+class WriteConnection(PatientConnection, base.WriteConnection):
     """SQLite with an empty main database, some files attached to be written, and others to be read.
 
     patience, wanted, longest_value: as of PatientConnection. functions: Python functions callable in SQL.
@@ -134,13 +135,11 @@ class WriteConnection(PatientConnection):
             self.execute("RELEASE part")
 
     def require_references(self) -> None:
-        """Raise Conflict when deferred foreign keys are not met, as COMMIT would find."""
         if self.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
             raise lost_reference()
 
     @property
     def staged(self) -> StagedRows:
-        """The rows of a request's body."""
         return StagedRows(self)
 
     def to_write_error(self, error: apsw.Error, sql: str | None = None, values: Values = ()) -> Exception:
@@ -176,12 +175,10 @@ class WriteConnection(PatientConnection):
             raise self.to_write_error(error, sql, values) from error
 
     def schema_state(self, sources: Sequence[Source]) -> tuple[object, ...]:
-        """As of a Snapshot, of some of the files; raises DatabaseUnavailable."""
         files = cast(Sequence[DatabaseFile], sources)
         return tuple(file.identity() for file in files), tuple(self.schema_version(file) for file in files)
 
     def run(self, sql: str, values: Values) -> int:
-        """Run an author's statement that gives no rows; how many rows it and its triggers changed."""
         before = self.total_changes()
         with self.failing(sql, values), self.restricted():
             self.execute(sql, values).fetchall()
@@ -216,13 +213,11 @@ class WriteConnection(PatientConnection):
         return self.total_changes() - before - kept
 
     def texts(self, sql: str) -> Iterator[bytes]:
-        """The values of a SELECT of one column from `kept_rows`."""
         with self.failing():
             yield from chain.from_iterable(self.execute(sql))
 
     @contextmanager
     def found(self, sql: str, values: Values) -> Iterator[Iterator[tuple[SqlValue, ...]]]:
-        """The rows that an author's SELECT gives, while inside."""
         with self.failing(sql, values):
             with self.restricted():
                 rows = self.execute(sql, values)
@@ -309,14 +304,13 @@ def _close(sessions: Mapping[str, apsw.Session]) -> None:
         session.close()
 
 
-class StagedRows:
+class StagedRows(base.StagedRows):
     """The rows of one request on a connection."""
 
     def __init__(self, connection: WriteConnection) -> None:
         self._connection = connection
 
     def stage(self, columns: Sequence[str], rows: Iterable[Sequence[SqlValue]]) -> None:
-        """Fill a new table; each row has its line first."""
         marks = ", ".join("?" * (len(columns) + 1))
         with self._connection.failing():
             self._connection.execute(input_table(columns))
@@ -326,18 +320,15 @@ class StagedRows:
         self._connection.has_input = True
 
     def has_line(self, line: SqlValue) -> bool:
-        """Whether there is a row of that line."""
         sql = f"SELECT 1 FROM {_INPUT} WHERE {LINE_COLUMN} = ?"
         return isinstance(line, int) and self._connection.execute(sql, (line,)).fetchone() is not None
 
     def value(self, line: int, column: str) -> SqlValue:
-        """What stands in a column of a row."""
         sql = f"SELECT {quoted_name(column)} FROM {_INPUT} WHERE {LINE_COLUMN} = ?"
         value: SqlValue = self._connection.execute(sql, (line,)).get
         return value
 
     def begin_refusing(self) -> None:
-        """Forget what was refused; not possible while a guard gives rows."""
         self._connection.execute(f"DROP TABLE IF EXISTS {_REFUSED}")
         self._connection.execute(
             f"CREATE TEMP TABLE {_REFUSED.removeprefix('temp.')} ({LINE_COLUMN} INTEGER, guard INTEGER, name,"
@@ -345,7 +336,6 @@ class StagedRows:
         )
 
     def refuse(self, guard: int, found: Iterable[Refused]) -> None:
-        """Remember what a guard refuses; a reason against a cell says more than one against its row."""
         self._connection.executemany(f"INSERT OR IGNORE INTO {_REFUSED} VALUES (?, ?, ?, ?)", found)
         self._connection.execute(
             f"DELETE FROM {_REFUSED} WHERE guard = ?1 AND name = '' AND {LINE_COLUMN} IN"
@@ -354,18 +344,15 @@ class StagedRows:
         )
 
     def refused(self, most: int) -> list[Refused]:
-        """The first of what was refused, in the order of the lines."""
         sql = f"SELECT * FROM {_REFUSED} ORDER BY 1, 2, 3 LIMIT {most}"
         rows: list[Refused] = self._connection.execute(sql).fetchall()  # type: ignore[assignment]
         return rows
 
     def count_refused(self, without: Collection[int]) -> int:
-        """How many lines were refused, besides some."""
         sql = f"SELECT count(DISTINCT {LINE_COLUMN}) FROM {_REFUSED} WHERE {LINE_COLUMN} NOT IN "
         return int(self._connection.execute(f"{sql}({', '.join(map(str, without))})").get)
 
     def remove_refused(self) -> None:
-        """Take the refused lines out of the table."""
         self._connection.execute(
             f"DELETE FROM {_INPUT} WHERE {LINE_COLUMN} IN (SELECT {LINE_COLUMN} FROM {_REFUSED})"
         )
