@@ -70,8 +70,7 @@ class Statement:
     is_volatile: whether its result may be another one though no file has changed. writes: the tables
     that it changes, without those that triggers do, each as schema and name. guard: what its rows say
     when they are no part of the answer, but reasons not to write. bare: the tables that stand without their
-    schema. harmless_texts: see
-    `called_functions`.
+    schema. harmless_texts: see `tokens.harmless_texts`.
     """
 
     sql: str

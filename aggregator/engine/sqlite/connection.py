@@ -15,14 +15,12 @@ import apsw.ext
 from aggregator.engine.model import SqlValue
 from aggregator.engine.sqlite.authorizer import ReadOnlyAuthorizer
 from aggregator.engine.sqlite.files import (
-    OF_A_FILE,
     DatabaseFile,
-    is_full_disk,
     schema_fault,
     unavailable,
     with_name,
 )
-from aggregator.errors import AggregatorError, DatabaseUnavailable, QueryFailed, StorageFull
+from aggregator.errors import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -289,11 +287,6 @@ def _cache_kibibytes(file: DatabaseFile) -> int:
     return size + size // 8 if _CACHE_KIBIBYTES < size <= _MOST_CACHED_WHOLE_KIBIBYTES else _CACHE_KIBIBYTES
 
 
-def too_long(longest: int) -> str:
-    """The sentence for a value that is longer than the limit of a connection."""
-    return f"A value, or a row as text, is longer than {longest:,} bytes (setting max_value)."
-
-
 def quoted_name(identifier: str) -> str:
     """An identifier for SQL text: in double quotes, those inside doubled."""
     return '"' + identifier.replace('"', '""') + '"'
@@ -305,34 +298,10 @@ def literal(identifier: str) -> str:
     return identifier if is_plain else quoted_name(identifier)
 
 
-def to_query_error(error: apsw.Error, files: Sequence[DatabaseFile]) -> AggregatorError:
-    """The error to raise for an SQLite error in a query: a full disk, the database, or that it failed."""
-    if is_full_disk(error):
-        # A report writes nothing but its temporary files.
-        return StorageFull("The server's disk has no room for the temporary files of this report.")
-    if isinstance(error, OF_A_FILE):
-        for file in files:
-            if len(files) == 1 or not _readable(file):
-                return unavailable(file, error)
-    return QueryFailed(
-        "The SQL of this report failed. The service's log has the reason.",
-        f"{type(error).__name__}: {error}",
-    )
-
-
 def can_prepare(connection: apsw.Connection, sql: str) -> bool:
     """Whether SQLite accepts the SQL now, whatever the values of its parameters are."""
     try:
         apsw.ext.query_info(connection, sql)
     except apsw.Error:
-        return False
-    return True
-
-
-def _readable(file: DatabaseFile) -> bool:
-    try:
-        with closing(ReadOnlyConnection([file], patience=0)) as connection:
-            connection.schema_version(file)
-    except DatabaseUnavailable:
         return False
     return True

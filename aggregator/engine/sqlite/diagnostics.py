@@ -76,19 +76,7 @@ def statement_error(
     message = str(error)
     table = message.removeprefix("no such table: ")
     if table != message:
-        child = _child_of(table, connection)
-        if child is not None:
-            return StatementError(
-                _line_of_word(words, child) or first_line, _lost_parent(child, table, connection)
-            )
-        line = line_of_table(sql, table) or first_line
-        broken = why_missing(table, connection)
-        if broken is not None:
-            return StatementError(line, f"{table} cannot be used: {broken}")
-        having = owners_of(table, files)
-        if len(having) > 1:
-            return StatementError(line, ambiguous(table, having))
-        return StatementError(line, f"{message} ({_hint(table, connection, files)})")
+        return _no_table(table, sql, words, connection, files)
     if message.startswith("foreign key mismatch"):
         rule = "the columns that a foreign key refers to need a PRIMARY KEY or a UNIQUE index"
         return StatementError(first_line, f"{message}: {rule}")
@@ -98,6 +86,28 @@ def statement_error(
     line = sql.encode()[:offset].count(b"\n") + 1 if offset >= 0 else first_line
     hint = _column_hint(message, words, connection) or _quoting_hint(message, sql, files)
     return StatementError(line, f"{message} ({hint})" if hint else message)
+
+
+def _no_table(
+    table: str,
+    sql: str,
+    words: Sequence[Token],
+    connection: ReadOnlyConnection,
+    files: Mapping[str, DatabaseFile],
+) -> StatementError:
+    """Why there is no such table; table: as in SQLite's error."""
+    child = _child_of(table, connection)
+    if child is not None:
+        line = next((word.line for word in words if word.name == child.lower()), words[0].line)
+        return StatementError(line, _lost_parent(child, table, connection))
+    line = line_of_table(sql, table) or words[0].line
+    broken = why_missing(table, connection)
+    if broken is not None:
+        return StatementError(line, f"{table} cannot be used: {broken}")
+    having = owners_of(table, files)
+    if len(having) > 1:
+        return StatementError(line, ambiguous(table, having))
+    return StatementError(line, f"no such table: {table} ({_hint(table, connection, files)})")
 
 
 def ambiguous(table: str, schemas: Sequence[str]) -> str:
@@ -132,10 +142,6 @@ def _lost_parent(child: str, parent: str, connection: ReadOnlyConnection) -> str
         f"{child} refers to table {name}, which is not in {file}; "
         "a foreign key reaches only tables of its own file"
     )
-
-
-def _line_of_word(words: Sequence[Token], name: str) -> int | None:
-    return next((word.line for word in words if word.name == name.lower()), None)
 
 
 def _hint(table: str, connection: ReadOnlyConnection, files: Mapping[str, DatabaseFile]) -> str:

@@ -1,8 +1,8 @@
-"""Guards: a SELECT before the last statement of a file that writes, each row of which is a reason not to.
+"""Prepare the SQL of a file: the SELECT of a report, or the statements of a write; nothing is run.
 
-The name of its first column says of which kind the reason is, and the text in it is the sentence for the
-client. Where there are rows of a body, a guard may also say which `line` of them it is about, and which
-`column`.
+In a write, a SELECT before the last statement is a guard: each of its rows is a reason not to write. The name
+of its first column says of which kind the reason is, and its text is the sentence for the client. Where there
+are rows of a body, a guard may also say which `line` of them it is about, and which `column`.
 """
 
 from __future__ import annotations
@@ -42,28 +42,6 @@ from aggregator.errors import DatabaseUnavailable
 
 _KINDS: tuple[GuardKind, ...] = get_args(GuardKind)
 _LINE, _COLUMN = "line", "column"
-
-
-def guard_of(names: Sequence[str], has_input: bool) -> tuple[Guard | None, str | None]:
-    """The guard whose rows have columns of these names, or what is wrong with them."""
-    lowered = [name.lower() for name in names]
-    kind = next((kind for kind in _KINDS if kind == lowered[0]), None)
-    if kind is None:
-        return None, (
-            "a SELECT before the last statement is a guard; its first column must be named "
-            f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}, not {names[0]}"
-        )
-    places = {name: place for place, name in enumerate(lowered) if place}
-    if places and kind == "missing":
-        return None, f"a guard for missing rows has no other column; this one has {names[1]}"
-    if places and not has_input:
-        return None, f"a guard has no column besides {kind} in a file without input; this one has {names[1]}"
-    unknown = next((names[place] for name, place in places.items() if name not in (_LINE, _COLUMN)), None)
-    if unknown is not None:
-        return None, f"a guard has the columns {kind}, {_LINE} and {_COLUMN}, not {unknown}"
-    if _COLUMN in places and _LINE not in places:
-        return None, f"a guard with a {_COLUMN} needs a {_LINE}, too"
-    return Guard(kind, places.get(_LINE), places.get(_COLUMN)), None
 
 
 _COMPOUND = re.compile(r"\b(UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
@@ -240,8 +218,30 @@ def _with_guard(statement: Statement, has_input: bool) -> tuple[Statement, list[
     if statement.writes:
         message = "only the last statement can return rows; this one returns rows, too"
         return statement, [StatementError(1, message)]
-    guard, reason = guard_of([column.name for column in statement.columns], has_input)
+    guard, reason = _guard_of([column.name for column in statement.columns], has_input)
     return replace(statement, guard=guard), [] if reason is None else [StatementError(1, reason)]
+
+
+def _guard_of(names: Sequence[str], has_input: bool) -> tuple[Guard | None, str | None]:
+    """The guard whose rows have columns of these names, or what is wrong with them."""
+    lowered = [name.lower() for name in names]
+    kind = next((kind for kind in _KINDS if kind == lowered[0]), None)
+    if kind is None:
+        return None, (
+            "a SELECT before the last statement is a guard; its first column must be named "
+            f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}, not {names[0]}"
+        )
+    places = {name: place for place, name in enumerate(lowered) if place}
+    if places and kind == "missing":
+        return None, f"a guard for missing rows has no other column; this one has {names[1]}"
+    if places and not has_input:
+        return None, f"a guard has no column besides {kind} in a file without input; this one has {names[1]}"
+    unknown = next((names[place] for name, place in places.items() if name not in (_LINE, _COLUMN)), None)
+    if unknown is not None:
+        return None, f"a guard has the columns {kind}, {_LINE} and {_COLUMN}, not {unknown}"
+    if _COLUMN in places and _LINE not in places:
+        return None, f"a guard with a {_COLUMN} needs a {_LINE}, too"
+    return Guard(kind, places.get(_LINE), places.get(_COLUMN)), None
 
 
 def _prepare_one(

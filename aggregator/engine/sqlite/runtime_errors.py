@@ -1,4 +1,4 @@
-"""Which parameters an error can be about that SQLite raises while a statement runs.
+"""What errors mean that SQLite raises while a statement runs.
 
 SQLite's sentence, as `fts5: syntax error near "'"`, names no parameter. Only some places in SQL make a value
 an error: an operand of MATCH, an argument of a function, a pattern, a limit.
@@ -7,14 +7,15 @@ an error: an operand of MATCH, an argument of a function, a pattern, a limit.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Literal
 
 import apsw
 
 from aggregator.engine.model import SqlValue
-from aggregator.engine.sqlite.connection import quoted_name, too_long
-from aggregator.engine.sqlite.files import DatabaseFile, is_full_disk, why_not_written
+from aggregator.engine.sqlite.connection import ReadOnlyConnection, quoted_name
+from aggregator.engine.sqlite.files import OF_A_FILE, DatabaseFile, is_full_disk, unavailable, why_not_written
 from aggregator.engine.sqlite.tokens import END, Token, code
 from aggregator.errors import (
     AggregatorError,
@@ -23,6 +24,7 @@ from aggregator.errors import (
     InvalidParameter,
     InvalidParameters,
     InvalidWrite,
+    QueryFailed,
     StorageFull,
 )
 
@@ -232,3 +234,32 @@ def _schema_of(connection: apsw.Connection, written: Collection[DatabaseFile]) -
         if file.identity() is None or connection.readonly(file.schema):
             return file.schema
     return " or ".join(file.schema for file in written)
+
+
+def to_query_error(error: apsw.Error, files: Sequence[DatabaseFile]) -> AggregatorError:
+    """The error to raise for an SQLite error in a query: a full disk, the database, or that it failed."""
+    if is_full_disk(error):
+        # A report writes nothing but its temporary files.
+        return StorageFull("The server's disk has no room for the temporary files of this report.")
+    if isinstance(error, OF_A_FILE):
+        for file in files:
+            if len(files) == 1 or not _readable(file):
+                return unavailable(file, error)
+    return QueryFailed(
+        "The SQL of this report failed. The service's log has the reason.",
+        f"{type(error).__name__}: {error}",
+    )
+
+
+def _readable(file: DatabaseFile) -> bool:
+    try:
+        with closing(ReadOnlyConnection([file], patience=0)) as connection:
+            connection.schema_version(file)
+    except DatabaseUnavailable:
+        return False
+    return True
+
+
+def too_long(longest: int) -> str:
+    """The sentence for a value that is longer than the limit of a connection."""
+    return f"A value, or a row as text, is longer than {longest:,} bytes (setting max_value)."

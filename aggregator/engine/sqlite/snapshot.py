@@ -42,12 +42,10 @@ from aggregator.engine.sqlite.connection import (
     ReadOnlyConnection,
     SqlFunction,
     can_prepare,
-    to_query_error,
-    too_long,
 )
 from aggregator.engine.sqlite.explain import explain
 from aggregator.engine.sqlite.files import DatabaseFile, FileVersion, Identity
-from aggregator.engine.sqlite.runtime_errors import refusal
+from aggregator.engine.sqlite.runtime_errors import refusal, to_query_error, too_long
 from aggregator.errors import (
     AggregatorError,
     Cancelled,
