@@ -97,17 +97,6 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of the result. is_guessed: whether the header says nothing of its type."""
-
-    name: str
-    type: str
-    is_guessed: bool
-    currency: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
 class Database:
     """A database that the SQL names. tables: those of it that stand in the SQL; written: some of them."""
 
@@ -137,7 +126,8 @@ def source_page(match: SourceMatch, request: SourceRequest, time_limit: float, u
         unavailable=match.error if isinstance(match.error, DatabaseUnavailable) else None,
         parameters=_declared(params),
         input=_declared(header.input) if header is not None else [],
-        columns=_columns(compiled.columns) if compiled is not None else [],
+        columns=compiled.columns if compiled is not None else (),
+        column_type=_column_type,
         databases=_databases(compiled) if compiled is not None else [],
         formats=_formats(compiled),
         time_limit=time_limit,
@@ -193,18 +183,9 @@ def _type(declared: Parameter | InputColumn) -> str:
     return f"list of {name}" if isinstance(declared, Parameter) and declared.many else name
 
 
-def _columns(columns: Iterable[Column]) -> list[ResultColumn]:
-    """The columns of the result, in their order."""
-    return [
-        ResultColumn(
-            name=column.name,
-            type=column.type or _STORED.get(str(column.storage), column.storage) or "as stored",
-            is_guessed=not column.is_declared,
-            currency=column.currency or "",
-            description=column.description,
-        )
-        for column in columns
-    ]
+def _column_type(column: Column) -> str:
+    """The type of a result column in words; where it is not declared, as SQLite stores it."""
+    return column.type or _STORED.get(str(column.storage), column.storage) or "as stored"
 
 
 def _databases(compiled: ReadEndpoint | WriteEndpoint) -> list[Database]:
