@@ -16,7 +16,7 @@ _INTRODUCTION = """\
 # Indexes
 
 What each index of the demo's databases is good for. `make indexes` writes this page: it makes {orders:,}
-orders, asks every report for its [plan](sql-files.md#see-why-it-is-slow), drops each index from a copy of
+orders, asks every report for its [plan](sql-files.md#query-plans), drops each index from a copy of
 its file, and runs the reports that used it again, with the index and without it in turns. A report is asked
 with its defaults, and with the examples of its parameters. The time is that of the SQL: the median of
 several runs, each on a new connection with the files in the system's memory; rows are made and dropped.

@@ -33,15 +33,15 @@ _TYPE_BY_NAME = (
 
 COLUMN_TYPES: dict[ColumnType, str] = {
     "text": "as it is stored",
-    "integer": "as it is stored; the API's pages call it a whole number",
-    "number": "as it is stored; the API's pages call it a number",
+    "integer": "as it is stored; an integer in the API documentation",
+    "number": "as it is stored; a number in the API documentation",
     "boolean": "1 is true and 0 is false",
-    "date": "a day as ISO text, `2024-02-29`; a real date in Excel",
-    "datetime": "a moment as ISO text, `2024-02-29T15:30:00Z`; a real date and time in Excel",
+    "date": "a date as ISO text, `2024-02-29`; a real date in Excel",
+    "datetime": "a date and time as ISO text, `2024-02-29T15:30:00Z`; a real date and time in Excel",
     "month": "a month as ISO text, `2024-02`",
-    "money": "an amount, `10.50`; stored as 1050, or with `stored: major` as 10.5",
-    "percent": "a share: 0.25 is shown as 25 per cent in Excel",
-    "json": "JSON text, which stands in a JSON answer as what it says",
+    "money": "an amount, `10.50`; stored as 1050, or as 10.5 with `stored: major`",
+    "percent": "a fraction; Excel shows 0.25 as 25.00%",
+    "json": "JSON text; a JSON response has the JSON value itself",
 }
 """The types of columns, for the documentation."""
 
@@ -74,25 +74,22 @@ class ColumnSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: ColumnType | None = Field(
-        None, description="How the values are shown and written; as they are stored when it is not given"
-    )
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217 code of a money column")
+    type: ColumnType | None = Field(None, description="The type of the values (default: as they are stored)")
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="The ISO 4217 code for `money`")
     stored: StoredAs | None = Field(
         None,
-        description="How the database has money: `minor`, 198 for 1.98, the default; or `major`, 1.98 itself",
+        description="How the database stores money: `minor` (198 for 1.98, the default) or `major` (1.98)",
     )
-    description: str = Field("", description="What the column means")
+    description: str = Field("", description="The meaning of the column")
     total: bool | None = Field(
         None,
-        description="Whether a page shows the sum of its numbers; when it is not said, that of money, "
-        "unless a column `currency` says that it is mixed, and of numbers whose name does not speak of a "
-        "price, a share, an id or the like",
+        description="Whether a page shows the column's sum. By default it does for money, unless the result "
+        "has a column `currency`, and for numbers, unless the name means a price, a share, an ID or the like",
     )
     link: str = Field(
         "",
         pattern=r"^(/([^/].*)?)?$",
-        description="Where the values of a page lead, a path with columns in braces: "
+        description="The link of each value on a page, a path with columns in braces: "
         "`/customers/{customer_id}`",
     )
 
@@ -111,48 +108,52 @@ class Header(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: str = Field("", description="One line for lists; the file's name when it is not given")
-    description: str = Field("", description="What the report tells; Markdown in the API's pages")
+    title: str = Field("", description="The title, in one line (default: the file's name)")
+    description: str = Field("", description="The description; the API documentation shows it as Markdown")
     params: dict[Name, Parameter] = Field(
-        default_factory=dict, description="The `:name`s of the SQL, each with its type"
+        default_factory=dict, description="The parameters: each `:name` of the SQL with its type"
     )
     input: dict[Name, InputColumn] = Field(
-        default_factory=dict, description="The columns of the rows in the body, for the SQL's table `input`"
+        default_factory=dict,
+        description="The columns of the rows in the body; SQL reads them from the table `input`",
     )
     empty: OneOrMore = Field(
         default_factory=list,
-        description="Texts that mean nothing in any column of `input`, such as `N/A`; a column's own `empty` "
-        "goes first",
+        description="Texts that mean no value in all columns of `input`, such as `N/A`. `empty` of a column "
+        "takes precedence",
     )
     rows_in: Name | None = Field(
         None,
-        description="The member of a JSON object in the body that has the rows, as a list; its other members "
-        "are parameters",
+        description="The member of a JSON body that has the list of rows. The other members are parameters",
     )
     columns: dict[str, ColumnSpec] = Field(
-        default_factory=dict, description="How columns of the result are shown, by name"
+        default_factory=dict, description="The columns of the result, by name"
     )
     shape: Annotated[ShapeSpec, BeforeValidator(read_shape)] = Field(
-        ShapeSpec(), description="What a JSON answer looks like; an array of rows when it is not given"
+        ShapeSpec(), description="The shape of a JSON response (default: an array of rows)"
     )
     sort: SortSpec | None = Field(
-        None, description="The columns by which a request may sort the rows, with the parameter `sort`"
+        None, description="The columns by which a request may sort with the parameter `sort`"
     )
     chart: ChartSpec | None = Field(
-        None, description="A picture of the rows, which the formats `svg` and `png` give"
+        None, description="A chart of the rows, on the page and in the formats `svg` and `png`"
     )
     filename: str | None = Field(
-        None, description="The download's name without its ending; `{param}` is filled in"
+        None,
+        description="The file name of a download, without its ending. `{param}` is replaced by the value",
     )
-    sheet: str = Field("", description="The sheet's title in Excel; the file's name when it is not given")
+    sheet: str = Field("", description="The name of the sheet in Excel (default: the file's name)")
     formats: list[FormatName] = Field(
         default_factory=list,
-        description="The available formats, the default first; all when not given",
+        description="The available formats, the default first (default: all)",
     )
     time_limit: float | None = Field(
-        None, gt=0, allow_inf_nan=False, description="Seconds of SQL, when less than the service's setting"
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="The time limit in seconds; it can only lower the service's limit",
     )
-    tags: list[str] = Field(default_factory=list, description="Groups of the API's pages")
+    tags: list[str] = Field(default_factory=list, description="The groups of the API documentation")
 
     @model_validator(mode="before")
     @classmethod

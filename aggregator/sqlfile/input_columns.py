@@ -30,32 +30,31 @@ class InputColumn(Declared):
     """What a header says of one column of the body's rows. Each field is a key of `input.<name>`."""
 
     required: bool = Field(
-        False, description="Whether a row without a value is refused; if not, SQL gets NULL"
+        False, description="Whether an empty cell is an error (default: `false`, and SQL gets NULL)"
     )
     default: Scalar | None = Field(
-        None, description="The value of an empty cell; `today` and `now` are those of the request"
+        None, description="The value of an empty cell; `today` and `now` are the time of the request"
     )
-    example: Scalar | None = Field(None, description="A value for the API's pages to show")
+    example: Scalar | None = Field(None, description="An example for the API documentation")
     names: OneOrMore = Field(
         default_factory=list,
         alias="from",
-        description="A name, or a list of names, that the column has in other people's files",
+        description="Other accepted names of the column, one or a list",
     )
     formats: OneOrMore = Field(
         default_factory=list,
         alias="format",
-        description="How other people write the values, one or a list: a pattern of days such as "
-        "`%m/%d/%y`, or an example of a number such as `1.234,50`",
+        description="The accepted formats, one or a list: a pattern for dates such as `%m/%d/%y`, or an "
+        "example for numbers such as `1.234,50`",
     )
     credit: Literal["minus", "plus"] = Field(
         "minus",
-        description="The sign of an amount with CR after it, `5.00 CR`; DR means the other. `minus`, as in "
-        "ledgers, when it is not given; `plus` is usual in statements of a bank",
+        description="The sign of an amount with CR, such as `5.00 CR`: `minus` (default), as in ledgers, or "
+        "`plus`, as on bank statements. DR is the opposite",
     )
     empty: OneOrMore = Field(
         default_factory=list,
-        description="Texts that mean nothing, such as `N/A`: such a cell is empty. Upper and lower case are "
-        "the same",
+        description="Texts that mean no value, such as `N/A`. Case does not matter",
     )
 
     def _check_own_keys(self, findings: KeyDiagnostics) -> None:

@@ -20,20 +20,21 @@ class Parameter(Declared):
 
     required: bool | None = Field(
         None,
-        description="Whether a request must give it; when it is not said, it must if there is no default. "
-        "SQL gets NULL for what is neither given nor has a default",
+        description="Whether the request must give it (default: `true` without a `default`). An optional "
+        "parameter without a value is NULL in SQL",
     )
     default: Scalar | list[Scalar] | None = Field(
-        None, description="The value when none is given; `today` and `now` are those of the request"
+        None, description="The default value; `today` and `now` are the time of the request"
     )
     example: Scalar | list[Scalar] | None = Field(
-        None, description="A value for the form and the API's pages to begin with"
+        None, description="An example for the form and the API documentation"
     )
     choices_sql: str | None = Field(
-        None, description="Or a SELECT whose first column has the values, without parameters"
+        None, description="A SELECT whose first column has the choices; it cannot have parameters"
     )
     many: bool = Field(
-        False, description="A list, given by repeating the name; SQL gets a JSON array for `json_each`"
+        False,
+        description="Whether it is a list: a request repeats the name, SQL gets a JSON array for `json_each`",
     )
 
     def _check_own_keys(self, findings: KeyDiagnostics) -> None:
@@ -75,19 +76,19 @@ class SortSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     default: str = Field(
-        description="The order of the file's own ORDER BY: its first column and the direction, "
+        description="The order of the file's ORDER BY: its first column and direction, such as "
         "`order_date.desc` or `order_date.asc`"
     )
     columns: list[str] = Field(
         min_length=1,
-        description="The columns of the result that the parameter `sort` takes, each as `column.asc` and "
+        description="The columns of the result by which a request may sort, each as `column.asc` or "
         "`column.desc`",
     )
     then: str = Field(
-        description="The column that sorts equal rows, ascending; its values are unique, and the file's "
+        description="The column that orders equal rows, ascending. Its values are unique. The file's "
         "ORDER BY ends in it"
     )
-    description: str = Field("", description="What it means, for the form and the API's pages")
+    description: str = Field("", description="The help text in the form and the API documentation")
 
     @model_validator(mode="after")
     def _default_is_a_choice(self) -> SortSpec:

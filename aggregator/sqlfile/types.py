@@ -185,7 +185,7 @@ _SHOWN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 PARAMETER_TYPES: dict[str, ParameterType] = {
     "integer": ParameterType(
         _parse_integer,
-        "a whole number, from -2^63 to 2^63-1: `42`",
+        "an integer from -2^63 to 2^63-1: `42`",
         "an integer",
         {"type": "integer", "format": "int64"},
         keys=_OF_NUMBERS,
@@ -194,7 +194,7 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "number": ParameterType(
         _parse_number,
-        "a number with a dot: `12.5`, `-1e-3`",
+        "a number with a decimal point: `12.5`, `-1e-3`",
         "a 64-bit floating-point number",
         {"type": "number", "format": "double"},
         keys=_OF_NUMBERS,
@@ -203,8 +203,8 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "money": ParameterType(
         _parse_money,
-        "an amount of the currency, with or without its sign: `1000`, `1,000.00`, `$1,000`",
-        "a whole number of the currency's smallest unit: 100000",
+        "an amount, with or without the currency sign: `1000`, `1,000.00`, `$1,000`",
+        "an integer in minor units: 100000",
         {"type": ["string", "number"]},
         keys=(*_OF_NUMBERS, "currency", "credit"),
         form=FormField(attributes={"inputmode": "decimal"}),
@@ -213,7 +213,7 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     "text": ParameterType(
         _parse_text,
         "any text",
-        "the text as it is",
+        "the same text",
         {"type": "string"},
         keys=("min", "max", "pattern", "message"),
         has_length=True,
@@ -221,14 +221,14 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "boolean": ParameterType(
         _parse_boolean,
-        "`true` or `false`; also yes/no, on/off, 1/0",
+        "`true` or `false`, yes or no, on or off, 1 or 0",
         "1 or 0",
         {"type": "boolean"},
         form=FormField("choice", labels={"true": "yes", "false": "no"}),
     ),
     "date": ParameterType(
         _parse_date,
-        "a day: `2024-02-29`, or `today`",
+        "a date: `2024-02-29` or `today`",
         "the text `2024-02-29`",
         {"type": "string", "format": "date"},
         keys=_IN_TIME,
@@ -237,9 +237,9 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "datetime": ParameterType(
         _parse_datetime,
-        "a moment: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in time_zone, `now`; or a day for its "
-        "beginning: `2024-02-29`, `today`",
-        "the moment in UTC, `2024-02-29T14:30:00Z`; with a fraction of a second only when one is given",
+        "a date and time: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in `time_zone` or `now`; or a "
+        "date, which is its beginning: `2024-02-29` or `today`",
+        "the time in UTC, `2024-02-29T14:30:00Z`, with a fraction of a second if one is given",
         {"type": "string", "format": "date-time"},
         keys=_IN_TIME,
         form=FormField(
@@ -251,7 +251,7 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "month": ParameterType(
         _parse_month,
-        "a month: `2024-02`, or `today`",
+        "a month: `2024-02` or `today`",
         "the text `2024-02`",
         {"type": "string", "pattern": f"^{_MONTH.pattern}$"},
         keys=_IN_TIME,
@@ -260,8 +260,8 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "choice": ParameterType(
         _parse_choice,
-        "one of `choices`, or of the values that `choices_sql` gives",
-        "the value as the header or the data has it",
+        "one of `choices` or of the values of `choices_sql`",
+        "the value in the header or the data",
         keys=("choices", "choices_sql"),
         form=FormField("choice"),
     ),
@@ -283,31 +283,30 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Annotated[str, BeforeValidator(_known_type)] = Field(
-        description="What the values are; see the types"
+        description="The type of the values; see the types below"
     )
-    description: str = Field("", description="What it means, for the form and the API's pages")
+    description: str = Field("", description="The help text in the form and the API documentation")
     required: bool | None = None
     default: Scalar | list[Scalar] | None = None
     currency: str | None = Field(
         None,
         pattern="^[A-Z]{3}$",
-        description="ISO 4217 code of money; a parameter without it has two decimals, a column of `input` "
-        "must have it",
+        description="The ISO 4217 code for `money`. A parameter without it has two decimals. A column of "
+        "`input` must have it",
     )
-    min: Scalar | None = Field(None, description="The least value; of a text, its least length")
-    max: Scalar | None = Field(None, description="The greatest value; of a text, its greatest length")
+    min: Scalar | None = Field(None, description="The minimum value, or the minimum length of a text")
+    max: Scalar | None = Field(None, description="The maximum value, or the maximum length of a text")
     pattern: str | None = Field(
-        None, description="A regular expression that the whole text must match; see the rules of patterns"
+        None, description="A regular expression that must match the whole text; see Patterns"
     )
     message: str | None = Field(
         None,
-        description="The error for a text that does not match `pattern`, such as `must be an e-mail address`",
+        description="The error message if `pattern` does not match, such as `must be an e-mail address`",
     )
-    choices: list[Scalar] | None = Field(None, description="The values of a choice")
+    choices: list[Scalar] | None = Field(None, description="The allowed values of a `choice`")
     time_zone: str = Field(
         "UTC",
-        description="Where `today` and `now` are taken, and a datetime without an offset is read; UTC when "
-        "it is not given",
+        description="The time zone of `today`, `now` and a datetime without an offset (default: UTC)",
     )
     example: Scalar | list[Scalar] | None = None
 

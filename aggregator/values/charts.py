@@ -11,10 +11,10 @@ from aggregator.values.invalid import KeyDiagnostics
 ChartType = Literal["bar", "line", "area", "pie"]
 
 CHART_TYPES: dict[ChartType, str] = {
-    "bar": "a bar for each row, or a group of bars for each `x`; they lie where long names need it",
-    "line": "a line through the values, on a time axis when every `x` is a day, a month or a moment",
-    "area": "the same, filled down to zero",
-    "pie": "a donut of the shares of one `y`; of more than eight the smallest are put together",
+    "bar": "a bar for each row, or a group of bars for each `x`; horizontal if the names are long",
+    "line": "a line through the values; on a time axis if every `x` is a date, a month or a datetime",
+    "area": "a line that is filled down to zero",
+    "pie": "a donut of the shares of one `y`; of more than eight, the smallest are combined",
 }
 """For the documentation."""
 
@@ -30,16 +30,16 @@ class ChartSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: ChartType = Field(description="What is drawn: bar, line, area or pie")
-    x: str = Field(description="The column along the bottom, or of a pie's names; in the order of the rows")
+    type: ChartType = Field(description="The type of the chart: bar, line, area or pie")
+    x: str = Field(description="The column of the x axis, or of the names of a pie")
     y: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
-        description="The column of the numbers, or a list of columns that are measured alike"
+        description="The column of the numbers, or a list of columns with the same unit"
     )
     series: str | None = Field(
-        None, description="A column whose values part the rows: each has bars, or a line, of its own colour"
+        None, description="A column that splits the rows: each of its values has its own colour"
     )
     stacked: bool = Field(
-        False, description="Whether the bars or areas of one `x` stand on each other; else side by side"
+        False, description="Whether bars or areas of one `x` are stacked (default: side by side)"
     )
 
     @model_validator(mode="after")

@@ -13,12 +13,12 @@ SHAPES: dict[str, str] = {
     "`rows`": "an array of objects; `[]` without rows",
     "`page`": '`{"items": […], "total": N, "limit": L, "offset": O}`; the SQL ends in '
     "`LIMIT :limit OFFSET :offset`",
-    "`record`": "one object, of one row; without a row it is 404",
-    "`{group: city}`": '`{"Pune": [{…}], "Surat": [{…}]}`: an object of lists, by a column whose equal '
-    "values stand together",
-    "`{nest: {lines: [product, quantity]}}`": '`{"order_id": 7, "lines": [{…}, {…}]}`: one object, in which '
-    "the named columns are a list; a row in which all of them are NULL adds nothing to it; without a row it "
-    "is 404",
+    "`record`": "one object, from one row; without a row, 404",
+    "`{group: city}`": '`{"Pune": [{…}], "Surat": [{…}]}`: an object of lists, by a column. Its equal '
+    "values must be in consecutive rows",
+    "`{nest: {lines: [product, quantity]}}`": '`{"order_id": 7, "lines": [{…}, {…}]}`: one object; '
+    "the named columns are a list in it. A row with NULL in all of them adds nothing to the list. Without a "
+    "row, 404",
 }
 """How each is written, for the documentation."""
 
