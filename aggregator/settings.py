@@ -61,13 +61,13 @@ class Settings(BaseSettings):
         8,
         ge=1,
         le=1000,
-        description="Reports that run at the same time in each process, at most; half as many imports",
+        description="Maximum number of concurrent reports in each process; half as many imports",
     )
     queue_wait: float = Field(
         5.0,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds that a report waits for others to finish before it fails with status 503",
+        description="Seconds that a report waits for other reports before it fails with status 503",
     )
     time_limit: float = Field(
         60.0,
@@ -86,14 +86,14 @@ class Settings(BaseSettings):
         1,
         ge=0,
         le=64,
-        description="Processes for slow reports, for each server process; another one is started "
-        "for a report that SQLite may not be able to interrupt",
+        description="Processes for slow reports, for each server process. Another one is started "
+        "for a report that SQLite may be unable to interrupt",
     )
     heavy_seconds: float = Field(
         0.25,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds; a report that is new, or took longer the last time, runs in such a process",
+        description="A report that is new, or took more seconds the last time, runs in such a process",
     )
     max_body: int = Field(
         2**30, ge=0, description="Largest request body in bytes; 1,000,000 for a body without rows"
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     spool_memory: int = Field(
         2 * 2**20,
         ge=0,
-        description="Bytes of a report kept in memory for a slow client; the rest goes to a temporary file",
+        description="Bytes of a report in memory for a slow client; the rest is in a temporary file",
     )
     spool_dir: DirectoryPath | None = Field(
         None, description="Folder of the temporary files (default: the system's)"
@@ -115,8 +115,8 @@ class Settings(BaseSettings):
     spool_space: int = Field(
         4 * 2**30,
         ge=0,
-        description="Size limit in bytes of these files in each process; the slowest download is cancelled "
-        "when it is exceeded. The same limit applies to request bodies",
+        description="Size limit in bytes of these files in each process. When it is exceeded, the slowest "
+        "download breaks off. Request bodies have a separate limit of the same size",
     )
     show_sql: bool = Field(
         True, description="Show the SQL of reports on pages, and SQLite's query plan with `format=plan`"
