@@ -279,14 +279,10 @@ class SqlFolder:
         self._faults: list[Diagnostic] = []
         self._catalog = Catalog(())
         self._scanned_at = -RESCAN_SECONDS
-        self._was_read = False
+        self.was_read = False
+        """Whether `catalog` answers at once."""
         self._lock = threading.Lock()
         self._is_closed = threading.Event()
-
-    @property
-    def was_read(self) -> bool:
-        """Whether `catalog` answers at once."""
-        return self._was_read
 
     def close(self) -> None:
         """End a look at the folder that is under way, from any thread."""
@@ -297,10 +293,10 @@ class SqlFolder:
 
         While another thread reads files that have changed, those from before.
         """
-        if self.is_due() and self._lock.acquire(blocking=not self._was_read):
+        if self.is_due() and self._lock.acquire(blocking=not self.was_read):
             try:
                 self._refresh()
-                self._scanned_at, self._was_read = time.monotonic(), True
+                self._scanned_at, self.was_read = time.monotonic(), True
             finally:
                 self._lock.release()
         return self._catalog

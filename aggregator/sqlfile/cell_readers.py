@@ -61,7 +61,7 @@ def _plain_texts(column: InputColumn) -> ReadBatch:
     def read(texts: list[str]) -> Sequence[Value | None] | None:
         stripped = list(map(str.strip, texts))
         joined = "".join(stripped)
-        if "\0" in joined or not _is_unicode(joined):
+        if "\0" in joined or not is_unicode(joined):
             return None
         if not all(stripped):
             return None if has_limits else [text or None for text in stripped]
@@ -72,7 +72,8 @@ def _plain_texts(column: InputColumn) -> ReadBatch:
     return read
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether a text has no lone surrogates, which UTF-8 does not have."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:

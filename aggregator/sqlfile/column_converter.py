@@ -29,15 +29,15 @@ class ColumnConverter:
 
     has_numbers: of a file whose numbers are numbers, as in JSON and in a workbook, and not text in somebody's
     notation: 1.234 is not 1234 there, whatever the column's format says. has_dates: of a workbook, whose days
-    are dates.
+    are dates. Its `days` tells what seems to be wrong with the texts so far as a whole.
     """
 
     def __init__(self, column: InputColumn, has_numbers: bool = False, has_dates: bool = False) -> None:
         self._is_required = column.required
         self._default = column.default_value()
         read, self._read_batch = _plain_first(column) if has_numbers else column.kind.reader(column)
-        self._days = DayOrderCheck(column, has_dates)
-        self._memo = _Memo(read, self._days.see if self._days.is_needed else None, column.kind.is_in_time)
+        self.days = DayOrderCheck(column, has_dates)
+        self._memo = _Memo(read, self.days.see if self.days.is_needed else None, column.kind.is_in_time)
         self._nothing = {text.strip().casefold() for text in column.empty}
         self._mostly_new = False
 
@@ -61,16 +61,6 @@ class ColumnConverter:
         new = self._memo.misses - new
         self._mostly_new = self._memo.misses > _ENOUGH_TO_JUDGE and 2 * new > len(texts)
         return self._mended(values)
-
-    @property
-    def swapped_dates(self) -> str | None:
-        """Why dates of a workbook seem to have day and month swapped; None when they do not."""
-        return self._days.swapped_dates
-
-    @property
-    def suspicion(self) -> str | None:
-        """What seems to be wrong with the texts so far as a whole; None when nothing does."""
-        return self._days.suspicion
 
     def _mended(
         self, values: list[Value | _Refused | None]

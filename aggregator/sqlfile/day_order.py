@@ -57,6 +57,8 @@ class DayOrderCheck:
         self._pairs = [
             (pattern, _swapped(pattern)) for pattern in column.formats if self._orders and day_order(pattern)
         ]
+        self.is_needed = bool(self._pairs)
+        """Whether the column has days that can be mistaken."""
         self._has_own = False
         self._example: str | None = None
         self._has_dates = has_dates
@@ -81,11 +83,6 @@ class DayOrderCheck:
             self._has_own = True
         elif other and not own and self._example is None:
             self._example = text
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether the column has days that can be mistaken."""
-        return bool(self._pairs)
 
     @property
     def swapped_dates(self) -> str | None:

@@ -214,8 +214,8 @@ def _check(
         name = own if index is None else sample.names[index]
         texts = [None] * len(batch.lines) if index is None else batch.columns[index]
         _, cells = convert(column, name, batch.lines, texts, wrong)
-        if column.suspicion is not None:
-            suspicions.append(f"{name}: {column.suspicion}")
+        if column.days.suspicion is not None:
+            suspicions.append(f"{name}: {column.days.suspicion}")
         for cell in [*cells, *(cell for cell in batch.wrong if cell.column == name)]:
             refused.setdefault(cell.line, []).append(cell)
     return refused, suspicions

@@ -107,7 +107,11 @@ class Staging:
     def received(self) -> ReceivedRows:
         """What there was."""
         pairs = zip(self._names, self._converters, strict=True)
-        swapped = [f"{name}: {each.swapped_dates}" for name, each in pairs if each.swapped_dates is not None]
+        swapped = [
+            f"{name}: {each.days.swapped_dates}"
+            for name, each in pairs
+            if each.days.swapped_dates is not None
+        ]
         return ReceivedRows(
             self._count,
             self._rejected_count,
@@ -123,7 +127,9 @@ class Staging:
         if self._has_day_order:
             return
         pairs = zip(self._names, self._converters, strict=True)
-        reasons = [f"{name}: {each.suspicion}" for name, each in pairs if each.suspicion is not None]
+        reasons = [
+            f"{name}: {each.days.suspicion}" for name, each in pairs if each.days.suspicion is not None
+        ]
         if reasons:
             notes = self._table.notes.sentences()
             raise SwappedDays(self._count, self._rejected_count, self._rejected, " ".join(reasons), notes)

@@ -22,7 +22,7 @@ def column(*formats: str, type: str = "date") -> InputColumn:
 def suspicion(wanted: InputColumn, *texts: str) -> str | None:
     made = ColumnConverter(wanted)
     made.values(texts)
-    return made.suspicion
+    return made.days.suspicion
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_dates_that_a_spreadsheet_program_may_have_swapped(
     # In a workbook what could be read in the program's order became a date, and the rest stayed text.
     made = ColumnConverter(column(ORDERS[declared]), has_numbers=True, has_dates=True)
     made.values(texts)
-    assert (made.swapped_dates is not None) is is_suspected
+    assert (made.days.swapped_dates is not None) is is_suspected
     if is_suspected:
-        assert made.suspicion is not None
-        assert "the file from which the workbook was made" in made.suspicion
+        assert made.days.suspicion is not None
+        assert "the file from which the workbook was made" in made.days.suspicion
     elif declared == "dmy":
-        assert made.suspicion is None
+        assert made.days.suspicion is None
     of_csv = ColumnConverter(column(ORDERS[declared]))
     of_csv.values(texts)
-    assert of_csv.swapped_dates is None
+    assert of_csv.days.swapped_dates is None

@@ -48,10 +48,8 @@ def _bounds(declared: Parameter | InputColumn) -> Iterator[str]:
     low, high = (
         None if bound is None else _grouped(text_of(bound)) for bound in (declared.min, declared.max)
     )
-    if low is not None and high is not None:
-        yield f"{low} to {high}{unit}"
-    elif low is not None:
-        yield f"at least {low}{unit}"
+    if low is not None:
+        yield f"{low} to {high}{unit}" if high is not None else f"at least {low}{unit}"
     elif high is not None:
         yield f"at most {high}{unit}"
 
