@@ -85,6 +85,7 @@ class Staging:
         order = table.read_as.get("date_order")
         self._has_day_order = order is not None
         self._converters = converters(table, in_order(columns, order))
+        self._days = [(name, each.days) for name, each in zip(columns, self._converters, strict=True)]
         self._progress = progress
         self._keeps_bad = keeps_bad
         self._count = 0
@@ -106,12 +107,7 @@ class Staging:
 
     def received(self) -> ReceivedRows:
         """What there was."""
-        pairs = zip(self._names, self._converters, strict=True)
-        swapped = [
-            f"{name}: {each.days.swapped_dates}"
-            for name, each in pairs
-            if each.days.swapped_dates is not None
-        ]
+        swapped = [f"{name}: {days.swapped_dates}" for name, days in self._days if days.swapped_dates]
         return ReceivedRows(
             self._count,
             self._rejected_count,
@@ -126,10 +122,7 @@ class Staging:
         """Raises SwappedDays when day and month seem to be swapped, unless the sender said their order."""
         if self._has_day_order:
             return
-        pairs = zip(self._names, self._converters, strict=True)
-        reasons = [
-            f"{name}: {each.days.suspicion}" for name, each in pairs if each.days.suspicion is not None
-        ]
+        reasons = [f"{name}: {days.suspicion}" for name, days in self._days if days.suspicion]
         if reasons:
             notes = self._table.notes.sentences()
             raise SwappedDays(self._count, self._rejected_count, self._rejected, " ".join(reasons), notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -233,10 +233,7 @@ def _said(text: str, parameter: Parameter, locale: str) -> str:
 
 
 def _is_shown(parameter: Parameter, text: str) -> bool:
-    """Whether the browser shows the text in a field of the type and does not drop it.
-
-    It drops days that there are not.
-    """
+    """Whether a browser shows the text in a field of the type; it drops others, and days that there are not."""
     kind = parameter.kind
     if kind.form.shows is None:
         return True
@@ -247,11 +244,8 @@ def _is_shown(parameter: Parameter, text: str) -> bool:
 
 
 def _choices(parameter: Parameter, offered: Sequence[str] | None) -> tuple[str, ...]:
-    if offered is not None:
-        return tuple(offered)
-    if parameter.kind.form.labels:
-        return tuple(parameter.kind.form.labels)
-    return tuple(text_of(choice) for choice in parameter.choices or ())
+    choices: Iterable[str] = parameter.kind.form.labels or map(text_of, parameter.choices or ())
+    return tuple(choices if offered is None else offered)
 
 
 def _options(
