@@ -233,7 +233,7 @@ def _said(text: str, parameter: Parameter, locale: str) -> str:
 
 
 def _is_shown(parameter: Parameter, text: str) -> bool:
-    """Whether a browser shows the text in a field of the type; it drops others, and days that there are not."""
+    """Whether a browser shows the text in a field of the type; it drops impossible days."""
     kind = parameter.kind
     if kind.form.shows is None:
         return True
