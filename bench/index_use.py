@@ -10,7 +10,7 @@ import apsw
 
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.model import PlanStep
 from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
@@ -25,8 +25,8 @@ from aggregator.read.operations import Explain, arguments_of
 from aggregator.read.plan import Plan
 from aggregator.read.reader import LocalReader
 from aggregator.sqlfile.catalog import SqlFolder
+from aggregator.sqlfile.parameter_types import text_of
 from aggregator.sqlfile.parameters import Parameter
-from aggregator.sqlfile.types import text_of
 
 _LOCK_WAIT = 5.0
 _LONGEST_SECONDS = 60.0

@@ -19,8 +19,8 @@ from aggregator.settings import Settings, option, variable
 from aggregator.sqlfile.catalog import Endpoint, SqlFolder
 from aggregator.sqlfile.header import COLUMN_TYPES, ColumnSpec, Header
 from aggregator.sqlfile.input_columns import InputColumn
+from aggregator.sqlfile.parameter_types import PARAMETER_TYPES, text_of
 from aggregator.sqlfile.parameters import Parameter, SortSpec
-from aggregator.sqlfile.types import PARAMETER_TYPES, text_of
 from aggregator.sqlfile.yaml_header import keys_of
 from aggregator.values.charts import CHART_TYPES, ChartSpec
 from aggregator.values.shapes import SHAPES

@@ -22,9 +22,9 @@ from aggregator.sqlfile.header import (
     Header,
     read_source,
 )
+from aggregator.sqlfile.parameter_types import PARAMETER_TYPES
 from aggregator.sqlfile.parameters import Parameter
 from aggregator.sqlfile.routing import METHOD_SUFFIXES, RESERVED
-from aggregator.sqlfile.types import PARAMETER_TYPES
 from aggregator.values.columns import ColumnType
 from docs import generate
 from tests.commands import run_text

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from aggregator.cli.run import error_lines, unknown_name
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.model import StoredResponse
 from aggregator.engine.sqlite.engine import SqliteEngine

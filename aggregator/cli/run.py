@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.base import Snapshots
 from aggregator.engine.sqlite.engine import SqliteEngine

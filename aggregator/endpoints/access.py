@@ -2,7 +2,7 @@
 
 `EndpointRegistry.catalog(actor)` is the only way to an endpoint, so what an actor may not use does not exist:
 not on a page, in a form, in the description of the API or in a hint. Roles come in here, as another `Access`;
-`web/access_log.py` says where the actor of a request comes from.
+`web/request_log.py` says where the actor of a request comes from.
 """
 
 from __future__ import annotations

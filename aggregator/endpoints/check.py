@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint, columns_of
-from aggregator.endpoints.source_check import SourceCheck, faults_of_chart
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint, columns_of
+from aggregator.endpoints.sql_check import SourceCheck, faults_of_chart
 from aggregator.engine.base import Engine, Inspection, Source
 from aggregator.engine.model import OrderedSelect, Statement, TableName
 from aggregator.errors import BrokenEndpoint, DatabaseUnavailable, Diagnostic

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from aggregator.endpoints.access import Access, Actor, OpenAccess
-from aggregator.endpoints.model import CompiledEndpoint
-from aggregator.endpoints.source_check import listed
+from aggregator.endpoints.compiled import CompiledEndpoint
+from aggregator.endpoints.sql_check import listed
 from aggregator.engine.base import Engine, Source
 from aggregator.errors import (
     AggregatorError,

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from aggregator.documents import Count, Document
 from aggregator.errors import AggregatorError
+from aggregator.json_documents import Count, Document
 
 SqlValue = None | int | float | str | bytes
 """What a database stores and what a parameter can be."""

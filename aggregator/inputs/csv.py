@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
-from aggregator.inputs.columns import HeaderTable, Matcher
+from aggregator.inputs.column_matching import HeaderTable, Matcher
 from aggregator.inputs.table import (
     LONGEST_CELL,
     MOST_COLUMNS,

@@ -15,7 +15,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.datetime import WINDOWS_EPOCH, from_excel
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
-from aggregator.inputs.columns import HeaderTable, Matcher
+from aggregator.inputs.column_matching import HeaderTable, Matcher
 from aggregator.inputs.table import (
     LONGEST_CELL,
     MOST_COLUMNS,

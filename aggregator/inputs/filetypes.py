@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from aggregator.errors import RejectedRow, UnreadableInput, UnsupportedInput
-from aggregator.inputs.columns import Matcher
+from aggregator.inputs.column_matching import Matcher
 from aggregator.inputs.csv import CsvTable
 from aggregator.inputs.excel import open_excel, sheet_names
 from aggregator.inputs.json import ObjectTable, open_json, open_ndjson

@@ -12,7 +12,7 @@ from json import JSONDecodeError
 from typing import Any, BinaryIO
 
 from aggregator.errors import RejectedRow, TooLarge, UnreadableInput
-from aggregator.inputs.columns import Matcher, both
+from aggregator.inputs.column_matching import Matcher, both
 from aggregator.inputs.table import (
     DEEPEST_JSON,
     LONGEST_ITEM,

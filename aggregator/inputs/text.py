@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from aggregator.errors import TooLarge, UnreadableInput
-from aggregator.inputs.columns import Matcher
+from aggregator.inputs.column_matching import Matcher
 from aggregator.inputs.table import LONGEST_LINE, MOST_COLUMNS, Options, shortened
 
 _SAMPLE_BYTES = 1024 * 1024

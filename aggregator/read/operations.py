@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.engine.base import Snapshot, Version
 from aggregator.engine.model import StatementFailed
 from aggregator.errors import RecordNotFound

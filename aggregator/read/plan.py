@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import Field
 
-from aggregator.documents import Count, Document
 from aggregator.engine.base import Snapshot
 from aggregator.engine.model import PlanStep, SqlValue
+from aggregator.json_documents import Count, Document
 
 
 class Plan(Document):

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.engine.base import Dialect, Snapshot
 from aggregator.engine.model import OrderedSelect, SqlValue, Statement
 from aggregator.errors import InvalidParameter, InvalidParameters

@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Snapshots
 from aggregator.errors import AggregatorError, QueryFailed

@@ -21,7 +21,7 @@ from aggregator.values.number_formats import SHARES, Notation
 if TYPE_CHECKING:
     # The entries of the types have these readers.
     from aggregator.sqlfile.input_columns import InputColumn
-    from aggregator.sqlfile.types import Limits, Value
+    from aggregator.sqlfile.parameter_types import Limits, Value
 
 _ALL_PLAIN_MOMENTS = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}[Zz]?\n)*+")
 _UNLIMITED = (None, None)

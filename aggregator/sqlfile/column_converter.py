@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from aggregator.sqlfile.cell_readers import Read, ReadBatch
 from aggregator.sqlfile.day_order import DayOrderCheck
 from aggregator.sqlfile.input_columns import InputColumn
-from aggregator.sqlfile.types import Value
+from aggregator.sqlfile.parameter_types import Value
 from aggregator.values.invalid import InvalidValue
 
 _PLAIN_NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?%?")

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from aggregator.sqlfile.parameter_types import Scalar, Value, text_of
 from aggregator.sqlfile.parameters import Declared
-from aggregator.sqlfile.types import Scalar, Value, text_of
 from aggregator.values.dates import MOVING, check_date_pattern
 from aggregator.values.invalid import KeyDiagnostics
 from aggregator.values.money import is_known_currency, notation_of, places_of, symbols_of

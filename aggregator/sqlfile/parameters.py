@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from aggregator.errors import InvalidParameter, InvalidParameters
 from aggregator.sqlfile.cell_readers import is_unicode
+from aggregator.sqlfile.parameter_types import PARAMETER_TYPES, Limits, ParameterType, Scalar, Value, text_of
 from aggregator.sqlfile.patterns import json_schema_pattern, matcher
-from aggregator.sqlfile.types import PARAMETER_TYPES, Limits, ParameterType, Scalar, Value, text_of
 from aggregator.values.dates import MOVING
 from aggregator.values.invalid import InvalidValue, KeyDiagnostics
 from aggregator.values.money import amount_text, is_known_currency, places_of

@@ -22,11 +22,11 @@ from aggregator.endpoints.access import Access
 from aggregator.errors import MisdirectedRequest
 from aggregator.settings import Settings
 from aggregator.sqlfile.routing import RESERVED, segments_of
-from aggregator.web.access_log import LoggedRequests, configure_logging
 from aggregator.web.pages.templating import warm
 from aggregator.web.problems import Handler, error_response
 from aggregator.web.read import SqlEndpoints
 from aggregator.web.request import Request
+from aggregator.web.request_log import LoggedRequests, configure_logging
 from aggregator.web.routes import OwnPages
 from aggregator.web.server import END_SECONDS, end_in_time
 from aggregator.web.service import Service

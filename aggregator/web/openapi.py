@@ -9,14 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 from aggregator import __version__
-from aggregator.documents import Document, schemas
 from aggregator.endpoints.access import Actor
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.errors import AggregatorError
 from aggregator.formats import ALIASES, HTML, PLAN
 from aggregator.formats.json import json_schema
 from aggregator.inputs.filetypes import MEDIA_TYPES
+from aggregator.json_documents import Document, schemas
 from aggregator.read.plan import Plan
 from aggregator.sqlfile.header import Header
 from aggregator.sqlfile.input_columns import input_schema

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator import errors
-from aggregator.documents import Document
 from aggregator.errors import AggregatorError, Diagnostic, InvalidParameter, RejectedRow
+from aggregator.json_documents import Document
 from aggregator.web.pages.templating import PAGE_HEADERS, page_url, render
 from aggregator.web.request import Request
 from aggregator.web.response import Headers

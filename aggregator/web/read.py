@@ -11,7 +11,7 @@ from functools import partial
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Version
 from aggregator.errors import (

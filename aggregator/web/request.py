@@ -37,8 +37,8 @@ from aggregator.sqlfile.catalog import Catalog, RouteMatch
 from aggregator.sqlfile.header import RESERVED_PARAMETERS
 from aggregator.sqlfile.routing import parameter_of, path_of, segments_of
 from aggregator.values.invalid import InvalidValue
-from aggregator.web.access_log import LINE_KEY, RequestLine
 from aggregator.web.pages.templating import PageUrl
+from aggregator.web.request_log import LINE_KEY, RequestLine
 
 
 def same_origin(origin: str, scheme: str, host: str) -> bool:

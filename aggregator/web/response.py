@@ -17,7 +17,7 @@ from isal import isal_zlib
 from starlette.responses import Response
 
 from aggregator import __version__
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.engine.base import Version
 from aggregator.formats import HTML, PLAN
 from aggregator.formats.base import Format

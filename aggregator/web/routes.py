@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.engine.base import Engine
 from aggregator.errors import (
     AggregatorError,
@@ -34,7 +34,7 @@ from aggregator.sqlfile.routing import parameter_of
 from aggregator.web.download import small_result
 from aggregator.web.openapi import description
 from aggregator.web.pages.send import SendPage, template_csv
-from aggregator.web.pages.source import SourceMatch, SourceRequest, source_page
+from aggregator.web.pages.sql_page import SourceMatch, SourceRequest, source_page
 from aggregator.web.pages.templating import PAGE_HEADERS, STATIC, PageUrl, render
 from aggregator.web.problems import Handler, document, error_response
 from aggregator.web.read import first_page, form_choices

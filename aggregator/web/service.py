@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from aggregator.endpoints.access import Access
 from aggregator.endpoints.check import check_endpoint
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import Attempts, EndpointRegistry, StaleEndpoint
 from aggregator.engine.model import StoredResponse
 from aggregator.engine.sqlite.engine import SqliteEngine

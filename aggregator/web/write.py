@@ -13,7 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from aggregator.endpoints.access import ANYBODY
-from aggregator.endpoints.model import WriteEndpoint
+from aggregator.endpoints.compiled import WriteEndpoint
 from aggregator.engine.model import Counts, StoredResponse
 from aggregator.errors import (
     DISK_FULL,

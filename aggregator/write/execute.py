@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
-from aggregator.endpoints.model import WriteEndpoint
+from aggregator.endpoints.compiled import WriteEndpoint
 from aggregator.endpoints.registry import StaleEndpoint
 from aggregator.engine.base import Engine, WriteConnection
 from aggregator.engine.model import Statement, StatementFailed, StoredResponse

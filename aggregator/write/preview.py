@@ -8,11 +8,11 @@ from typing import Any, BinaryIO, Literal
 
 from pydantic import Field
 
-from aggregator.documents import Document
 from aggregator.errors import RejectedRow, RowNumber, UnreadableInput
-from aggregator.inputs.columns import Matcher
+from aggregator.inputs.column_matching import Matcher
 from aggregator.inputs.filetypes import Sample, read_sample
 from aggregator.inputs.table import FileType, Options
+from aggregator.json_documents import Document
 from aggregator.sqlfile.day_order import in_order
 from aggregator.sqlfile.input_columns import InputColumn
 from aggregator.write.request import Notes

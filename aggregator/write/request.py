@@ -11,13 +11,13 @@ from typing import Annotated, Any, BinaryIO, cast
 
 from pydantic import Field
 
-from aggregator.documents import Count, Document
-from aggregator.endpoints.model import WriteEndpoint
+from aggregator.endpoints.compiled import WriteEndpoint
 from aggregator.engine.base import WriteConnection
 from aggregator.engine.model import Counts, TableCounts
 from aggregator.errors import AggregatorError, RejectedRow, TimeLimitExceeded
 from aggregator.formats.base import Format
 from aggregator.inputs.table import Table
+from aggregator.json_documents import Count, Document
 from aggregator.sqlfile.parameters import Arguments
 
 

@@ -21,7 +21,7 @@ from aggregator.errors import (
     SwappedDays,
     UnrepresentableValue,
 )
-from aggregator.inputs.columns import with_notes, with_other_names
+from aggregator.inputs.column_matching import with_notes, with_other_names
 from aggregator.inputs.filetypes import read_table
 from aggregator.inputs.table import Batch, FileType, Options, Table
 from aggregator.read.query import bindings

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.engine.sqlite.files import RESCAN_SECONDS

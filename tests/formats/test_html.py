@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.formats.html import HtmlTable, HtmlWriter, PageHead, Totals
 from aggregator.read.operations import Page
 from tests.formats import mapping

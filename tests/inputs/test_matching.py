@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.errors import UnreadableInput
-from aggregator.inputs.columns import Matcher
+from aggregator.inputs.column_matching import Matcher
 
 
 @pytest.mark.parametrize(

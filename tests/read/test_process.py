@@ -14,7 +14,7 @@ import pytest
 
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_read
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
 from aggregator.engine.sqlite.cell_sql import SQL_FUNCTIONS
 from aggregator.engine.sqlite.engine import SqliteEngine

@@ -10,8 +10,8 @@ from aggregator.sqlfile import cell_readers
 from aggregator.sqlfile.column_converter import ColumnConverter
 from aggregator.sqlfile.header import Source, read_source
 from aggregator.sqlfile.input_columns import InputColumn, input_schema
+from aggregator.sqlfile.parameter_types import PARAMETER_TYPES, FormField, ParameterType
 from aggregator.sqlfile.parameters import Declared, parameter_schema, read_arguments
-from aggregator.sqlfile.types import PARAMETER_TYPES, FormField, ParameterType
 from aggregator.values.invalid import InvalidValue
 from aggregator.web.pages.forms import fields_of
 

@@ -83,7 +83,7 @@ def test_today_is_that_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = column("date", default="today", max="today")
     for day in (28, 29):
         moment = datetime(2024, 2, day, 12, tzinfo=UTC)
-        monkeypatch.setattr("aggregator.sqlfile.types._now", lambda _, moment=moment: moment)
+        monkeypatch.setattr("aggregator.sqlfile.parameter_types._now", lambda _, moment=moment: moment)
         assert ColumnConverter(wanted).values(["", "2024-02-28", "2024-02-29"]) == (
             [f"2024-02-{day}", "2024-02-28", None if day == 28 else "2024-02-29"],
             [(2, "must be at most 2024-02-28")] if day == 28 else [],

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aggregator.sqlfile.parameter_types import PARAMETER_TYPES
 from aggregator.sqlfile.parameters import Parameter
-from aggregator.sqlfile.types import PARAMETER_TYPES
 from aggregator.values.invalid import InvalidValue
 
 MOST, LEAST = 2**63 - 1, -(2**63)
@@ -371,7 +371,7 @@ def test_today_is_taken_at_each_request(monkeypatch: pytest.MonkeyPatch) -> None
     wanted = parameter("date", default="today")
     for day in (date(2024, 2, 29), date(2024, 3, 1)):
         moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-        monkeypatch.setattr("aggregator.sqlfile.types._now", lambda _, moment=moment: moment)
+        monkeypatch.setattr("aggregator.sqlfile.parameter_types._now", lambda _, moment=moment: moment)
         assert wanted.default_value() == day.isoformat()
 
 

@@ -55,7 +55,7 @@ def test_limits_of_moments_are_compared_as_moments() -> None:
 def test_a_limit_may_be_today(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = parameter("date", max="today")
     noon = datetime(2024, 2, 29, 12, tzinfo=UTC)
-    monkeypatch.setattr("aggregator.sqlfile.types._now", lambda _: noon)
+    monkeypatch.setattr("aggregator.sqlfile.parameter_types._now", lambda _: noon)
     assert wanted.parse_one("2024-02-29") == "2024-02-29"
     assert refusal(wanted, "2024-03-01") == "must be at most 2024-02-29"
 

@@ -17,8 +17,8 @@ from aggregator.endpoints.access import ANYBODY, Actor
 from aggregator.engine.base import Source
 from aggregator.settings import Settings
 from aggregator.sqlfile.catalog import Endpoint
-from aggregator.web.access_log import ACTOR_KEY
 from aggregator.web.app import create_app
+from aggregator.web.request_log import ACTOR_KEY
 from tests.sqlite_files import closing, make_database
 
 HTML = {"accept": "text/html"}

@@ -11,9 +11,9 @@ from starlette.types import Message, Scope
 from aggregator.errors import RequestTimeout, SpoolFull
 from aggregator.read.run import SpoolSpace
 from aggregator.web import body as module
-from aggregator.web.access_log import LoggedRequests
 from aggregator.web.body import Body, receive_body
 from aggregator.web.request import Request
+from aggregator.web.request_log import LoggedRequests
 
 MULTIPART = [b"--x\r\n", b'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n']
 

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from aggregator.documents import schemas
+from aggregator.json_documents import schemas
 from aggregator.web.problems import Problem
 from tests.server import Answer, Server, eventually
 from tests.sqlite_files import locked, make_database, run_script

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.web.pages.source import coloured_lines
+from aggregator.web.pages.sql_page import coloured_lines
 from tests.server import Server, eventually
 from tests.sqlite_files import make_database
 from tests.web.conftest import servers_over

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.endpoints.access import ANYBODY
 from aggregator.endpoints.check import check_endpoint
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry
 from aggregator.engine.sqlite.engine import SqliteEngine
 from aggregator.sqlfile.catalog import SqlFolder

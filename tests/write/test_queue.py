@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aggregator.endpoints.access import ANYBODY
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, StaleEndpoint
 from aggregator.engine.model import StoredResponse
 from aggregator.engine.sqlite.engine import SqliteEngine

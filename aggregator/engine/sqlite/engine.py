@@ -22,8 +22,8 @@ from aggregator.engine.sqlite.connection import (
 from aggregator.engine.sqlite.dialect import SqliteDialect, ordered_select
 from aggregator.engine.sqlite.explain import absent_schemas
 from aggregator.engine.sqlite.files import DatabaseFile, DatabaseFolder, FileVersion, with_name
+from aggregator.engine.sqlite.kept_responses import SqliteResponses
 from aggregator.engine.sqlite.prepare import InspectionConnection, prepare, prepare_writes, referenced
-from aggregator.engine.sqlite.responses import SqliteResponses
 from aggregator.engine.sqlite.snapshot import SnapshotPool, file_versions
 from aggregator.engine.sqlite.tokens import compared, parameters
 from aggregator.engine.sqlite.transaction import transaction

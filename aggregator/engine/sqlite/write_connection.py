@@ -14,6 +14,7 @@ from aggregator.engine import base
 from aggregator.engine.base import Refused, Source
 from aggregator.engine.model import SqlValue, StatementFailed, Values
 from aggregator.engine.sqlite.authorizer import WriteAuthorizer
+from aggregator.engine.sqlite.change_counts import RowCounter, SessionCounter, session_of
 from aggregator.engine.sqlite.connection import (
     ATTACHING,
     LONGEST_VALUE,
@@ -22,7 +23,6 @@ from aggregator.engine.sqlite.connection import (
     can_prepare,
     quoted_name,
 )
-from aggregator.engine.sqlite.counting import RowCounter, SessionCounter, session_of
 from aggregator.engine.sqlite.files import DatabaseFile, schema_fault, with_name
 from aggregator.engine.sqlite.prepare import INPUT_TABLE, LINE_COLUMN, input_table
 from aggregator.engine.sqlite.runtime_errors import lost_reference, refusal, to_write_error

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from aggregator.errors import InvalidParameter
 from aggregator.formats import localize
 from aggregator.sqlfile.input_columns import InputColumn
+from aggregator.sqlfile.parameter_types import text_of
 from aggregator.sqlfile.parameters import Parameter
-from aggregator.sqlfile.types import text_of
 from aggregator.values.dates import MOVING, shown
 from aggregator.values.invalid import InvalidValue
 from aggregator.values.money import amount_text

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from babel.dates import format_timedelta
 
 from aggregator.endpoints.access import Actor
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.endpoints.registry import EndpointRegistry, missing_databases
 from aggregator.engine.base import Dialect
 from aggregator.engine.model import Overview

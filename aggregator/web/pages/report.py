@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.documents import Document
-from aggregator.endpoints.model import ReadEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint
 from aggregator.errors import Cancelled, InvalidParameter
 from aggregator.formats import SPREADSHEET_CSV
 from aggregator.formats.base import Format
@@ -16,6 +15,7 @@ from aggregator.formats.charts.points import MOST_ROWS
 from aggregator.formats.html import HtmlTable, HtmlWriter, PageHead, Totals
 from aggregator.formats.json import Group
 from aggregator.formats.localize import csv_symbols
+from aggregator.json_documents import Document
 from aggregator.read.operations import Item, Page
 from aggregator.sqlfile.catalog import RouteMatch
 from aggregator.sqlfile.parameters import Parameter

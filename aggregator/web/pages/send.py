@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 import orjson
 
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.formats.html import is_number
 from aggregator.inputs.filetypes import SUFFIXES
 from aggregator.sqlfile.day_order import DAY_ORDERS, has_day_order
 from aggregator.sqlfile.input_columns import InputColumn
+from aggregator.sqlfile.parameter_types import text_of
 from aggregator.sqlfile.parameters import Parameter
-from aggregator.sqlfile.types import text_of
 from aggregator.web.pages.forms import default_text, fields_of, rules_of
 from aggregator.web.pages.templating import PageUrl, page_url, render
 

@@ -15,11 +15,11 @@ from pygments.lexers.data import YamlLexer
 from pygments.lexers.sql import SqlLexer
 from pygments.token import Comment, Keyword, Literal, Name, Number, Punctuation, String
 
-from aggregator.documents import Document
-from aggregator.endpoints.model import ReadEndpoint, WriteEndpoint
+from aggregator.endpoints.compiled import ReadEndpoint, WriteEndpoint
 from aggregator.engine.sqlite.explain import aliases
 from aggregator.errors import BrokenEndpoint, DatabaseUnavailable, InvalidParameter
 from aggregator.formats import PLAN
+from aggregator.json_documents import Document
 from aggregator.read.plan import Plan
 from aggregator.sqlfile.catalog import Endpoint
 from aggregator.sqlfile.header import PLAN_WANTED, header_place

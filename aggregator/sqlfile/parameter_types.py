@@ -175,7 +175,7 @@ _SHOWN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 PARAMETER_TYPES: dict[str, ParameterType] = {
     "integer": ParameterType(
         _parse_integer,
-        "a whole number, from -2^63 to 2^63-1: `42`",
+        "an integer from -2^63 to 2^63-1: `42`",
         "an integer",
         {"type": "integer", "format": "int64"},
         keys=_OF_NUMBERS,
@@ -184,7 +184,7 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "number": ParameterType(
         _parse_number,
-        "a number with a dot: `12.5`, `-1e-3`",
+        "a number with a decimal point: `12.5`, `-1e-3`",
         "a 64-bit floating-point number",
         {"type": "number", "format": "double"},
         keys=_OF_NUMBERS,
@@ -193,8 +193,8 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "money": ParameterType(
         _parse_money,
-        "an amount of the currency, with or without its sign: `1000`, `1,000.00`, `$1,000`",
-        "a whole number of the currency's smallest unit: 100000",
+        "an amount, with or without the currency sign: `1000`, `1,000.00`, `$1,000`",
+        "an integer in minor units: 100000",
         {"type": ["string", "number"]},
         keys=(*_OF_NUMBERS, "currency", "credit"),
         form=FormField(attributes={"inputmode": "decimal"}),
@@ -203,7 +203,7 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     "text": ParameterType(
         _parse_text,
         "any text",
-        "the text as it is",
+        "the same text",
         {"type": "string"},
         keys=("min", "max", "pattern", "message"),
         has_length=True,
@@ -211,14 +211,14 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "boolean": ParameterType(
         _parse_boolean,
-        "`true` or `false`; also yes/no, on/off, 1/0",
+        "`true` or `false`, yes or no, on or off, 1 or 0",
         "1 or 0",
         {"type": "boolean"},
         form=FormField("choice", labels={"true": "yes", "false": "no"}),
     ),
     "date": ParameterType(
         _parse_date,
-        "a day: `2024-02-29`, or `today`",
+        "a date: `2024-02-29` or `today`",
         "the text `2024-02-29`",
         {"type": "string", "format": "date"},
         keys=_IN_TIME,
@@ -227,9 +227,9 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "datetime": ParameterType(
         _parse_datetime,
-        "a moment: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in time_zone, `now`; or a day for its "
-        "beginning: `2024-02-29`, `today`",
-        "the moment in UTC, `2024-02-29T14:30:00Z`; with a fraction of a second only when one is given",
+        "a date and time: `2024-02-29T15:30:00+01:00`, `2024-02-29T15:30` in `time_zone` or `now`; or a "
+        "date, which is its beginning: `2024-02-29` or `today`",
+        "the time in UTC, `2024-02-29T14:30:00Z`, with a fraction of a second if one is given",
         {"type": "string", "format": "date-time"},
         keys=_IN_TIME,
         form=FormField(
@@ -241,7 +241,7 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "month": ParameterType(
         _parse_month,
-        "a month: `2024-02`, or `today`",
+        "a month: `2024-02` or `today`",
         "the text `2024-02`",
         {"type": "string", "pattern": f"^{_MONTH.pattern}$"},
         keys=_IN_TIME,
@@ -250,8 +250,8 @@ PARAMETER_TYPES: dict[str, ParameterType] = {
     ),
     "choice": ParameterType(
         _parse_choice,
-        "one of `choices`, or of the values that `choices_sql` gives",
-        "the value as the header or the data has it",
+        "one of `choices` or of the values of `choices_sql`",
+        "the value in the header or the data",
         keys=("choices", "choices_sql"),
         form=FormField("choice"),
     ),
