@@ -36,7 +36,7 @@ def test_a_database_that_comes_counts_at_once_though_its_lack_was_found_a_moment
     with pytest.raises(AggregatorError):
         registry.check(endpoint)
     made.rename(tmp_path / "dbs" / "shop.db")
-    eventually(databases.files)
+    eventually(databases.sources)
 
     assert registry.check(endpoint).columns[0].name == "name"
 
