@@ -85,7 +85,7 @@ class Staging:
         order = table.read_as.get("date_order")
         self._has_day_order = order is not None
         self._converters = converters(table, in_order(columns, order))
-        self._days = [(name, each.days) for name, each in zip(columns, self._converters, strict=True)]
+        self._days = [(name, each.days) for name, each in zip(self._names, self._converters, strict=True)]
         self._progress = progress
         self._keeps_bad = keeps_bad
         self._count = 0

@@ -476,7 +476,7 @@ def test_a_key_changes_nothing_about_deferred_foreign_keys(tmp_path: Path) -> No
 
 # --- day and month -------------------------------------------------------------------------------
 
-SWAPPED = "customer,Order #,ordered,item,price\nAda,7,05/12/24,Tea,1\nAda,8,13/12/24,Tea,2\n"
+SWAPPED = "customer,Order #,Ordered,item,price\nAda,7,05/12/24,Tea,1\nAda,8,13/12/24,Tea,2\n"
 
 
 def test_swapped_days_refuse_the_whole_file_until_their_order_is_said(shop: Server) -> None:
@@ -486,7 +486,7 @@ def test_swapped_days_refuse_the_whole_file_until_their_order_is_said(shop: Serv
         told = refused.json()
         assert (refused.status, told["type"]) == (422, "urn:aggregator:problem:swapped-days")
         assert told["detail"].startswith(
-            "ordered: Day and month seem to be swapped. 13/12/24 cannot be read as"
+            "Ordered: Day and month seem to be swapped. 13/12/24 cannot be read as"
         )
         assert "?date_order=dmy" in told["hint"]
         assert told["notes"] == ["The header is on line 2; 1 line above it was skipped."]
@@ -507,7 +507,7 @@ def test_swapped_days_refuse_the_whole_file_until_their_order_is_said(shop: Serv
 
 def test_dates_that_a_spreadsheet_program_may_have_swapped(shop: Server) -> None:
     """A program that reads 05/12/24 as another day leaves 13/12/24 a text."""
-    header = ["customer", "Order #", "ordered", "item", "price"]
+    header = ["customer", "Order #", "Ordered", "item", "price"]
     book = workbook_of([header, ["Ada", 7, date(2024, 5, 12), "Tea", 1], ["Ada", 8, "12/13/24", "Tea", 2]])
     refused = shop.send("/orders/import?invalid=skip", book)
     assert (refused.status, refused.json()["type"]) == (422, "urn:aggregator:problem:swapped-days")
@@ -516,7 +516,7 @@ def test_dates_that_a_spreadsheet_program_may_have_swapped(shop: Server) -> None
     taken = shop.send("/orders/import?date_order=mdy", book)
     assert taken.status == 201
     (note,) = taken.json()["notes"]
-    assert note.startswith("ordered: A spreadsheet program may have swapped")
+    assert note.startswith("Ordered: A spreadsheet program may have swapped")
 
 
 def test_a_column_in_another_currency_is_refused(shop: Server) -> None:
